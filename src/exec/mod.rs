@@ -1,0 +1,1 @@
+//! The tree to processes to a status.

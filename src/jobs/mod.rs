@@ -1,0 +1,3 @@
+//! Process groups after their birth: the table of jobs, waiting, the terminal, reports.
+
+pub mod table;

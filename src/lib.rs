@@ -1,0 +1,18 @@
+//! ipcsh, a POSIX shell that teaches inter-process communication: the map, in reading order.
+
+pub mod fields;
+pub mod status;
+
+pub mod syntax;
+
+pub mod expand;
+
+pub mod exec;
+
+pub mod jobs;
+
+pub mod builtins;
+
+pub mod shell;
+
+pub mod sys;

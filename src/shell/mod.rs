@@ -1,0 +1,110 @@
+//! The shell's state and nothing else: independent types, put together in [`Shell`].
+
+pub mod aliases;
+pub mod functions;
+pub mod io;
+pub mod options;
+pub mod params;
+pub mod traps;
+pub mod vars;
+
+use crate::fields::Fields;
+use crate::jobs::table::JobTable;
+use crate::status::{Error, ExitStatus};
+use bstr::{BString, ByteSlice};
+
+pub use functions::Commands;
+pub use io::Stdio;
+pub use options::{Opt, Options};
+pub use params::Params;
+pub use traps::Traps;
+pub use vars::Vars;
+
+/// Everything that a shell remembers between two commands.
+#[derive(Debug)]
+pub struct Shell {
+    /// Variables.
+    pub vars: Vars,
+    /// `$0` and the positional parameters.
+    pub params: Params,
+    /// Functions, and where programs were found.
+    pub commands: Commands,
+    /// Aliases.
+    pub aliases: aliases::Aliases,
+    /// `set` options.
+    pub options: Options,
+    /// Trap actions.
+    pub traps: Traps,
+    /// Jobs.
+    pub jobs: JobTable,
+    /// Where builtins read and write.
+    pub io: Stdio,
+    /// `$?`
+    pub status: ExitStatus,
+    /// `$$`: the process id of the shell that was started, also in subshells.
+    pub pid: i32,
+    /// Prefix of messages: the name of the shell, then of the script if there is one.
+    pub name: BString,
+    /// Loops around the current command within the current function or subshell: what `break` can leave.
+    pub loop_depth: u32,
+    /// Function calls and `.` scripts around the current command: what `return` can leave.
+    pub return_depth: u32,
+    /// Function calls around the current command: where `local` is allowed.
+    pub function_depth: u32,
+    /// The length of the locals at the innermost function call.
+    pub locals_mark: usize,
+    /// Conditions around the current command where `set -e` does not apply.
+    pub errexit_ignored: u32,
+    /// In-process subshells around the current command (since the last real fork).
+    pub virtual_subshells: u32,
+    /// Whether this process is a subshell.
+    pub is_subshell: bool,
+    /// The status of the last command substitution, for commands without a name.
+    pub substitution_status: Option<ExitStatus>,
+    /// getopts: the offset inside the argument with several option letters.
+    pub getopts_offset: usize,
+    /// Buffers of fields that are not in use.
+    pub pool: Vec<Fields>,
+}
+
+impl Shell {
+    /// A shell as it is before arguments and environment are looked at. `find_builtin` finds a builtin's number.
+    pub fn new(find_builtin: fn(&[u8]) -> Option<u8>) -> Self {
+        Self {
+            vars: Vars::new(),
+            params: Params::default(),
+            commands: Commands::new(find_builtin),
+            aliases: aliases::Aliases::default(),
+            options: Options::default(),
+            traps: Traps::default(),
+            jobs: JobTable::default(),
+            io: Stdio::default(),
+            status: ExitStatus::SUCCESS,
+            pid: nix::unistd::getpid().as_raw(),
+            name: BString::from("ipcsh"),
+            loop_depth: 0,
+            return_depth: 0,
+            function_depth: 0,
+            locals_mark: 0,
+            errexit_ignored: 0,
+            virtual_subshells: 0,
+            is_subshell: false,
+            substitution_status: None,
+            getopts_offset: 0,
+            pool: Vec::new(),
+        }
+    }
+
+    /// Print an error on standard error: `ipcsh: script.sh: line 3: cd: foo: No such file or directory`.
+    pub fn report(&mut self, error: &Error) {
+        let mut line = self.name.clone();
+        if !self.options.has(Opt::Interactive) && self.vars.line > 0 {
+            line.extend_from_slice(b": line ");
+            vars::append_integer(&mut line, i64::from(self.vars.line));
+        }
+        line.extend_from_slice(b": ");
+        line.extend_from_slice(error.message().as_bytes());
+        line.push(b'\n');
+        self.io.write_error(&line);
+    }
+}

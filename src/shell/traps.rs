@@ -1,0 +1,51 @@
+//! Trap actions (XCU 2.12, `trap`). Signals that were caught are noted in `sys::signal`; `exec::trap` executes the actions.
+
+use bstr::BString;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What a trap does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `trap '' SIG`
+    Ignore,
+    /// `trap command SIG`
+    Command(Rc<BString>),
+}
+
+/// The condition EXIT.
+pub const EXIT: i32 = 0;
+
+/// The traps: condition (0 for EXIT, else the signal's number) to action; the rest has its default action.
+#[derive(Clone, Debug, Default)]
+pub struct Traps {
+    /// Shared until changed, so that an in-process subshell can put them back.
+    pub actions: Rc<BTreeMap<i32, Action>>,
+    /// In a subshell until its first `trap` with operands: what `trap` shows, the actions of the parent.
+    pub shown: Option<Rc<BTreeMap<i32, Action>>>,
+    /// Bit n: signal n was ignored when the shell was started, and a non-interactive shell cannot trap it.
+    pub ignored_at_entry: u64,
+    /// The signal whose action is being executed.
+    pub running: Option<i32>,
+}
+
+impl Traps {
+    /// The action for a condition, if it is not the default.
+    pub fn get(&self, condition: i32) -> Option<&Action> {
+        self.actions.get(&condition)
+    }
+
+    /// Set an action, or with `None` the default.
+    pub fn set(&mut self, condition: i32, action: Option<Action>) {
+        let actions = Rc::make_mut(&mut self.actions);
+        match action {
+            Some(action) => actions.insert(condition, action),
+            None => actions.remove(&condition),
+        };
+    }
+
+    /// Whether some signal has a command as its action.
+    pub fn catches_signals(&self) -> bool {
+        self.actions.iter().any(|(&condition, action)| condition != EXIT && matches!(action, Action::Command(_)))
+    }
+}

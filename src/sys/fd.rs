@@ -1,0 +1,134 @@
+//! Descriptors: open, dup2, close, write. Private descriptors of the shell are 10 or higher and close-on-exec, so that a
+//! program sees exactly what the user gave it.
+
+use nix::errno::Errno;
+use std::ffi::CStr;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+
+/// The lowest number of a private descriptor.
+pub const PRIVATE: RawFd = 10;
+
+fn check(result: libc::c_int) -> Result<libc::c_int, Errno> {
+    Errno::result(result)
+}
+
+/// open(2) with O_CLOEXEC, moved to a private number. EINTR is returned to the caller.
+pub fn open(path: &CStr, flags: libc::c_int, mode: libc::mode_t) -> Result<OwnedFd, Errno> {
+    // SAFETY: `path` is a NUL-terminated string.
+    let fd = check(unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC, mode) })?;
+    // SAFETY: the descriptor is new and nobody else's.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    make_private(fd)
+}
+
+/// Move a descriptor to a private number if it is below [`PRIVATE`].
+pub fn make_private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
+    use std::os::fd::AsRawFd;
+    if fd.as_raw_fd() >= PRIVATE { Ok(fd) } else { dup_private(fd.as_raw_fd()) }
+}
+
+/// A private copy of any descriptor (EBADF if it is not open).
+pub fn dup_private(fd: RawFd) -> Result<OwnedFd, Errno> {
+    // SAFETY: fcntl with an integer argument touches no memory.
+    let copy = check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, PRIVATE) })?;
+    // SAFETY: the descriptor is new and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// dup2(2): `to` becomes a copy of `from` and stays open over exec, also when both are the same number.
+pub fn dup2(from: RawFd, to: RawFd) -> Result<(), Errno> {
+    if from == to {
+        // SAFETY: fcntl with an integer argument touches no memory.
+        return check(unsafe { libc::fcntl(to, libc::F_SETFD, 0) }).map(drop);
+    }
+    loop {
+        // SAFETY: dup2 touches no memory.
+        match check(unsafe { libc::dup2(from, to) }) {
+            Err(Errno::EINTR | Errno::EBUSY) => {}
+            result => return result.map(drop),
+        }
+    }
+}
+
+/// close(2) by number, for descriptors that the user named.
+pub fn close(fd: RawFd) -> Result<(), Errno> {
+    // SAFETY: close touches no memory; the number is the user's.
+    check(unsafe { libc::close(fd) }).map(drop)
+}
+
+/// Whether the descriptor is open.
+pub fn is_open(fd: RawFd) -> bool {
+    // SAFETY: fcntl without an argument touches no memory.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
+}
+
+/// pipe2(2) with O_CLOEXEC, both ends moved to private numbers: read end, write end.
+pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+    Ok((make_private(read)?, make_private(write)?))
+}
+
+/// Write all of `bytes`; goes on after a signal and after a short write.
+pub fn write_all(fd: RawFd, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        // SAFETY: the pointer and the length describe `bytes`.
+        match unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) } {
+            -1 => match Errno::last() {
+                Errno::EINTR => {}
+                Errno::EAGAIN => wait_ready(fd, libc::POLLOUT)?,
+                errno => return Err(errno),
+            },
+            written => bytes = &bytes[written as usize..],
+        }
+    }
+    Ok(())
+}
+
+/// read(2), once; EINTR is returned to the caller, a non-blocking descriptor is waited for.
+pub fn read(fd: RawFd, buffer: &mut [u8]) -> Result<usize, Errno> {
+    loop {
+        // SAFETY: the pointer and the length describe `buffer`.
+        match unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) } {
+            -1 if Errno::last() == Errno::EAGAIN => wait_ready(fd, libc::POLLIN)?,
+            -1 => return Err(Errno::last()),
+            got => return Ok(got as usize),
+        }
+    }
+}
+
+/// Append everything up to the end of the file to `out`, in large reads straight into its spare room; goes on after signals.
+pub fn read_to_end(fd: RawFd, out: &mut Vec<u8>) -> Result<(), Errno> {
+    let mut chunk = 4096;
+    loop {
+        if out.capacity() - out.len() < chunk {
+            out.reserve(chunk.max(out.capacity() / 2));
+        }
+        let spare = out.spare_capacity_mut();
+        // SAFETY: the pointer and the length describe the spare room.
+        match unsafe { libc::read(fd, spare.as_mut_ptr().cast(), spare.len()) } {
+            -1 => match Errno::last() {
+                Errno::EINTR => {}
+                Errno::EAGAIN => wait_ready(fd, libc::POLLIN)?,
+                errno => return Err(errno),
+            },
+            0 => return Ok(()),
+            got => {
+                let length = out.len() + got as usize;
+                // SAFETY: the kernel has initialised `got` bytes of the spare room.
+                unsafe { out.set_len(length) };
+                if got as usize >= chunk {
+                    chunk = (chunk * 4).min(1 << 20);
+                }
+            }
+        }
+    }
+}
+
+fn wait_ready(fd: RawFd, events: libc::c_short) -> Result<(), Errno> {
+    let mut poll = libc::pollfd { fd, events, revents: 0 };
+    // SAFETY: `poll` is one initialised pollfd.
+    match check(unsafe { libc::poll(&raw mut poll, 1, -1) }) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}

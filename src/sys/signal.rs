@@ -1,0 +1,120 @@
+//! Signals: the handler sets one bit of an atomic set and returns; the interpreter looks between commands.
+//!
+//! System calls: sigaction, sigprocmask. Where the shell sleeps, it blocks first, checks, then sleeps with the old mask
+//! (sigsuspend): no lost wake-up.
+
+use nix::errno::Errno;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Signals that were caught and not yet taken: bit n for signal n (1 to 64 are kept as bits 0 to 63).
+static CAUGHT: AtomicU64 = AtomicU64::new(0);
+
+/// The bit of a signal.
+#[inline]
+pub const fn bit(signal: i32) -> u64 {
+    1 << (signal - 1)
+}
+
+extern "C" fn note(signal: libc::c_int) {
+    CAUGHT.fetch_or(bit(signal), Ordering::Relaxed);
+}
+
+/// Whether a signal was caught.
+#[inline]
+pub fn is_pending() -> bool {
+    CAUGHT.load(Ordering::Relaxed) != 0
+}
+
+/// The caught signals, which stay noted.
+pub fn pending() -> u64 {
+    CAUGHT.load(Ordering::Relaxed)
+}
+
+/// Take a signal out of the set; false if it was not there.
+pub fn take(signal: i32) -> bool {
+    CAUGHT.fetch_and(!bit(signal), Ordering::Relaxed) & bit(signal) != 0
+}
+
+/// Forget all caught signals (in a forked child: they were its parent's).
+pub fn clear() {
+    CAUGHT.store(0, Ordering::Relaxed);
+}
+
+/// What a signal does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// What the system does by default.
+    Default,
+    /// Nothing.
+    Ignore,
+    /// It is noted in the set of caught signals.
+    Catch,
+}
+
+/// Set what a signal does; returns what it did (a handler of another kind counts as `Catch`). System calls are not
+/// restarted after a caught signal: whoever sleeps sees EINTR and decides.
+pub fn set(signal: i32, disposition: Disposition) -> Result<Disposition, Errno> {
+    let mut action = empty_action();
+    action.sa_sigaction = match disposition {
+        Disposition::Default => libc::SIG_DFL,
+        Disposition::Ignore => libc::SIG_IGN,
+        Disposition::Catch => note as extern "C" fn(libc::c_int) as libc::sighandler_t,
+    };
+    let mut old = empty_action();
+    // SAFETY: both actions are initialised; the handler only does an atomic operation.
+    Errno::result(unsafe { libc::sigaction(signal, &raw const action, &raw mut old) })?;
+    Ok(match old.sa_sigaction {
+        libc::SIG_DFL => Disposition::Default,
+        libc::SIG_IGN => Disposition::Ignore,
+        _ => Disposition::Catch,
+    })
+}
+
+/// What a signal does now.
+pub fn get(signal: i32) -> Result<Disposition, Errno> {
+    let mut old = empty_action();
+    // SAFETY: `old` is initialised; a null action only asks.
+    Errno::result(unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut old) })?;
+    Ok(match old.sa_sigaction {
+        libc::SIG_DFL => Disposition::Default,
+        libc::SIG_IGN => Disposition::Ignore,
+        _ => Disposition::Catch,
+    })
+}
+
+fn empty_action() -> libc::sigaction {
+    // SAFETY: all zeros is a valid sigaction: default action, empty mask, no flags.
+    unsafe { std::mem::zeroed() }
+}
+
+/// A signal mask, as the kernel has it.
+pub type Mask = libc::sigset_t;
+
+/// Block all signals; returns the mask before.
+pub fn block_all() -> Mask {
+    let mut all = empty_mask();
+    // SAFETY: `all` is a sigset_t.
+    unsafe { libc::sigfillset(&raw mut all) };
+    let mut old = empty_mask();
+    // SAFETY: both masks are initialised.
+    unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const all, &raw mut old) };
+    old
+}
+
+/// Set the mask.
+pub fn set_mask(mask: &Mask) {
+    // SAFETY: the mask is initialised; the old one is not asked for.
+    unsafe { libc::sigprocmask(libc::SIG_SETMASK, mask, std::ptr::null_mut()) };
+}
+
+/// No signals.
+pub fn empty_mask() -> Mask {
+    // SAFETY: all zeros is the empty set on Linux.
+    unsafe { std::mem::zeroed() }
+}
+
+/// Sleep until a signal that `mask` does not block was handled (sigsuspend).
+pub fn suspend(mask: &Mask) {
+    // SAFETY: the mask is initialised.
+    unsafe { libc::sigsuspend(mask) };
+}

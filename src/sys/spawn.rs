@@ -1,0 +1,164 @@
+//! What a child does between its birth and exec, as data, and the fast way to start a program.
+//!
+//! fork's cost grows with the shell's memory; clone with CLONE_VM|CLONE_VFORK shares the memory and stops the parent
+//! until exec, so it costs the same for a shell of 2 MiB and of 500 MiB. The child then runs on the parent's memory: it
+//! must not allocate, must not return, and must not run a signal handler. [`ChildSetup::apply`] is written for that and serves
+//! forked children too.
+
+use crate::sys::signal::{self, Mask};
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use std::os::fd::RawFd;
+
+/// What a child does before exec (or before it goes on as a shell), in this order: group, terminal, signals, descriptors.
+#[derive(Clone, Debug)]
+pub struct ChildSetup<'a> {
+    /// setpgid: the group to join, 0 for a new one of its own; `None`: stay in the parent's.
+    pub group: Option<Pid>,
+    /// tcsetpgrp: give this terminal to the child's group.
+    pub terminal: Option<RawFd>,
+    /// Signals (bits as in `sys::signal`) that get their default action.
+    pub default_signals: u64,
+    /// Signals that are ignored.
+    pub ignored_signals: u64,
+    /// dup2 in this order: (from, to); `from` -1 closes `to`.
+    pub descriptors: &'a [(RawFd, RawFd)],
+    /// The signal mask at exec.
+    pub mask: Mask,
+}
+
+/// Which step failed, for the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// clone: the process could not be made.
+    Fork,
+    /// dup2 of the descriptor with this number.
+    Dup(RawFd),
+    /// exec.
+    Exec,
+}
+
+impl ChildSetup<'_> {
+    /// Do it. Async-signal-safe: system calls only.
+    ///
+    /// # Errors
+    /// A descriptor that cannot be duplicated. A group or terminal that cannot be set is no error: the parent does the same,
+    /// and whoever is second may be late.
+    pub fn apply(&self) -> Result<(), (Step, Errno)> {
+        if let Some(group) = self.group {
+            // SAFETY: setpgid touches no memory.
+            unsafe { libc::setpgid(0, group.as_raw()) };
+            if let Some(terminal) = self.terminal {
+                crate::sys::tty::set_foreground_from_child(terminal);
+            }
+        }
+        for signal in bits(self.default_signals) {
+            // Refused for SIGKILL and SIGSTOP only.
+            let _ = signal::set(signal, signal::Disposition::Default);
+        }
+        for signal in bits(self.ignored_signals) {
+            let _ = signal::set(signal, signal::Disposition::Ignore);
+        }
+        for &(from, to) in self.descriptors {
+            if from < 0 {
+                let _ = crate::sys::fd::close(to);
+            } else {
+                crate::sys::fd::dup2(from, to).map_err(|errno| (Step::Dup(to), errno))?;
+            }
+        }
+        signal::set_mask(&self.mask);
+        Ok(())
+    }
+}
+
+/// The signals in a set.
+pub fn bits(mut set: u64) -> impl Iterator<Item = i32> {
+    std::iter::from_fn(move || {
+        let signal = set.trailing_zeros();
+        set &= set.wrapping_sub(1);
+        (signal < 64).then_some(signal as i32 + 1)
+    })
+}
+
+/// A program to start: pointers as execve takes them. The vectors end with a null pointer.
+#[derive(Clone, Copy, Debug)]
+pub struct Program<'a> {
+    /// Path of the file.
+    pub path: &'a std::ffi::CStr,
+    /// Argument vector.
+    pub argv: &'a [*const libc::c_char],
+    /// Environment.
+    pub envp: &'a [*const libc::c_char],
+}
+
+/// execve(2); returns only the error.
+pub fn exec(program: Program<'_>) -> Errno {
+    // SAFETY: path and vectors are NUL- and null-terminated.
+    unsafe { libc::execve(program.path.as_ptr(), program.argv.as_ptr(), program.envp.as_ptr()) };
+    Errno::last()
+}
+
+const STACK: usize = 64 << 10;
+
+/// What the child needs; lives in the parent's frame, which stands still meanwhile.
+struct Order<'a> {
+    program: Program<'a>,
+    setup: &'a ChildSetup<'a>,
+    failed: Option<(Step, Errno)>,
+}
+
+extern "C" fn child(order: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: the parent passes a pointer to its `Order` and does not run until exec or _exit.
+    let order = unsafe { &mut *order.cast::<Order<'_>>() };
+    let failed = match order.setup.apply() {
+        Ok(()) => (Step::Exec, exec(order.program)),
+        Err(failed) => failed,
+    };
+    order.failed = Some(failed);
+    // SAFETY: _exit ends the child without touching the shared memory.
+    unsafe { libc::_exit(127) }
+}
+
+/// Start a program. All signals are blocked meanwhile, so that no handler runs in the child on the parent's memory.
+///
+/// # Errors
+/// The step that failed; no process is left behind.
+pub fn spawn(program: Program<'_>, setup: &ChildSetup<'_>) -> Result<Pid, (Step, Errno)> {
+    use std::cell::Cell;
+    thread_local! { static CHILD_STACK: Cell<usize> = const { Cell::new(0) }; }
+    let mut top = CHILD_STACK.get();
+    if top == 0 {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
+        // SAFETY: a new private mapping at an address of the kernel's choice.
+        let base = unsafe { libc::mmap(std::ptr::null_mut(), STACK, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
+        if base == libc::MAP_FAILED {
+            return Err((Step::Fork, Errno::last()));
+        }
+        top = base.addr() + STACK;
+        CHILD_STACK.set(top);
+    }
+    let mut order = Order { program, setup, failed: None };
+    let old = signal::block_all();
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    // SAFETY: the stack is 64 KiB, 16-byte aligned, used by one child at a time; `order` outlives the child's use of it,
+    // because CLONE_VFORK stops this process until the child has called exec or _exit.
+    let pid = unsafe { libc::clone(child, std::ptr::without_provenance_mut(top), flags, (&raw mut order).cast()) };
+    let result = match Errno::result(pid) {
+        Err(errno) => Err((Step::Fork, errno)),
+        Ok(pid) => match order.failed {
+            None => Ok(Pid::from_raw(pid)),
+            Some(failed) => {
+                reap(pid);
+                Err(failed)
+            }
+        },
+    };
+    signal::set_mask(&old);
+    result
+}
+
+/// Collect a child that could not exec.
+fn reap(pid: libc::pid_t) {
+    // SAFETY: waitpid with a null status touches no memory.
+    while unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) } == -1 && Errno::last() == Errno::EINTR {}
+}

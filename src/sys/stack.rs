@@ -1,0 +1,94 @@
+//! A large stack of the shell's own, so that 10,000 levels of recursion work under any `ulimit -s`, and a cheap question
+//! "how much is left", so that endless recursion ends in a message.
+//!
+//! System calls: mmap. The pages cost nothing until they are used.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Lowest address that may still be used by a function that calls others.
+static LIMIT: AtomicUsize = AtomicUsize::new(0);
+
+/// What must be left for functions that do not ask (and for signal handlers).
+const RESERVE: usize = 256 << 10;
+
+/// Whether the stack is nearly used up: the caller then refuses to go deeper ("nested too deeply").
+#[inline]
+pub fn is_low() -> bool {
+    let here = 0u8;
+    (&raw const here).addr() < LIMIT.load(Ordering::Relaxed)
+}
+
+/// Call `run` on a new stack of up to 1 GiB (less if the system gives less; the old stack if it gives none).
+pub fn run_on_large_stack(run: fn() -> i32) -> i32 {
+    let mut size: usize = 1 << 30;
+    while size >= 16 << 20 {
+        if let Some(base) = map(size) {
+            LIMIT.store(base + RESERVE, Ordering::Relaxed);
+            return call_on(base + size, run);
+        }
+        size /= 2;
+    }
+    let here = 0u8;
+    LIMIT.store((&raw const here).addr().saturating_sub(1 << 20), Ordering::Relaxed);
+    run()
+}
+
+fn map(size: usize) -> Option<usize> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK;
+    // SAFETY: a new private mapping at an address of the kernel's choice.
+    let base = unsafe { libc::mmap(std::ptr::null_mut(), size, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
+    (base != libc::MAP_FAILED).then(|| base.addr())
+}
+
+extern "C" fn trampoline(run: fn() -> i32) -> i32 {
+    run()
+}
+
+#[cfg(target_arch = "x86_64")]
+fn call_on(top: usize, run: fn() -> i32) -> i32 {
+    let result: i64;
+    // SAFETY: `top` is the 16-byte aligned end of a mapping that is never unmapped. r12 is saved by the callee, so it
+    // brings the old stack pointer back; everything a C call may change is declared.
+    unsafe {
+        std::arch::asm!(
+            "mov r12, rsp",
+            "mov rsp, {top}",
+            "call {call}",
+            "mov rsp, r12",
+            out("r12") _,
+            top = in(reg) top,
+            call = sym trampoline,
+            in("rdi") run,
+            lateout("rax") result,
+            clobber_abi("C"),
+        );
+    }
+    result as i32
+}
+
+#[cfg(target_arch = "aarch64")]
+fn call_on(top: usize, run: fn() -> i32) -> i32 {
+    let result: i64;
+    // SAFETY: as on x86_64; x20 is saved by the callee.
+    unsafe {
+        std::arch::asm!(
+            "mov x20, sp",
+            "mov sp, {top}",
+            "bl {call}",
+            "mov sp, x20",
+            top = in(reg) top,
+            call = sym trampoline,
+            inlateout("x0") run as usize => result,
+            out("x20") _,
+            clobber_abi("C"),
+        );
+    }
+    result as i32
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn call_on(_top: usize, run: fn() -> i32) -> i32 {
+    let here = 0u8;
+    LIMIT.store((&raw const here).addr().saturating_sub(1 << 20), Ordering::Relaxed);
+    run()
+}
