@@ -16,8 +16,8 @@
 mod case;
 
 use case::{Case, Need, Status};
-use nix::sys::signal::{killpg, Signal};
-use nix::sys::wait::{waitid, Id, WaitPidFlag};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -27,7 +27,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{mpsc, Mutex};
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 /// How long one case may take before its whole process group is killed.
@@ -45,7 +45,20 @@ macro_rules! topics {
 }
 
 topics! {
+    aliases
+    arithmetic
+    command_substitution
+    field_splitting
+    grammar
+    here_documents
+    lineno
+    parameter_expansion
+    pathname_expansion
+    patterns
     quoting
+    redirections
+    special_parameters
+    tilde
     simple_commands
 }
 
@@ -90,11 +103,13 @@ fn run_topic(topic: &str) {
     let reports = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
-            scope.spawn(|| loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(case) = cases.get(index) else { break };
-                if let Some(report) = run_case(case, &topic, &workspace.path.join(index.to_string())) {
-                    reports.lock().expect("no worker panics with the lock").push((index, report));
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(case) = cases.get(index) else { break };
+                    if let Some(report) = run_case(case, &topic, &workspace.path.join(index.to_string())) {
+                        reports.lock().expect("no worker panics with the lock").push((index, report));
+                    }
                 }
             });
         }
