@@ -1,6 +1,8 @@
 //! ipcsh, a POSIX shell that teaches inter-process communication: the map, in reading order.
 
 pub mod fields;
+
+pub mod quote;
 pub mod status;
 
 pub mod syntax;

@@ -40,6 +40,7 @@ fn map(size: usize) -> Option<usize> {
     (base != libc::MAP_FAILED).then(|| base.addr())
 }
 
+#[allow(improper_ctypes_definitions)]
 extern "C" fn trampoline(run: fn() -> i32) -> i32 {
     run()
 }
