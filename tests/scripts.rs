@@ -47,19 +47,36 @@ macro_rules! topics {
 topics! {
     aliases
     arithmetic
+    cd_and_pwd
+    command_search
     command_substitution
+    compound_commands
+    echo_and_printf
+    errexit
+    errors
     field_splitting
+    functions
+    getopts
     grammar
     here_documents
+    invocation
     lineno
+    options
     parameter_expansion
     pathname_expansion
     patterns
+    pipelines_and_lists
     quoting
+    read
     redirections
-    special_parameters
-    tilde
     simple_commands
+    special_builtins
+    special_parameters
+    test_command
+    tilde
+    traps
+    umask_and_ulimit
+    wait_and_kill
 }
 
 /// A `.test` file that nobody runs would be worse than none.
