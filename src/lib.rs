@@ -17,4 +17,6 @@ pub mod builtins;
 
 pub mod shell;
 
+pub mod interactive;
+
 pub mod sys;

@@ -1,2 +1,7 @@
-//! The program.
-fn main() {}
+//! ipcsh: the program.
+
+/// Run the shell on a stack of its own, so that deep recursion in scripts is no accident.
+fn main() {
+    let status = ipcsh::sys::stack::run_on_large_stack(ipcsh::interactive::startup::run);
+    ipcsh::sys::fork::exit(status);
+}

@@ -1,5 +1,31 @@
 //! The builtins: one file each, one table. A builtin gets its fields (the first is its name) and the shell.
 
+pub mod alias;
+pub mod attributes;
+pub mod cd;
+pub mod colon;
+pub mod command;
+pub mod dot;
+pub mod echo;
+pub mod escape;
+pub mod eval;
+pub mod exec;
+pub mod flow;
+pub mod getopts;
+pub mod help;
+pub mod jobs;
+pub mod kill;
+pub mod limits;
+pub mod listing;
+pub mod lookup;
+pub mod printf;
+pub mod read;
+pub mod set;
+pub mod test;
+pub mod trap;
+pub mod true_;
+pub mod wait;
+
 use crate::fields::Fields;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Failure};
@@ -36,7 +62,49 @@ pub enum Kind {
 }
 
 /// All builtins, sorted by name.
-pub const TABLE: &[Builtin] = &[];
+#[rustfmt::skip]
+pub const TABLE: &[Builtin] = &[
+    dot::BUILTIN,
+    colon::BUILTIN,
+    test::BRACKET,
+    alias::ALIAS,
+    jobs::BG,
+    flow::BREAK,
+    cd::BUILTIN,
+    command::BUILTIN,
+    flow::CONTINUE,
+    echo::BUILTIN,
+    eval::BUILTIN,
+    exec::BUILTIN,
+    flow::EXIT,
+    attributes::EXPORT,
+    true_::FALSE,
+    jobs::FG,
+    getopts::BUILTIN,
+    lookup::HASH,
+    help::BUILTIN,
+    jobs::JOBS,
+    kill::BUILTIN,
+    attributes::LOCAL,
+    printf::BUILTIN,
+    cd::PWD,
+    read::BUILTIN,
+    attributes::READONLY,
+    flow::RETURN,
+    set::SET,
+    set::SHIFT,
+    dot::SOURCE,
+    test::TEST,
+    limits::TIMES,
+    trap::BUILTIN,
+    true_::TRUE,
+    lookup::TYPE,
+    limits::ULIMIT,
+    limits::UMASK,
+    alias::UNALIAS,
+    attributes::UNSET,
+    wait::BUILTIN,
+];
 
 /// The number of a builtin in [`TABLE`].
 pub fn find(name: &[u8]) -> Option<u8> {
@@ -94,10 +162,56 @@ pub fn options<'a>(fields: &'a Fields, spec: &str) -> Result<(Vec<Opt<'a>>, usiz
     Ok((found, index))
 }
 
+/// The index of the first operand of a builtin without options: behind `--` if that comes first.
+pub fn operands(fields: &Fields) -> usize {
+    1 + usize::from(fields.get(1).is_some_and(|field| field == "--"))
+}
+
 /// The usage error for an unknown option.
 pub fn unknown_option(letter: u8) -> Error {
     let mut text = BString::from("-");
     text.push(letter);
     text.extend_from_slice(b": invalid option");
     Error::usage(text)
+}
+
+/// The usage error for what should be the name of a variable.
+pub fn bad_name(name: &[u8]) -> Error {
+    let mut text = BString::from(name);
+    text.extend_from_slice(b": bad variable name");
+    Error::usage(text)
+}
+
+/// An error about one operand: `operand: what`.
+pub fn about(operand: &[u8], what: &str) -> Error {
+    let mut text = BString::from(operand);
+    text.extend_from_slice(b": ");
+    text.extend_from_slice(what.as_bytes());
+    Error::new(text)
+}
+
+/// Standard output of one call: `collect` appends it to a buffer that is kept for the next call, and one write puts it out,
+/// also when `collect` has failed.
+///
+/// # Errors
+/// The write failed.
+pub fn write_collected<T>(shell: &mut Shell, collect: impl FnOnce(&mut Shell, &mut Vec<u8>) -> T) -> Result<T, Error> {
+    let mut buffer = shell.pool.pop().unwrap_or_default();
+    buffer.clear();
+    let result = collect(shell, buffer.open());
+    let text = buffer.pending();
+    let written = if text.is_empty() { Ok(()) } else { shell.io.write(text) };
+    buffer.clear();
+    shell.pool.push(buffer);
+    written.map(|()| result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TABLE;
+
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(TABLE.is_sorted_by_key(|builtin| builtin.name.as_bytes()));
+    }
 }

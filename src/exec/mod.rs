@@ -1,1 +1,155 @@
-//! The tree to processes to a status.
+//! The tree to processes to a status: lists, `&&`, `||`, `!`, and which command is which.
+//!
+//! `last` says that nothing is left to do in this (sub)shell after the command: a program may then be exec'ed in place, or its
+//! output be read straight into a command substitution.
+
+pub mod command;
+pub mod compound;
+pub mod consequence;
+pub mod pipeline;
+pub mod program;
+pub mod redirect;
+pub mod scope;
+pub mod source;
+pub mod substitute;
+pub mod time;
+pub mod trace;
+pub mod trap;
+
+use crate::shell::{Opt, Shell};
+use crate::status::{ExitStatus, Flow, Outcome};
+use crate::syntax::ast::{AndOr, AndOrOp, Command, List, Pipeline};
+use crate::syntax::{LineSource, ParseError, Parser};
+use source::Recorder;
+
+/// Read commands from `source` and execute them until its end: a script, `-c`, `eval`, `.`, a trap action.
+///
+/// A syntax error is reported and ends the (sub)shell with status 2 (XCU 2.8.1); what was read before it has been executed.
+pub fn run(shell: &mut Shell, source: Box<dyn LineSource + '_>, line: u32, last: bool) -> Outcome {
+    let recorder = Recorder::new(source);
+    let (switch, record) = recorder.controls();
+    let mut parser = Parser::starting_at(Box::new(recorder), line);
+    let mut status = ExitStatus::SUCCESS;
+    loop {
+        let verbose = shell.options.has(Opt::Verbose);
+        switch.set(verbose);
+        let parsed = parser.next_command(&shell.aliases);
+        if verbose {
+            shell.io.write_error(&record.take());
+        }
+        match parsed {
+            Ok(None) => return Ok(status),
+            Ok(Some(_)) if shell.options.has(Opt::NoExec) && !shell.options.has(Opt::Interactive) => {}
+            Ok(Some(commands)) => {
+                let last = last && parser.is_at_end();
+                status = list(shell, &commands, last)?;
+            }
+            Err(error) => return Err(parse_error(shell, error)),
+        }
+    }
+}
+
+/// Report why no command could be parsed.
+pub fn parse_error(shell: &mut Shell, error: ParseError) -> Flow {
+    match error {
+        ParseError::Syntax(error) => consequence::syntax_error(shell, &error),
+        ParseError::Interrupted => Flow::Interrupt(ExitStatus::from_signal(libc::SIGINT)),
+        ParseError::Read(error) => consequence::fatal(shell, &error),
+    }
+}
+
+/// Execute a list (XCU 2.9.3).
+pub fn list(shell: &mut Shell, list: &List, last: bool) -> Outcome {
+    let mut status = ExitStatus::SUCCESS;
+    let count = list.items.len();
+    for (index, item) in list.items.iter().enumerate() {
+        status = if item.background {
+            pipeline::background(shell, &item.and_or)?
+        } else {
+            and_or(shell, &item.and_or, last && index + 1 == count)?
+        };
+        shell.status = status;
+    }
+    Ok(status)
+}
+
+/// Execute pipelines joined by `&&` and `||`. `set -e` does not apply to any but the last one.
+#[inline]
+pub fn and_or(shell: &mut Shell, and_or: &AndOr, last: bool) -> Outcome {
+    if and_or.rest.is_empty() {
+        return pipeline(shell, &and_or.first, last);
+    }
+    let mut status = condition(shell, |shell| pipeline(shell, &and_or.first, false))?;
+    for (index, (op, next)) in and_or.rest.iter().enumerate() {
+        shell.status = status;
+        if status.is_success() != (*op == AndOrOp::And) {
+            continue;
+        }
+        status = if index + 1 == and_or.rest.len() {
+            pipeline(shell, next, last)?
+        } else {
+            condition(shell, |shell| pipeline(shell, next, false))?
+        };
+    }
+    Ok(status)
+}
+
+/// Execute something whose failure is a question and not an accident: `set -e` is off meanwhile.
+#[inline]
+pub fn condition(shell: &mut Shell, run: impl FnOnce(&mut Shell) -> Outcome) -> Outcome {
+    shell.errexit_ignored += 1;
+    let outcome = run(shell);
+    shell.errexit_ignored -= 1;
+    outcome
+}
+
+/// Execute a pipeline: the commands, then `!` and `time` (XCU 2.9.2).
+#[inline]
+fn pipeline(shell: &mut Shell, pipeline: &Pipeline, last: bool) -> Outcome {
+    if !pipeline.negated && pipeline.timed.is_none() {
+        return stages(shell, &pipeline.commands, last);
+    }
+    let timer = pipeline.timed.map(|format| time::Timer::start(format));
+    let outcome = if pipeline.negated {
+        condition(shell, |shell| stages(shell, &pipeline.commands, false))
+            .map(|status| ExitStatus::from_bool(!status.is_success()))
+    } else {
+        stages(shell, &pipeline.commands, false)
+    };
+    if let Some(timer) = timer {
+        timer.report(shell);
+    }
+    outcome
+}
+
+#[inline]
+fn stages(shell: &mut Shell, commands: &[Command], last: bool) -> Outcome {
+    match commands {
+        [one] => command(shell, one, last),
+        [] => Ok(ExitStatus::SUCCESS),
+        many => {
+            let status = pipeline::foreground(shell, many, last)?;
+            errexit(shell, status)
+        }
+    }
+}
+
+/// Execute one command in this process.
+#[inline]
+pub fn command(shell: &mut Shell, command: &Command, last: bool) -> Outcome {
+    match command {
+        Command::Simple(simple) => command::simple(shell, simple, last),
+        Command::Compound(compound) => compound::redirected(shell, compound, last),
+        Command::Function(definition) => Ok(compound::define(shell, definition)),
+    }
+}
+
+/// `set -e`: a failure that is not a question ends the (sub)shell.
+#[inline]
+pub fn errexit(shell: &mut Shell, status: ExitStatus) -> Outcome {
+    if !status.is_success() && shell.options.has(Opt::ErrExit) && shell.errexit_ignored == 0 {
+        shell.status = status;
+        return Err(Flow::Exit(status));
+    }
+    Ok(status)
+}

@@ -1,11 +1,35 @@
 //! Words to fields: the word expansions of XCU 2.6, in their order.
 //!
-//! Everything that is not text is asked of a small trait, [`Scope`].
+//! Tilde expansion, parameter expansion, command substitution and arithmetic expansion go over a word from left to
+//! right (`eval`); what they give goes into a sink. There are three: the splitting one makes fields of it
+//! (`split`, field splitting) and at the end of the word expands those that are patterns (`glob`, pathname expansion);
+//! the text one joins all to one text; the pattern one keeps in mind what was quoted. Quote removal has
+//! no step of its own: the parser leaves out quotes and the sinks are told what was quoted.
+//!
+//! Everything that is not text is asked of a small trait, [`Scope`]. A word costs no memory of its own in the common
+//! case: values are copied straight to the end of the field that is being built.
 
-use crate::fields::Ifs;
-use crate::status::{Error, Flow};
-use crate::syntax::ast::{CommandSubstitution, Name};
+pub mod arith;
+mod eval;
+mod glob;
+mod late;
+mod param;
+pub mod pattern;
+mod sink;
+mod split;
+mod tilde;
+
+#[cfg(test)]
+mod tests;
+
+use crate::fields::{Fields, Ifs};
+use crate::status::{Error, Failure, Flow};
+use crate::syntax::ast::{
+    Arithmetic, CommandSubstitution, Name, Parameter, ParameterOp, PatternWord, Special, Word, WordPart,
+};
 use bstr::{BStr, BString};
+use eval::Place;
+use sink::{PatternText, Text};
 use std::rc::Rc;
 
 /// What expansion needs to know of the shell.
@@ -25,7 +49,7 @@ pub trait Scope {
     /// `$#`
     fn positional_count(&self) -> usize;
     /// Append `$?`, `$-`, `$$`, `$!` or `$0` (not `$@`, `$*`, `$#`); false if it is not set (`$!`).
-    fn special(&mut self, special: crate::syntax::ast::Special, out: &mut Vec<u8>) -> bool;
+    fn special(&mut self, special: Special, out: &mut Vec<u8>) -> bool;
     /// The field separators.
     fn ifs(&self) -> &Ifs;
     /// Whether characters are those of UTF-8 or bytes.
@@ -40,4 +64,118 @@ pub trait Scope {
     fn substitute(&mut self, command: &Rc<CommandSubstitution>, out: &mut Vec<u8>) -> Result<(), Flow>;
     /// Remember the line of what is being expanded, for messages and LINENO.
     fn at_line(&mut self, line: u32);
+}
+
+/// Expand words to fields and append these: all expansions (XCU 2.6). The words of a command and of `for`.
+/// A word that is an assignment gives exactly one field. After a failure the fields are as they were.
+pub fn fields<S: Scope>(scope: &mut S, words: &[Word], out: &mut Fields) -> Result<(), Failure> {
+    let start = out.len();
+    for word in words {
+        if let Some(plain) = &word.plain {
+            out.push(plain);
+            continue;
+        }
+        if let Err(failure) = word_fields(scope, word, out) {
+            out.truncate(start);
+            return Err(failure);
+        }
+    }
+    Ok(())
+}
+
+/// The fields of one word. A single `$name` and a single `"$name"` are copied and no more.
+fn word_fields<S: Scope>(scope: &mut S, word: &Word, out: &mut Fields) -> Result<(), Failure> {
+    match &word.parts[..] {
+        parts if word.is_assignment => {
+            eval::parts(scope, &mut Text(out.open()), parts, Place::Source)?;
+            out.finish();
+            return Ok(());
+        }
+        [WordPart::Parameter(expansion)] if matches!(expansion.op, ParameterOp::Value) => {
+            if let Some(plain) = plain_value(scope, &expansion.parameter, out.open())
+                && split::is_single(scope, out.pending())
+            {
+                if plain > 0 {
+                    out.finish();
+                }
+                return Ok(());
+            }
+            out.abandon();
+        }
+        [WordPart::DoubleQuoted(parts)] => {
+            if let [WordPart::Parameter(expansion)] = &parts[..]
+                && matches!(expansion.op, ParameterOp::Value)
+                && plain_value(scope, &expansion.parameter, out.open()).is_some()
+            {
+                out.finish();
+                return Ok(());
+            }
+        }
+        _ => {}
+    }
+    split::word(scope, word, out)
+}
+
+/// Append the value of a variable or positional parameter that is set; its length. Nothing otherwise.
+#[inline]
+fn plain_value<S: Scope>(scope: &mut S, parameter: &Parameter, out: &mut Vec<u8>) -> Option<usize> {
+    let value = match parameter {
+        Parameter::Variable(name) => scope.variable(name)?,
+        Parameter::Positional(n) => scope.positional(*n)?,
+        Parameter::Special(_) => return None,
+    };
+    out.extend_from_slice(value);
+    Some(value.len())
+}
+
+/// Expand a word to one text, without field splitting and pathname expansion: the value of an assignment, the target of
+/// a redirection, the word of `case`. Positional parameters are joined: those of `$*` by the first character of IFS,
+/// those of `$@` by blanks. After a failure `out` is as it was.
+pub fn field<S: Scope>(scope: &mut S, word: &Word, out: &mut Vec<u8>) -> Result<(), Failure> {
+    match &word.plain {
+        Some(plain) => {
+            out.extend_from_slice(plain);
+            Ok(())
+        }
+        None => text(scope, word, Place::Source, out),
+    }
+}
+
+/// Expand the body of a here-document: as inside double quotes (XCU 2.7.4). After a failure `out` is as it was.
+pub fn here_document<S: Scope>(scope: &mut S, body: &Word, out: &mut Vec<u8>) -> Result<(), Failure> {
+    text(scope, body, Place::Quoted, out)
+}
+
+/// Append a word's one text.
+fn text<S: Scope>(scope: &mut S, word: &Word, place: Place, out: &mut Vec<u8>) -> Result<(), Failure> {
+    let start = out.len();
+    let result = eval::parts(scope, &mut Text(out), &word.parts, place);
+    if result.is_err() {
+        out.truncate(start);
+    }
+    result
+}
+
+/// Whether a pattern of `case` matches (XCU 2.9.4.3).
+pub fn case_matches<S: Scope>(scope: &mut S, pattern: &PatternWord, subject: &[u8]) -> Result<bool, Failure> {
+    if let Some(fixed) = &pattern.fixed {
+        return Ok(pattern::matches(fixed, subject, scope.utf8()));
+    }
+    let text = pattern_text(scope, pattern)?;
+    if let Some(literal) = text.literal() {
+        return Ok(literal == subject);
+    }
+    Ok(pattern::matches(&late::parse_pattern(&text.bytes), subject, scope.utf8()))
+}
+
+/// Expand a pattern that is not fixed.
+fn pattern_text<S: Scope>(scope: &mut S, pattern: &PatternWord) -> Result<PatternText, Failure> {
+    let mut text = PatternText::default();
+    eval::parts(scope, &mut text, &pattern.word.parts, Place::Source)?;
+    Ok(text)
+}
+
+/// The value of an arithmetic expansion (XCU 2.6.4).
+pub fn arithmetic<S: Scope>(scope: &mut S, arithmetic: &Arithmetic) -> Result<i64, Failure> {
+    arith::value(scope, arithmetic, &mut Vec::new())
 }

@@ -1,5 +1,279 @@
-//! Jobs and their processes.
+//! The table of jobs: those in the background and those that are stopped, by number and by process id.
+//!
+//! A foreground job is not here: it belongs to whoever waits for it, and comes here when it stops. Everything that a change of a
+//! child needs is one look-up, so that thousands of background jobs cost no more than one each.
 
-/// The table of jobs.
+use crate::jobs::job::{Job, JobState, Process, ProcessState};
+use crate::jobs::remembered::Remembered;
+use crate::jobs::terminal::Terminal;
+use crate::status::ExitStatus;
+use crate::sys::wait::Change;
+use nix::unistd::Pid;
+use std::collections::HashMap;
+
+/// How many ended jobs that nobody asked for stay in the table with all that is known of them; beyond, only the status is kept.
+const KEPT_ENDED: usize = 1000;
+
+/// Where a process is: its job's number and its index there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub number: usize,
+    pub index: usize,
+}
+
+/// The jobs of this shell environment.
 #[derive(Debug, Default)]
-pub struct JobTable {}
+pub struct JobTable {
+    /// Job n at n - 1; the last one is never `None`.
+    jobs: Vec<Option<Job>>,
+    /// The processes of the jobs in the table, also those that have ended.
+    places: HashMap<Pid, Place>,
+    /// The statuses of jobs that have left the table without being waited for.
+    remembered: Remembered,
+    /// `$!`
+    last_background: Option<Pid>,
+    /// How many jobs in the table run.
+    running: usize,
+    /// How many jobs in the table have ended.
+    ended: usize,
+    /// How many jobs in the table have a group of their own: only those can be stopped as jobs.
+    grouped: usize,
+    /// In a subshell the jobs of the parent as they were: `jobs` shows them until there is a job of its own.
+    inherited: Vec<Job>,
+    /// Counts what makes a job the current one.
+    clock: u64,
+    /// The terminal, when there is job control and a terminal.
+    pub(super) terminal: Option<Terminal>,
+}
+
+impl JobTable {
+    /// Put a job that was started with `&` into the table; `$!` is its last process. Returns its number.
+    pub fn add_background(&mut self, mut job: Job) -> usize {
+        job.background = true;
+        if let Some(pid) = job.last_pid() {
+            self.last_background = Some(pid);
+        }
+        if self.ended > KEPT_ENDED {
+            self.dismiss_ended();
+        }
+        self.insert(job)
+    }
+
+    /// Put a job into the table: at its old number if it has one that is free, else above all others. Whatever was known
+    /// of an older process with one of its ids is forgotten.
+    pub(super) fn insert(&mut self, mut job: Job) -> usize {
+        self.inherited = Vec::new();
+        let old = job.number;
+        let is_free = old > 0 && self.jobs.get(old - 1).is_none_or(Option::is_none);
+        job.number = if is_free { old } else { self.jobs.len() + 1 };
+        self.clock += 1;
+        job.order = self.clock;
+        for (index, process) in job.processes.iter().enumerate().filter(|(_, process)| process.pid.as_raw() > 0) {
+            self.places.insert(process.pid, Place { number: job.number, index });
+            self.remembered.take(process.pid);
+        }
+        self.count(job.state(), true);
+        self.grouped += usize::from(job.group.is_some());
+        let number = job.number;
+        if self.jobs.len() < number {
+            self.jobs.resize_with(number, || None);
+        }
+        self.jobs[number - 1] = Some(job);
+        number
+    }
+
+    /// Take a job out of the table; its processes are not known any more.
+    pub fn remove(&mut self, number: usize) -> Option<Job> {
+        let job = self.jobs.get_mut(number.checked_sub(1)?)?.take()?;
+        while let Some(None) = self.jobs.last() {
+            self.jobs.pop();
+        }
+        for (index, process) in job.processes.iter().enumerate() {
+            let place = Place { number, index };
+            if self.places.get(&process.pid) == Some(&place) {
+                self.places.remove(&process.pid);
+            }
+        }
+        self.count(job.state(), false);
+        self.grouped -= usize::from(job.group.is_some());
+        Some(job)
+    }
+
+    /// Take an ended job out of the table and keep its status for `wait`.
+    pub fn dismiss(&mut self, number: usize) {
+        if let Some(job) = self.remove(number)
+            && let Some(pid) = job.last_pid()
+        {
+            self.remembered.insert(pid, job.status());
+        }
+    }
+
+    fn dismiss_ended(&mut self) {
+        let ended: Vec<usize> = self.iter().filter(|job| job.is_ended()).map(|job| job.number).collect();
+        for number in ended {
+            self.dismiss(number);
+        }
+    }
+
+    /// Count a job in or out by its state.
+    fn count(&mut self, state: JobState, into: bool) {
+        let counter = match state {
+            JobState::Running => &mut self.running,
+            JobState::Ended(_) => &mut self.ended,
+            JobState::Stopped(_) => return,
+        };
+        *counter = if into { *counter + 1 } else { counter.saturating_sub(1) };
+    }
+
+    /// Change a job and keep the counts right.
+    pub(super) fn update(&mut self, number: usize, change: impl FnOnce(&mut Job)) {
+        let Some(Some(job)) = number.checked_sub(1).and_then(|index| self.jobs.get_mut(index)) else { return };
+        let before = job.state();
+        change(job);
+        let after = job.state();
+        if before == after {
+            return;
+        }
+        job.changed = true;
+        if let JobState::Stopped(_) = after {
+            self.clock += 1;
+            job.order = self.clock;
+        }
+        self.count(before, false);
+        self.count(after, true);
+    }
+
+    /// Note what has happened to a child that is not waited for in the foreground. One that nobody knows (a child that this
+    /// process had before it became a shell) is ignored.
+    pub(super) fn note(&mut self, pid: Pid, change: Change) {
+        let Some(&Place { number, index }) = self.places.get(&pid) else { return };
+        self.update(number, |job| {
+            let stops = matches!(change, Change::Stopped(_) | Change::Continued);
+            if let Some(process) = job.processes.get_mut(index)
+                && !process.state.is_ended()
+                && (job.group.is_some() || !stops)
+            {
+                process.state = change.into();
+            }
+        });
+    }
+
+    /// The kernel says that there is no child: whatever seems to run is lost.
+    pub(super) fn lose_all(&mut self) {
+        let numbers: Vec<usize> = self.iter().map(|job| job.number).collect();
+        for number in numbers {
+            self.update(number, Job::mark_lost);
+        }
+    }
+
+    /// `bg`, or SIGCONT by other means: the job runs in the background and becomes the current one.
+    pub fn mark_continued(&mut self, number: usize) {
+        self.update(number, Job::mark_continued);
+        self.clock += 1;
+        let clock = self.clock;
+        if let Some(Some(job)) = number.checked_sub(1).and_then(|index| self.jobs.get_mut(index)) {
+            job.order = clock;
+            job.background = true;
+            job.changed = false;
+        }
+    }
+
+    /// In a forked subshell: the parent's jobs are not ours. `jobs` still shows what they were, and `$!` keeps its value.
+    pub fn forget_all(&mut self) {
+        let jobs = std::mem::take(&mut self.jobs);
+        if !jobs.is_empty() {
+            self.inherited = jobs.into_iter().flatten().collect();
+        }
+        self.places.clear();
+        self.forget_statuses();
+        self.running = 0;
+        self.ended = 0;
+        self.grouped = 0;
+        self.terminal = None;
+    }
+
+    /// `wait` without operands has waited for all: no id of an ended process is known any more.
+    pub fn forget_ended(&mut self) {
+        let ended: Vec<usize> = self.iter().filter(|job| job.is_ended()).map(|job| job.number).collect();
+        for number in ended {
+            self.remove(number);
+        }
+        self.forget_statuses();
+    }
+
+    fn forget_statuses(&mut self) {
+        self.remembered.clear();
+    }
+
+    /// `$!`
+    pub fn last_background(&self) -> Option<Pid> {
+        self.last_background
+    }
+
+    /// The job with a number.
+    pub fn get(&self, number: usize) -> Option<&Job> {
+        self.jobs.get(number.checked_sub(1)?)?.as_ref()
+    }
+
+    /// The user has been told of the job's last change.
+    pub fn mark_reported(&mut self, number: usize) {
+        if let Some(Some(job)) = number.checked_sub(1).and_then(|index| self.jobs.get_mut(index)) {
+            job.changed = false;
+        }
+    }
+
+    /// The jobs by number.
+    pub fn iter(&self) -> impl Iterator<Item = &Job> + Clone {
+        self.jobs.iter().flatten()
+    }
+
+    /// What `jobs` shows: our jobs, or in a subshell without any those of the parent.
+    pub fn shown(&self) -> Vec<&Job> {
+        if self.jobs.is_empty() { self.inherited.iter().collect() } else { self.iter().collect() }
+    }
+
+    /// Whether there are neither jobs nor remembered statuses of them to look after.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// Whether some job in the table runs.
+    pub fn is_any_running(&self) -> bool {
+        self.running > 0
+    }
+
+    /// Whether some job is stopped (an interactive shell warns before it exits).
+    pub fn is_any_stopped(&self) -> bool {
+        self.jobs.len() > self.running && self.iter().any(|job| matches!(job.state(), JobState::Stopped(_)))
+    }
+
+    /// Whether a job in the table can be stopped.
+    pub(super) fn watches_stops(&self) -> bool {
+        self.grouped > 0
+    }
+
+    /// Where a process is.
+    pub(super) fn place(&self, pid: Pid) -> Option<Place> {
+        self.places.get(&pid).copied()
+    }
+
+    /// The process at a place.
+    pub(super) fn process(&self, place: Place) -> Option<&Process> {
+        self.get(place.number)?.processes.get(place.index)
+    }
+
+    /// Take the remembered status of a process whose job has left the table.
+    pub(super) fn take_remembered(&mut self, pid: Pid) -> Option<ExitStatus> {
+        self.remembered.take(pid)
+    }
+
+    /// The job of an exit status, if the process is a job's last one.
+    pub(super) fn is_last(&self, place: Place) -> bool {
+        self.get(place.number).is_some_and(|job| job.processes.len() == place.index + 1)
+    }
+}
+
+/// The state of a process as the foreground sees it.
+pub(super) fn is_waited_for(process: &Process) -> bool {
+    process.state == ProcessState::Running
+}

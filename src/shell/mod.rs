@@ -12,6 +12,8 @@ use crate::fields::Fields;
 use crate::jobs::table::JobTable;
 use crate::status::{Error, ExitStatus};
 use bstr::{BString, ByteSlice};
+use nix::unistd::Pid;
+use std::os::fd::OwnedFd;
 
 pub use functions::Commands;
 pub use io::Stdio;
@@ -55,16 +57,29 @@ pub struct Shell {
     pub locals_mark: usize,
     /// Conditions around the current command where `set -e` does not apply.
     pub errexit_ignored: u32,
-    /// In-process subshells around the current command (since the last real fork).
-    pub virtual_subshells: u32,
-    /// Whether this process is a subshell.
-    pub is_subshell: bool,
+    /// The subshells around the current command that this process knows of; see `exec::substitute`.
+    pub subshells: Vec<Subshell>,
+    /// How many of them enclose, or are, the one for which this process was forked.
+    pub process_level: usize,
     /// The status of the last command substitution, for commands without a name.
     pub substitution_status: Option<ExitStatus>,
     /// getopts: the offset inside the argument with several option letters.
     pub getopts_offset: usize,
     /// Buffers of fields that are not in use.
     pub pool: Vec<Fields>,
+    /// Other buffers that are not in use.
+    pub buffers: Vec<Vec<u8>>,
+    /// Signals (bits as in `sys::signal`) whose default action an interactive shell has changed for itself.
+    pub own_signals: u64,
+}
+
+/// A subshell that began inside this process.
+#[derive(Debug, Default)]
+pub struct Subshell {
+    /// The process that it has become (on the parent's side), and where its output comes from.
+    pub process: Option<(Pid, Option<OwnedFd>)>,
+    /// The working directory at its beginning, once it has changed.
+    pub directory: Option<OwnedFd>,
 }
 
 impl Shell {
@@ -87,12 +102,31 @@ impl Shell {
             function_depth: 0,
             locals_mark: 0,
             errexit_ignored: 0,
-            virtual_subshells: 0,
-            is_subshell: false,
+            subshells: Vec::new(),
+            process_level: 0,
             substitution_status: None,
             getopts_offset: 0,
             pool: Vec::new(),
+            buffers: Vec::new(),
+            own_signals: 0,
         }
+    }
+
+    /// Whether the current command is executed in a subshell of any kind.
+    pub fn is_subshell(&self) -> bool {
+        !self.subshells.is_empty()
+    }
+
+    /// Whether jobs get process groups of their own.
+    #[inline]
+    pub fn has_job_control(&self) -> bool {
+        self.options.has(Opt::Monitor) && !self.is_subshell()
+    }
+
+    /// Whether the current command is executed in a subshell that is not a process of its own.
+    #[inline]
+    pub fn is_virtual(&self) -> bool {
+        self.subshells.len() > self.process_level
     }
 
     /// Print an error on standard error: `ipcsh: script.sh: line 3: cd: foo: No such file or directory`.

@@ -49,3 +49,32 @@ impl Traps {
         self.actions.iter().any(|(&condition, action)| condition != EXIT && matches!(action, Action::Command(_)))
     }
 }
+
+impl Traps {
+    /// The signals (bits as in `sys::signal`) whose action is a command.
+    pub fn caught(&self) -> u64 {
+        let commands = self.actions.iter().filter(|(_, action)| matches!(action, Action::Command(_)));
+        commands.filter(|(condition, _)| **condition != EXIT).fold(0, |set, (signal, _)| set | 1 << (signal - 1))
+    }
+
+    /// A subshell begins: commands are gone, ignored signals stay ignored; `trap` shows what the parent had (XCU 2.12).
+    pub fn enter_subshell(&mut self) {
+        self.running = None;
+        if self.actions.values().any(|action| matches!(action, Action::Command(_))) {
+            if self.shown.is_none() {
+                self.shown = Some(Rc::clone(&self.actions));
+            }
+            Rc::make_mut(&mut self.actions).retain(|_, action| *action == Action::Ignore);
+        }
+    }
+
+    /// The caught signals whose action is a command, taken one at a time in the order of their numbers.
+    pub fn next_caught(&self, pending: u64) -> Option<(i32, Rc<BString>)> {
+        self.actions.iter().find_map(|(&condition, action)| match action {
+            Action::Command(command) if condition != EXIT && pending & 1 << (condition - 1) != 0 => {
+                Some((condition, Rc::clone(command)))
+            }
+            _ => None,
+        })
+    }
+}

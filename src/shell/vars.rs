@@ -528,6 +528,25 @@ pub fn parse_integer(text: &[u8]) -> Option<i64> {
     Some(if negative { value.wrapping_neg() } else { value })
 }
 
+/// A decimal integer with white space around it, as `test` takes it.
+pub fn parse_decimal(text: &[u8]) -> Option<i64> {
+    let text = text.trim_ascii();
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let mut value: i64 = 0;
+    for &digit in digits {
+        let digit = char::from(digit).to_digit(10)?;
+        value = value.checked_mul(10)?.checked_sub(i64::from(digit))?;
+    }
+    if negative { Some(value) } else { value.checked_neg() }
+}
+
 /// Append the decimal digits of an integer.
 pub fn append_integer(out: &mut Vec<u8>, integer: i64) {
     let mut digits = [0u8; 20];

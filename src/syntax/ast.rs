@@ -145,7 +145,7 @@ pub enum Command {
 }
 
 /// A simple command (XCU 2.9.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SimpleCommand {
     /// `name=value` before the command name.
     pub assignments: Vec<Assignment>,

@@ -5,8 +5,9 @@ use nix::errno::Errno;
 use std::ffi::CStr;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
-/// The lowest number of a private descriptor.
-pub const PRIVATE: RawFd = 10;
+/// The lowest number of a private descriptor: above 9, which a script may use freely, and above those that scripts use
+/// although the standard does not promise them.
+pub const PRIVATE: RawFd = 40;
 
 fn check(result: libc::c_int) -> Result<libc::c_int, Errno> {
     Errno::result(result)
@@ -27,10 +28,14 @@ pub fn make_private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     if fd.as_raw_fd() >= PRIVATE { Ok(fd) } else { dup_private(fd.as_raw_fd()) }
 }
 
-/// A private copy of any descriptor (EBADF if it is not open).
+/// A private copy of any descriptor (EBADF if it is not open). Under a small `ulimit -n` it may be as low as 10.
 pub fn dup_private(fd: RawFd) -> Result<OwnedFd, Errno> {
     // SAFETY: fcntl with an integer argument touches no memory.
-    let copy = check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, PRIVATE) })?;
+    let copy = match check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, PRIVATE) }) {
+        // SAFETY: as above.
+        Err(Errno::EINVAL | Errno::EMFILE) => check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 10) })?,
+        copy => copy?,
+    };
     // SAFETY: the descriptor is new and nobody else's.
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
@@ -60,6 +65,22 @@ pub fn close(fd: RawFd) -> Result<(), Errno> {
 pub fn is_open(fd: RawFd) -> bool {
     // SAFETY: fcntl without an argument touches no memory.
     unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
+}
+
+/// Whether the descriptor is close-on-exec, as all of the shell's own are.
+pub fn is_close_on_exec(fd: RawFd) -> bool {
+    // SAFETY: fcntl without an argument touches no memory.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
+    flags != -1 && flags & libc::FD_CLOEXEC != 0
+}
+
+/// An anonymous file with these contents, open at its beginning (memfd_create(2)).
+pub fn file_with(contents: &[u8]) -> Result<OwnedFd, Errno> {
+    let file = nix::sys::memfd::memfd_create(c"here-document", nix::sys::memfd::MFdFlags::MFD_CLOEXEC)?;
+    let file = make_private(file)?;
+    write_all(std::os::fd::AsRawFd::as_raw_fd(&file), contents)?;
+    nix::unistd::lseek(&file, 0, nix::unistd::Whence::SeekSet)?;
+    Ok(file)
 }
 
 /// pipe2(2) with O_CLOEXEC, both ends moved to private numbers: read end, write end.
@@ -131,4 +152,29 @@ fn wait_ready(fd: RawFd, events: libc::c_short) -> Result<(), Errno> {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(errno) => Err(errno),
     }
+}
+
+/// lseek(2) from the current offset; the new offset.
+pub fn seek(fd: RawFd, by: i64) -> Result<i64, Errno> {
+    // SAFETY: lseek touches no memory.
+    Errno::result(unsafe { libc::lseek(fd, by, libc::SEEK_CUR) })
+}
+
+/// Whether a path is a regular file that this process may execute (with its effective ids).
+///
+/// # Errors
+/// EACCES: it is there and may not be executed, or it is no regular file; else why it cannot be found.
+pub fn executable(path: &CStr) -> Result<(), Errno> {
+    let status = nix::sys::stat::stat(path)?;
+    if status.st_mode & libc::S_IFMT != libc::S_IFREG {
+        return Err(Errno::EACCES);
+    }
+    // SAFETY: `path` is a NUL-terminated string.
+    check(unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::X_OK, libc::AT_EACCESS) }).map(drop)
+}
+
+/// Whether this process may access a path with its effective ids (`libc::R_OK`, `W_OK`, `X_OK`).
+pub fn accessible(path: &CStr, mode: libc::c_int) -> bool {
+    // SAFETY: `path` is a NUL-terminated string.
+    unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), mode, libc::AT_EACCESS) == 0 }
 }

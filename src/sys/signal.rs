@@ -118,3 +118,62 @@ pub fn suspend(mask: &Mask) {
     // SAFETY: the mask is initialised.
     unsafe { libc::sigsuspend(mask) };
 }
+
+/// The first signal of a set; 0 bits mean none.
+pub fn first(set: u64) -> Option<i32> {
+    (set != 0).then(|| set.trailing_zeros() as i32 + 1)
+}
+
+/// kill(2): send a signal to a process, to a group (negative), or with signal 0 only ask whether one may.
+///
+/// # Errors
+/// ESRCH: no such process; EPERM: not one's own; EINVAL: no such signal.
+pub fn send(target: i32, signal: i32) -> Result<(), Errno> {
+    // SAFETY: kill touches no memory.
+    Errno::result(unsafe { libc::kill(target, signal) }).map(drop)
+}
+
+/// Unblock one signal.
+pub fn unblock(signal: i32) {
+    let mask = with(empty_mask(), signal);
+    // SAFETY: the mask is initialised; the old one is not asked for.
+    unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const mask, std::ptr::null_mut()) };
+}
+
+/// A mask and one signal more.
+fn with(mut mask: Mask, signal: i32) -> Mask {
+    // SAFETY: the mask is initialised.
+    unsafe { libc::sigaddset(&raw mut mask, signal) };
+    mask
+}
+
+/// A mask without one signal.
+pub fn without(mut mask: Mask, signal: i32) -> Mask {
+    // SAFETY: the mask is initialised.
+    unsafe { libc::sigdelset(&raw mut mask, signal) };
+    mask
+}
+
+/// Put right at start-up what would make a shell fail. Returns which signals are known to have been ignored at entry; about the
+/// others [`get`] tells until somebody changes them.
+///
+/// - SIGCHLD may have been ignored or blocked by a careless parent: then children vanish without a status, or waiting never
+///   ends. It is neither afterwards, for the shell's programs too.
+/// - SIGPIPE is as it was at entry: ignored only if the parent ignored it (Rust's runtime ignores it always).
+/// - SIGSEGV and SIGBUS: the runtime's handlers go. They would report an overflow of a stack that the shell does not use, and
+///   swallow such a signal that came from kill.
+pub fn sanitise_at_entry() -> u64 {
+    unblock(libc::SIGCHLD);
+    // These are refused for SIGKILL and SIGSTOP only.
+    let _ = set(libc::SIGCHLD, Disposition::Default);
+    for signal in [libc::SIGSEGV, libc::SIGBUS] {
+        if get(signal) == Ok(Disposition::Catch) {
+            let _ = set(signal, Disposition::Default);
+        }
+    }
+    if crate::sys::entry::pipe_was_ignored() {
+        return bit(libc::SIGPIPE);
+    }
+    let _ = set(libc::SIGPIPE, Disposition::Default);
+    0
+}

@@ -1,0 +1,77 @@
+//! `.` and `source`: execute the commands of a file in this shell (XCU 2.15, dot).
+
+use crate::builtins::{Builtin, BuiltinResult, Kind, operands};
+use crate::exec::{self, compound, source};
+use crate::fields::Fields;
+use crate::shell::vars::slot;
+use crate::shell::{Opt, Shell};
+use crate::status::{Error, ExitStatus};
+use crate::syntax::Text;
+use crate::sys::fd;
+use bstr::{BStr, BString};
+use nix::errno::Errno;
+use std::ffi::CString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+
+/// `. file`
+pub const BUILTIN: Builtin = Builtin {
+    name: ".",
+    kind: Kind::Special,
+    usage: ". file [argument...]",
+    about: "Execute the commands of a file in this shell. Without a slash the file is looked for in PATH.\n\
+            With arguments they are the positional parameters meanwhile (not in POSIX mode).",
+    run,
+};
+
+/// `source file`
+pub const SOURCE: Builtin =
+    Builtin { name: "source", kind: Kind::Regular, usage: "source file [argument...]", about: "The same as `.`.", run };
+
+fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
+    let first = operands(fields);
+    let Some(name) = fields.get(first) else { return Err(Error::usage("file name expected").into()) };
+    let file = open(shell, name)
+        .map_err(|errno| Error::system(BString::from(&name[..]), errno).with_status(ExitStatus::USAGE))?;
+    if crate::sys::stack::is_low() {
+        return Err(exec::consequence::nested_too_deeply(shell, name).into());
+    }
+    let text = source::read_script(file.as_fd())
+        .map_err(|errno| Error::system(BString::from(&name[..]), errno).with_status(ExitStatus::USAGE))?;
+    drop(file);
+    let arguments: Fields = fields.iter_from(first + 1).collect();
+    let given = !arguments.is_empty() && !shell.options.has(Opt::Posix);
+    let old = given.then(|| shell.params.replace(Rc::new(arguments), 0));
+    let line = shell.vars.line;
+    let outcome = compound::returnable(shell, |shell| exec::run(shell, Box::new(Text::new(text)), 1, false));
+    shell.vars.line = line;
+    if let Some(old) = old {
+        shell.params.restore(old);
+    }
+    Ok(outcome?)
+}
+
+/// A name without a slash is looked for in PATH, and then (beside POSIX mode) in the working directory.
+fn open(shell: &mut Shell, name: &BStr) -> Result<OwnedFd, Errno> {
+    let open = |path: Vec<u8>| {
+        let path = CString::new(path).map_err(|_| Errno::ENOENT)?;
+        let file = fd::open(&path, libc::O_RDONLY, 0)?;
+        let directory = nix::sys::stat::fstat(&file)?.st_mode & libc::S_IFMT == libc::S_IFDIR;
+        if directory { Err(Errno::EISDIR) } else { Ok(file) }
+    };
+    if memchr::memchr(b'/', name).is_some() {
+        return open(name.to_vec());
+    }
+    let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_default();
+    for directory in path.split(|&byte| byte == b':') {
+        let mut full = directory.to_vec();
+        if !full.is_empty() {
+            full.push(b'/');
+        }
+        full.extend_from_slice(name);
+        if let Ok(file) = open(full) {
+            return Ok(file);
+        }
+    }
+    if shell.options.has(Opt::Posix) { Err(Errno::ENOENT) } else { open(name.to_vec()) }
+}

@@ -1,0 +1,180 @@
+//! What a command name means: `type`, `command -v`, `command -V`, and `hash` (XCU 4).
+
+use crate::builtins::{Builtin, BuiltinResult, Kind, TABLE, about, operands, options};
+use crate::exec::program;
+use crate::fields::Fields;
+use crate::shell::Shell;
+use crate::shell::vars::slot;
+use crate::status::ExitStatus;
+use bstr::{BStr, BString};
+
+/// `type`
+pub const TYPE: Builtin = Builtin {
+    name: "type",
+    kind: Kind::Plain,
+    usage: "type name...",
+    about: "Say what each name means as a command.",
+    run: |shell, fields| {
+        let first = operands(fields);
+        describe_all(shell, fields, first, "type", true)
+    },
+};
+
+/// `hash`
+pub const HASH: Builtin = Builtin {
+    name: "hash",
+    kind: Kind::Regular,
+    usage: "hash [name...]\nhash -r",
+    about: "Print where programs were found, or find and remember some.\n-r  forget them all",
+    run: hash,
+};
+
+/// The reserved words, for `type`.
+const RESERVED: [&str; 17] = [
+    "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "time", "until",
+    "while",
+];
+
+enum Meaning {
+    Alias(BString),
+    Keyword,
+    Function,
+    Special,
+    Builtin,
+    Program(BString),
+}
+
+fn meaning(shell: &mut Shell, name: &BStr) -> Option<Meaning> {
+    if let Some(value) = shell.aliases.get(name) {
+        return Some(Meaning::Alias(value.to_owned()));
+    }
+    if RESERVED.iter().any(|word| word.as_bytes() == &name[..]) {
+        return Some(Meaning::Keyword);
+    }
+    let builtin = shell.commands.builtin(name).map(|number| TABLE[usize::from(number)].kind);
+    if builtin == Some(Kind::Special) {
+        return Some(Meaning::Special);
+    }
+    if shell.commands.function(name).is_some() {
+        return Some(Meaning::Function);
+    }
+    if builtin.is_some() {
+        return Some(Meaning::Builtin);
+    }
+    find_program(shell, name).map(Meaning::Program)
+}
+
+fn find_program(shell: &mut Shell, name: &BStr) -> Option<BString> {
+    if name.contains(&b'/') {
+        let path = std::ffi::CString::new(name.to_vec()).ok()?;
+        crate::sys::fd::executable(&path).ok()?;
+        return Some(name.to_owned());
+    }
+    let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_default();
+    program::search(&path, name).ok().map(|found| absolute(shell, found.into_bytes().into()))
+}
+
+/// `command -v` prints an absolute path.
+fn absolute(shell: &mut Shell, path: BString) -> BString {
+    if path.starts_with(b"/") {
+        return path;
+    }
+    let mut full = shell.vars.get(slot::PWD).map(|pwd| pwd.to_owned()).unwrap_or_default();
+    full.push(b'/');
+    full.extend_from_slice(&path);
+    full
+}
+
+fn short(name: &BStr, meaning: Meaning) -> BString {
+    match meaning {
+        Meaning::Alias(value) => {
+            let mut line = BString::from("alias ");
+            crate::builtins::listing::assignment(&mut line, "", name, &value);
+            line.pop();
+            line
+        }
+        Meaning::Program(path) => path,
+        _ => name.to_owned(),
+    }
+}
+
+fn long(name: &BStr, meaning: Meaning) -> BString {
+    let mut line = name.to_owned();
+    match meaning {
+        Meaning::Alias(value) => {
+            line.extend_from_slice(b" is an alias for ");
+            line.extend_from_slice(&value);
+        }
+        Meaning::Keyword => line.extend_from_slice(b" is a shell keyword"),
+        Meaning::Function => line.extend_from_slice(b" is a shell function"),
+        Meaning::Special => line.extend_from_slice(b" is a special shell builtin"),
+        Meaning::Builtin => line.extend_from_slice(b" is a shell builtin"),
+        Meaning::Program(path) => {
+            line.extend_from_slice(b" is ");
+            line.extend_from_slice(&path);
+        }
+    }
+    line
+}
+
+fn describe_all(shell: &mut Shell, fields: &Fields, first: usize, caller: &str, verbose: bool) -> BuiltinResult {
+    let mut out = Vec::new();
+    let mut status = ExitStatus::SUCCESS;
+    for name in fields.iter_from(first) {
+        match meaning(shell, name) {
+            Some(meaning) => {
+                out.extend_from_slice(&if verbose { long(name, meaning) } else { short(name, meaning) });
+                out.push(b'\n');
+            }
+            None => {
+                if verbose {
+                    shell.report(&about(name, "not found").within(caller));
+                }
+                status = ExitStatus::NOT_FOUND;
+            }
+        }
+    }
+    shell.io.write(&out)?;
+    Ok(status)
+}
+
+/// `command -v` and `command -V`.
+pub fn command(shell: &mut Shell, fields: &Fields, first: usize, verbose: bool) -> BuiltinResult {
+    describe_all(shell, fields, first, "command", verbose)
+}
+
+fn hash(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
+    let (found, first) = options(fields, "r")?;
+    if !found.is_empty() {
+        shell.commands.forget_paths();
+    }
+    let mut status = ExitStatus::SUCCESS;
+    for name in fields.iter_from(first) {
+        let slot = shell.commands.slot_of(name);
+        if name.contains(&b'/')
+            || shell.commands.at(slot).builtin.is_some()
+            || shell.commands.at(slot).function.is_some()
+        {
+            continue;
+        }
+        let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_default();
+        match program::search(&path, name) {
+            Ok(path) => shell.commands.set_path(slot, path),
+            Err(_) => {
+                shell.report(&about(name, "not found").within("hash"));
+                status = ExitStatus::FAILURE;
+            }
+        }
+    }
+    if fields.len() == 1 {
+        let mut out = Vec::new();
+        for (_, entry) in shell.commands.sorted() {
+            if let Some((path, _)) = &entry.path {
+                out.extend_from_slice(path.as_bytes());
+                out.push(b'\n');
+            }
+        }
+        shell.io.write(&out)?;
+    }
+    Ok(status)
+}

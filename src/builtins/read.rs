@@ -1,0 +1,166 @@
+//! `read`: read a line into variables (XCU 4, read).
+
+use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, options};
+use crate::fields::{Fields, Separator};
+use crate::shell::Shell;
+use crate::shell::vars::is_name;
+use crate::status::{Error, ExitStatus};
+use crate::sys::{fd, file, signal};
+use nix::errno::Errno;
+
+/// `read [-r] [-d delim] name...`
+pub const BUILTIN: Builtin = Builtin {
+    name: "read",
+    kind: Kind::Regular,
+    usage: "read [-r] [-d delim] [-p prompt] name...",
+    about: "Read a line and split it into variables; the last one gets the rest. Status 1 at the end of the input.\n\
+            -r  a backslash is an ordinary character\n-d  read up to this character instead of a newline\n-p  prompt on a terminal",
+    run,
+};
+
+/// What was read: bytes, and which of them a backslash quoted.
+#[derive(Default)]
+struct Input {
+    text: Vec<u8>,
+    quoted: Vec<bool>,
+    at_end: bool,
+}
+
+fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
+    let (found, first) = options(fields, "rd:p:")?;
+    let mut raw = false;
+    let mut delimiter = b'\n';
+    for option in &found {
+        match (option.letter, option.argument) {
+            (b'd', Some(argument)) => delimiter = argument.first().copied().unwrap_or(0),
+            (b'p', Some(prompt)) if shell.io.is_terminal(0) => shell.io.write_error(prompt),
+            (b'p', _) => {}
+            _ => raw = true,
+        }
+    }
+    if fields.get(first).is_none() {
+        return Err(Error::usage("name of a variable expected").into());
+    }
+    if let Some(name) = fields.iter_from(first).find(|name| !is_name(name)) {
+        return Err(bad_name(name).into());
+    }
+    let input = match line(shell.io.input, delimiter, raw) {
+        Ok(input) => input,
+        Err(Errno::EINTR) => {
+            let signal = signal::first(signal::pending()).unwrap_or(libc::SIGINT);
+            return Ok(ExitStatus::from_signal(signal));
+        }
+        Err(errno) => return Err(Error::system("cannot read", errno).with_status(ExitStatus::USAGE).into()),
+    };
+    assign(shell, fields, first, &input)?;
+    Ok(ExitStatus::from_bool(!input.at_end))
+}
+
+/// Read up to the delimiter and not a byte further: a block with the offset put back where that is possible, else one byte at a time.
+fn line(input: i32, delimiter: u8, raw: bool) -> Result<Input, Errno> {
+    let seekable = file::is_seekable(input);
+    let mut line = Input::default();
+    let mut block = [0u8; 1024];
+    let mut escaped = false;
+    loop {
+        let want = if seekable { block.len() } else { 1 };
+        let got = match fd::read(input, &mut block[..want]) {
+            Err(Errno::EINTR) if !signal::is_pending() => continue,
+            result => result?,
+        };
+        if got == 0 {
+            line.at_end = true;
+            return Ok(line);
+        }
+        for (index, &byte) in block[..got].iter().enumerate() {
+            if escaped {
+                escaped = false;
+                if byte != b'\n' {
+                    line.push(byte, true);
+                }
+            } else if byte == delimiter {
+                let behind = got - index - 1;
+                if behind > 0 {
+                    file::seek_by(input, -(behind as i64))?;
+                }
+                return Ok(line);
+            } else if byte == b'\\' && !raw {
+                escaped = true;
+            } else {
+                line.push(byte, false);
+            }
+        }
+    }
+}
+
+impl Input {
+    fn push(&mut self, byte: u8, quoted: bool) {
+        if byte != 0 {
+            self.text.push(byte);
+            self.quoted.push(quoted);
+        }
+    }
+
+    /// The separator at `at`, and its length.
+    fn separator(&self, shell: &Shell, at: usize) -> (Separator, usize) {
+        if self.quoted[at] { (Separator::No, 1) } else { shell.vars.ifs().separator_at(&self.text[at..]) }
+    }
+
+    /// Behind IFS white space from `at` on.
+    fn skip_white(&self, shell: &Shell, mut at: usize) -> usize {
+        while at < self.text.len() && self.separator(shell, at).0 == Separator::White {
+            at += 1;
+        }
+        at
+    }
+
+    /// The end of the field from `at` on.
+    fn field_end(&self, shell: &Shell, mut at: usize) -> usize {
+        while at < self.text.len() {
+            let (kind, length) = self.separator(shell, at);
+            if kind != Separator::No {
+                break;
+            }
+            at += length;
+        }
+        at
+    }
+
+    /// Behind the separator at `at`: white space, at most one other, white space.
+    fn skip_separator(&self, shell: &Shell, at: usize) -> usize {
+        let mut at = self.skip_white(shell, at);
+        if at < self.text.len() {
+            if let (Separator::Other, length) = self.separator(shell, at) {
+                at = self.skip_white(shell, at + length);
+            }
+        }
+        at
+    }
+}
+
+fn assign(shell: &mut Shell, fields: &Fields, first: usize, input: &Input) -> Result<(), Error> {
+    let count = fields.len() - first;
+    let mut at = input.skip_white(shell, 0);
+    for (index, name) in fields.iter_from(first).enumerate() {
+        let end = if index + 1 < count { input.field_end(shell, at) } else { last_end(shell, input, at) };
+        let slot = shell.vars.slot_of(name);
+        shell.vars.set(slot, &input.text[at..end]).map_err(|error| error.with_status(ExitStatus::USAGE))?;
+        if index + 1 < count {
+            at = input.skip_separator(shell, end);
+        }
+    }
+    Ok(())
+}
+
+/// The last variable gets the rest: without white space at its end, and without the separator of a single field.
+fn last_end(shell: &Shell, input: &Input, at: usize) -> usize {
+    let end = input.field_end(shell, at);
+    if input.skip_separator(shell, end) == input.text.len() {
+        return end;
+    }
+    let mut end = input.text.len();
+    while end > at && !input.quoted[end - 1] && shell.vars.ifs().byte(input.text[end - 1]) == Separator::White {
+        end -= 1;
+    }
+    end
+}

@@ -1,0 +1,258 @@
+//! The pipeline: pipe, fork, setpgid, dup2, exec, from top to bottom. Everything that becomes a process begins here or in
+//! [`program`](crate::exec::program) for the case of one single program.
+//!
+//! For each stage: make the pipe to the next stage; make a process that has the previous pipe as descriptor 0 and this one as
+//! descriptor 1; close our copies. A read end only sees end-of-file when the last copy of the write end is closed, so a copy
+//! that is forgotten anywhere is a pipeline that never ends. All our copies are close-on-exec and live in variables that are dropped in time.
+
+use crate::exec::{self, consequence, program, redirect::Plan, substitute};
+use crate::jobs::report;
+use crate::jobs::{Job, JobState, Process, ProcessState, terminal, wait};
+use crate::shell::{Opt, Shell, Subshell};
+use crate::status::{Error, ExitStatus, Flow, Outcome};
+use crate::syntax::ast::{AndOr, Command, List};
+use crate::syntax::print;
+use crate::sys::fd;
+use crate::sys::fork::{self, Fork};
+use crate::sys::signal::{self, bit};
+use crate::sys::spawn::{ChildSetup, Step};
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+/// What one process of a pipeline executes.
+#[derive(Clone, Copy)]
+enum Stage<'a> {
+    Command(&'a Command),
+    Subshell(&'a List),
+    AndOr(&'a AndOr),
+}
+
+/// Start the stages. If one cannot be started, the error comes with the job of those that were: their pipes are closed, so they end.
+fn launch(shell: &mut Shell, stages: &[Stage<'_>], background: bool, output: Option<OwnedFd>) -> (Job, Option<Error>) {
+    let mut job = Job::new(Vec::with_capacity(stages.len()));
+    job.pipefail = shell.options.has(Opt::PipeFail);
+    job.background = background;
+    let mut output = output;
+    let mut input = if background && !shell.has_job_control() {
+        match fd::open(c"/dev/null", libc::O_RDONLY, 0) {
+            Ok(null) => Some(null),
+            Err(errno) => return (job, Some(Error::system("cannot open /dev/null", errno))),
+        }
+    } else {
+        None
+    };
+    for (index, &stage) in stages.iter().enumerate() {
+        // 1. The pipe to the next stage; the last stage writes where the pipeline writes.
+        let (next, write) = if index + 1 < stages.len() {
+            match fd::pipe() {
+                Ok((read, write)) => (Some(read), Some(write)),
+                Err(errno) => return (job, Some(Error::system("cannot make a pipe", errno))),
+            }
+        } else {
+            (None, output.take())
+        };
+        // 2. The process, in the group of the first one.
+        let pid = match start(shell, stage, input.take(), write, job.group, background) {
+            Ok(pid) => pid,
+            Err(error) => return (job, Some(error)),
+        };
+        // 3. Parent and child both set the group, because either may run first.
+        if shell.has_job_control() {
+            let group = *job.group.get_or_insert(pid);
+            // EACCES: the child has already called exec, and so has set it.
+            let _ = nix::unistd::setpgid(pid, group);
+        }
+        job.processes.push(Process::started(pid));
+        // 4. `input` and `write` are closed by now: they were moved into `start`. The read end is the next stage's input.
+        input = next;
+    }
+    (job, None)
+}
+
+/// Make one process: a program by clone and exec, anything else by fork.
+fn start(
+    shell: &mut Shell,
+    stage: Stage<'_>,
+    input: Option<OwnedFd>,
+    output: Option<OwnedFd>,
+    group: Option<Pid>,
+    background: bool,
+) -> Result<Pid, Error> {
+    let mut plan = Plan::new(&shell.io);
+    if let Some(input) = input {
+        plan.add(input, 0);
+    }
+    if let Some(output) = output {
+        plan.add(output, 1);
+    }
+    if let Stage::Command(Command::Simple(simple)) = stage {
+        if let Some(prepared) = program::prepare(shell, simple) {
+            return program::spawn_stage(shell, prepared, plan, group, background);
+        }
+    }
+    let ignored = ignored_signals(shell, background);
+    let setup = child_setup(shell, group, background, ignored, &plan.descriptors);
+    match fork::fork().map_err(|errno| Error::system("cannot fork", errno))? {
+        Fork::Parent(pid) => Ok(pid),
+        Fork::Child => become_stage(shell, stage, &setup),
+    }
+}
+
+/// The child's side: signals, group, descriptors; then the commands; then the end of the process.
+fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> ! {
+    if let Err((_, errno)) = setup.apply() {
+        shell.report(&Error::system("cannot set up the descriptors of a pipeline", errno));
+        fork::exit(ExitStatus::FAILURE.0);
+    }
+    // From here on descriptors 0, 1 and 2 are what their numbers say.
+    let captures = std::mem::take(&mut shell.io.captures);
+    shell.io = crate::shell::Stdio { captures, ..Default::default() };
+    shell.subshells.push(Subshell::default());
+    shell.process_level = shell.subshells.len();
+    substitute::enter_process(shell);
+    shell.traps.enter_subshell();
+    shell.loop_depth = 0;
+    let outcome = match stage {
+        Stage::Command(command) => exec::command(shell, command, true),
+        Stage::Subshell(list) => exec::list(shell, list, true),
+        Stage::AndOr(and_or) => exec::and_or(shell, and_or, true),
+    };
+    substitute::end_process(shell, outcome)
+}
+
+/// The signals that an asynchronous list ignores when there is no job control (XCU 2.12).
+pub fn ignored_signals(shell: &Shell, background: bool) -> u64 {
+    if background && !shell.has_job_control() { bit(libc::SIGINT) | bit(libc::SIGQUIT) } else { 0 }
+}
+
+/// What a child does before it runs a program or goes on as a shell.
+pub fn child_setup<'a>(
+    shell: &Shell,
+    group: Option<Pid>,
+    background: bool,
+    ignored_signals: u64,
+    descriptors: &'a [(i32, i32)],
+) -> ChildSetup<'a> {
+    let job_control = shell.has_job_control();
+    ChildSetup {
+        group: job_control.then(|| group.unwrap_or(Pid::from_raw(0))),
+        terminal: if job_control && !background { terminal::descriptor(&shell.jobs) } else { None },
+        default_signals: (shell.own_signals | shell.traps.caught()) & !ignored_signals,
+        ignored_signals,
+        descriptors,
+        mask: signal::empty_mask(),
+    }
+}
+
+/// Execute a pipeline of several commands and wait for it.
+pub fn foreground(shell: &mut Shell, commands: &[Command], last: bool) -> Outcome {
+    let stages: Vec<Stage<'_>> = commands.iter().map(Stage::Command).collect();
+    run(shell, &stages, last)
+}
+
+/// Execute `( list )` as a job of its own.
+pub fn subshell_job(shell: &mut Shell, body: &List) -> Outcome {
+    run(shell, &[Stage::Subshell(body)], false)
+}
+
+fn run(shell: &mut Shell, stages: &[Stage<'_>], last: bool) -> Outcome {
+    let capture = if !shell.io.is_captured() {
+        None
+    } else if last {
+        match fd::pipe() {
+            Ok(ends) => Some(ends),
+            Err(errno) => return Err(consequence::fatal(shell, &Error::system("cannot make a pipe", errno))),
+        }
+    } else {
+        substitute::become_process(shell)?;
+        None
+    };
+    let (read, write) = capture.unzip();
+    let (job, error) = launch(shell, stages, false, write);
+    if let Some(error) = &error {
+        shell.report(error);
+    }
+    if let Some(read) = read {
+        substitute::read_capture(shell, &read);
+    }
+    let status = finish(shell, job)?;
+    Ok(error.map_or(status, |error| error.status))
+}
+
+/// Wait for a foreground job, take the terminal back, and say how it ended if a signal ended it.
+pub fn finish(shell: &mut Shell, job: Job) -> Outcome {
+    if job.processes.is_empty() {
+        return Ok(ExitStatus::FAILURE);
+    }
+    let job_control = shell.has_job_control();
+    let (job, status) = wait::foreground(&mut shell.jobs, job, job_control);
+    if job_control {
+        terminal::take_back(&mut shell.jobs, job.state());
+    }
+    if let JobState::Stopped(_) = job.state() {
+        shell.io.write_error(b"\n");
+    }
+    if let JobState::Ended(ProcessState::Signaled { signal, core }) = job.state() {
+        announce_death(shell, signal, core);
+        if signal == libc::SIGINT && shell.options.has(Opt::Interactive) && !shell.is_subshell() {
+            return Err(Flow::Interrupt(status));
+        }
+    }
+    if signal::is_pending() {
+        exec::trap::run_pending(shell)?;
+    }
+    Ok(status)
+}
+
+/// `Terminated`, `Segmentation fault (core dumped)`: not for the signals that a user sends or causes every day.
+fn announce_death(shell: &mut Shell, signal: i32, core: bool) {
+    if signal == libc::SIGINT && shell.options.has(Opt::Interactive) {
+        shell.io.write_error(b"\n");
+    } else if signal != libc::SIGINT && signal != libc::SIGPIPE {
+        let mut line = report::death_text(signal, core).into_bytes();
+        line.push(b'\n');
+        shell.io.write_error(&line);
+    }
+}
+
+/// Wait for one child that is not a job.
+pub fn wait_for(shell: &mut Shell, pid: Pid) -> ExitStatus {
+    wait::process(&mut shell.jobs, pid).status()
+}
+
+/// Execute an and-or list asynchronously (`&`).
+pub fn background(shell: &mut Shell, and_or: &Rc<AndOr>) -> Outcome {
+    substitute::become_process(shell)?;
+    wait::poll(&mut shell.jobs);
+    let plain = and_or.rest.is_empty() && !and_or.first.negated && and_or.first.timed.is_none();
+    let stages: Vec<Stage<'_>> = if plain && !and_or.first.commands.is_empty() {
+        and_or.first.commands.iter().map(Stage::Command).collect()
+    } else {
+        vec![Stage::AndOr(and_or)]
+    };
+    let (mut job, error) = launch(shell, &stages, true, None);
+    if let Some(error) = error {
+        shell.report(&error);
+        // Those that were started end by themselves; they are collected as any other child.
+        return Ok(error.status);
+    }
+    job.text = print::job(and_or);
+    let last = job.last_pid();
+    let number = shell.jobs.add_background(job);
+    if shell.options.has(Opt::Interactive) && !shell.is_subshell() {
+        let pid = last.map_or(0, Pid::as_raw);
+        shell.io.write_error(format!("[{number}] {pid}\n").as_bytes());
+    }
+    Ok(ExitStatus::SUCCESS)
+}
+
+/// The message for a process that could not be made or prepared.
+pub fn step_error(step: Step, errno: Errno) -> Error {
+    match step {
+        Step::Fork => Error::system("cannot fork", errno),
+        Step::Dup(number) => Error::system(number.to_string(), errno),
+        Step::Exec => Error::system("cannot execute", errno),
+    }
+}

@@ -1,0 +1,341 @@
+//! Programs: PATH search and its table, argument and environment vectors, and the statuses 126 and 127 (XCU 2.9.1.4-6).
+
+use crate::exec::redirect::{self, Plan};
+use crate::exec::{command, consequence, pipeline, substitute, trace};
+use crate::expand;
+use crate::fields::Fields;
+use crate::jobs::{Job, Process};
+use crate::shell::io::{Capture, Target};
+use crate::shell::vars::slot;
+use crate::shell::{Opt, Shell};
+use crate::status::{Error, ExitStatus, Outcome};
+use crate::syntax::ast::{Expression, ParameterOp, RedirectOp, SimpleCommand, SwitchKind, Word, WordPart};
+use crate::sys::fd;
+use crate::sys::spawn::{self, Program, Step};
+use bstr::{BStr, BString, ByteSlice};
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use std::ffi::CString;
+use std::os::fd::AsRawFd;
+
+/// The search in PATH. Without a slot the name is a path.
+///
+/// # Errors
+/// 127: not found; 126: found, but it cannot be executed.
+fn locate(shell: &mut Shell, name: &BStr, slot: Option<u32>) -> Result<CString, Error> {
+    if memchr::memchr(b'/', name).is_some() {
+        return CString::new(name.to_vec()).map_err(|_| not_found(name));
+    }
+    shell.commands.check_path(shell.vars.path_changes());
+    if let Some(slot) = slot {
+        if let Some((path, _)) = &shell.commands.at(slot).path {
+            let path = path.clone();
+            shell.commands.hit(slot);
+            return Ok(path);
+        }
+    }
+    let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_else(|| BString::from("/usr/bin:/bin"));
+    let found = search(&path, name)?;
+    if let Some(slot) = slot {
+        shell.commands.set_path(slot, found.clone());
+        shell.commands.hit(slot);
+    }
+    Ok(found)
+}
+
+fn not_found(name: &BStr) -> Error {
+    let mut text = BString::from(&name[..]);
+    text.extend_from_slice(b": not found");
+    Error::new(text).with_status(ExitStatus::NOT_FOUND)
+}
+
+/// Look for `name` in the directories of `path`.
+///
+/// # Errors
+/// As [`locate`].
+pub fn search(path: &[u8], name: &BStr) -> Result<CString, Error> {
+    let mut denied = false;
+    for directory in path.split(|&byte| byte == b':') {
+        let mut full = directory.to_vec();
+        if !full.is_empty() {
+            full.push(b'/');
+        }
+        full.extend_from_slice(name);
+        let Ok(full) = CString::new(full) else { break };
+        match fd::executable(&full) {
+            Ok(()) => return Ok(full),
+            Err(Errno::EACCES) => denied = true,
+            Err(_) => {}
+        }
+    }
+    if denied {
+        return Err(Error::system(BString::from(&name[..]), Errno::EACCES).with_status(ExitStatus::NOT_EXECUTABLE));
+    }
+    Err(not_found(name))
+}
+
+/// Execute a program in the foreground: expand and open, then exec in place if nothing is left to do here, else start it
+/// and wait.
+pub fn run(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot: Option<u32>, last: bool) -> Outcome {
+    let captured = shell.io.is_captured();
+    if captured && !last {
+        substitute::become_process(shell)?;
+    }
+    let mark = command::temporary(shell, &command.assignments)?;
+    let outcome = run_assigned(shell, command, fields, slot, last);
+    shell.vars.restore_locals(mark);
+    outcome
+}
+
+fn run_assigned(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot: Option<u32>, last: bool) -> Outcome {
+    let mut plan = Plan::new(&shell.io);
+    if shell.options.has(Opt::XTrace) {
+        trace::command(shell, &command.assignments, fields);
+    }
+    let mut read = None;
+    if let (Target::Capture(_), Some(Capture::Memory(_))) = (shell.io.output, shell.io.captures.last()) {
+        match fd::pipe() {
+            Ok((reader, writer)) => {
+                plan.add(writer, 1);
+                read = Some(reader);
+            }
+            Err(errno) => return Err(consequence::fatal(shell, &Error::system("cannot make a pipe", errno))),
+        }
+    }
+    if let Err(failure) = plan.open(shell, &command.redirects) {
+        return redirect::failed(shell, failure);
+    }
+    let name = fields.get(0).unwrap_or_default();
+    let path = match locate(shell, name, slot) {
+        Ok(path) => path,
+        Err(error) => return Ok(refused(shell, &plan, &error)),
+    };
+    let in_place = last && !shell.is_virtual() && can_end(shell);
+    let started = with_vectors(shell, &path, fields, |shell, program| {
+        let setup = pipeline::child_setup(shell, None, false, 0, &plan.descriptors);
+        if in_place {
+            let failed = setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)));
+            return Err(failed);
+        }
+        spawn::spawn(program, &setup)
+    });
+    let pid = match started {
+        Ok(pid) => pid,
+        Err((Step::Exec, Errno::ENOEXEC)) => match run_script(shell, &path, fields, &plan) {
+            Ok(pid) => pid,
+            Err(error) => return Ok(refused(shell, &plan, &error)),
+        },
+        Err((step, errno)) => {
+            if let Some(slot) = slot {
+                shell.commands.forget_path(slot);
+            }
+            let error = exec_error(name, step, errno);
+            return Ok(refused(shell, &plan, &error));
+        }
+    };
+    drop(plan);
+    if let Some(read) = read {
+        substitute::read_capture(shell, &read);
+    }
+    let mut job = Job::new(vec![Process::started(pid)]);
+    if shell.has_job_control() {
+        job.group = Some(pid);
+        job.text = fields.iter().map(|field| field.to_vec()).collect::<Vec<_>>().join(&b' ').into();
+        let _ = nix::unistd::setpgid(pid, pid);
+    }
+    pipeline::finish(shell, job)
+}
+
+/// Whether the shell's process may become the program: nobody waits for a trap, and no person sits at it.
+fn can_end(shell: &Shell) -> bool {
+    shell.traps.caught() == 0
+        && shell.traps.get(crate::shell::traps::EXIT).is_none()
+        && (!shell.options.has(Opt::Interactive) || shell.is_subshell())
+}
+
+/// Print an error where the command's standard error would have gone.
+fn refused(shell: &mut Shell, plan: &Plan, error: &Error) -> ExitStatus {
+    let old = shell.io.error;
+    if let Some(&(from, _)) = plan.descriptors.iter().rev().find(|&&(_, to)| to == 2) {
+        let from = plan.descriptors.iter().rev().find(|&&(_, to)| to == from).map_or(from, |&(real, _)| real);
+        shell.io.error = if from < 0 { Target::Closed } else { Target::Fd(from) };
+    }
+    shell.report(error);
+    shell.io.error = old;
+    error.status
+}
+
+/// The error of a program that could not be started.
+fn exec_error(name: &BStr, step: Step, errno: Errno) -> Error {
+    let name = BString::from(&name[..]);
+    match (step, errno) {
+        (Step::Exec, Errno::ENOENT | Errno::ENOTDIR) => Error::system(name, errno).with_status(ExitStatus::NOT_FOUND),
+        (Step::Exec, _) => Error::system(name, errno).with_status(ExitStatus::NOT_EXECUTABLE),
+        _ => pipeline::step_error(step, errno),
+    }
+}
+
+/// Call `run` with the vectors of execve.
+fn with_vectors<T>(
+    shell: &mut Shell,
+    path: &CString,
+    fields: &Fields,
+    run: impl FnOnce(&Shell, Program<'_>) -> T,
+) -> T {
+    let null = std::ptr::null();
+    let argv: Vec<_> = fields.c_pointers_from(0).chain([null]).collect();
+    let envp: Vec<_> = shell.vars.environment().c_pointers_from(0).chain([null]).collect();
+    run(shell, Program { path, argv: &argv, envp: &envp })
+}
+
+/// A file that is executable and of no format that the kernel knows is a shell script (XCU 2.9.1.6), unless it has a NUL in
+/// its first line.
+fn run_script(shell: &mut Shell, path: &CString, fields: &Fields, plan: &Plan) -> Result<Pid, Error> {
+    let name = fields.get(0).unwrap_or_default();
+    if is_binary(path) {
+        return Err(exec_error(name, Step::Exec, Errno::ENOEXEC));
+    }
+    let mut arguments = Fields::new();
+    arguments.push(if shell.options.has(Opt::Posix) { b"sh" } else { b"ipcsh" });
+    arguments.push(b"--");
+    arguments.push(path.as_bytes());
+    fields.iter_from(1).for_each(|field| arguments.push(field));
+    let myself = CString::from(c"/proc/self/exe");
+    with_vectors(shell, &myself, &arguments, |shell, program| {
+        let setup = pipeline::child_setup(shell, None, false, 0, &plan.descriptors);
+        spawn::spawn(program, &setup)
+    })
+    .map_err(|(step, errno)| exec_error(name, step, errno))
+}
+
+fn is_binary(path: &CString) -> bool {
+    let Ok(file) = fd::open(path, libc::O_RDONLY, 0) else { return false };
+    let mut head = [0u8; 256];
+    let got = fd::read(file.as_raw_fd(), &mut head).unwrap_or(0);
+    head[..got].lines().next().is_some_and(|line| line.contains(&0))
+}
+
+/// `exec name args`: become the program. The redirections are done.
+///
+/// # Errors
+/// It always returns an error.
+pub fn replace(shell: &mut Shell, fields: &Fields, first: usize) -> Error {
+    let arguments: Fields = fields.iter_from(first).collect();
+    let name = arguments.get(0).unwrap_or_default();
+    let slot = (!name.contains(&b'/')).then(|| shell.commands.slot_of(name));
+    let path = match locate(shell, name, slot) {
+        Ok(path) => path,
+        Err(error) => return error,
+    };
+    let plan = Plan::new(&shell.io);
+    let (step, errno) = with_vectors(shell, &path, &arguments, |shell, program| {
+        let mut setup = pipeline::child_setup(shell, None, false, 0, &plan.descriptors);
+        setup.group = None;
+        setup.terminal = None;
+        setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)))
+    });
+    if (step, errno) == (Step::Exec, Errno::ENOEXEC) && !is_binary(&path) {
+        if let Ok(pid) = run_script(shell, &path, &arguments, &plan) {
+            let status = pipeline::wait_for(shell, pid);
+            crate::sys::fork::exit(status.0);
+        }
+    }
+    exec_error(name, step, errno)
+}
+
+/// A program stage of a pipeline or background job, ready to be started without a fork.
+pub struct Prepared {
+    fields: Fields,
+    path: CString,
+    plan: Plan,
+}
+
+/// Expand a stage in this process, if that leaves no trace here, cannot block, and it is a program. `None`: fork, and let the
+/// child do it (and meet the errors).
+pub fn prepare(shell: &mut Shell, command: &SimpleCommand) -> Option<Prepared> {
+    let words = command.words.iter().chain(command.assignments.iter().map(|assignment| &assignment.value));
+    if command.words.is_empty() || !words.into_iter().all(is_pure) || shell.options.has(Opt::XTrace) {
+        return None;
+    }
+    // A file that blocks when it is opened would stop the other stages from being started.
+    let quick = |op: &RedirectOp| match op {
+        RedirectOp::DupInput(word) | RedirectOp::DupOutput(word) => is_pure(word),
+        RedirectOp::HereDoc(document) => document.body.get().is_none_or(is_pure),
+        RedirectOp::Input(word) | RedirectOp::Output(word) | RedirectOp::Clobber(word) => is_dev_null(word),
+        RedirectOp::Append(word) | RedirectOp::ReadWrite(word) => is_dev_null(word),
+    };
+    if !command.redirects.iter().all(|redirect| quick(&redirect.op)) || !command.assignments.is_empty() {
+        return None;
+    }
+    let mut fields = Fields::new();
+    expand::fields(shell, &command.words, &mut fields).ok()?;
+    let name = fields.get(0)?;
+    let slot = if name.contains(&b'/') { None } else { Some(shell.commands.slot_of(name)) };
+    if let Some(slot) = slot {
+        let entry = shell.commands.at(slot);
+        if entry.builtin.is_some() || entry.function.is_some() {
+            return None;
+        }
+    }
+    let path = locate(shell, name, slot).ok()?;
+    let mut plan = Plan::default();
+    plan.open(shell, &command.redirects).ok()?;
+    Some(Prepared { fields, path, plan })
+}
+
+fn is_dev_null(word: &Word) -> bool {
+    word.plain.as_ref().is_some_and(|path| path == "/dev/null")
+}
+
+/// Whether expanding the word changes nothing in the shell and runs nothing.
+fn is_pure(word: &Word) -> bool {
+    word.plain.is_some() || word.parts.iter().all(is_pure_part)
+}
+
+fn is_pure_part(part: &WordPart) -> bool {
+    match part {
+        WordPart::Literal(_) | WordPart::Quoted(_) | WordPart::Tilde(_) => true,
+        WordPart::DoubleQuoted(parts) => parts.iter().all(is_pure_part),
+        WordPart::Command(_) => false,
+        WordPart::Arithmetic(arithmetic) => {
+            is_pure(&arithmetic.text) && arithmetic.expression.as_ref().is_some_and(is_pure_expression)
+        }
+        WordPart::Parameter(expansion) => match &expansion.op {
+            ParameterOp::Value | ParameterOp::Length => true,
+            ParameterOp::Switch { kind: SwitchKind::Default | SwitchKind::Alternative, word, .. } => is_pure(word),
+            ParameterOp::Trim { pattern, .. } => is_pure(&pattern.word),
+            ParameterOp::Switch { .. } | ParameterOp::Bad(_) => false,
+        },
+    }
+}
+
+fn is_pure_expression(expression: &Expression) -> bool {
+    match expression {
+        Expression::Number(_) | Expression::Variable(_) | Expression::Operand(_) => true,
+        Expression::Unary(_, a) => is_pure_expression(a),
+        Expression::Binary(_, a, b) => is_pure_expression(a) && is_pure_expression(b),
+        Expression::Conditional(a, b, c) => [a, b, c].into_iter().all(|part| is_pure_expression(part)),
+        Expression::Assign(..) | Expression::Step { .. } => false,
+    }
+}
+
+/// Start a prepared stage; `plan` has its ends of the pipes.
+pub fn spawn_stage(
+    shell: &mut Shell,
+    prepared: Prepared,
+    mut plan: Plan,
+    group: Option<Pid>,
+    background: bool,
+) -> Result<Pid, Error> {
+    let Prepared { fields, path, plan: own } = prepared;
+    plan.append(own);
+    let ignored = pipeline::ignored_signals(shell, background);
+    let result = with_vectors(shell, &path, &fields, |shell, program| {
+        let setup = pipeline::child_setup(shell, group, background, ignored, &plan.descriptors);
+        spawn::spawn(program, &setup)
+    });
+    match result {
+        Err((Step::Exec, Errno::ENOEXEC)) => run_script(shell, &path, &fields, &plan),
+        result => result.map_err(|(step, errno)| exec_error(fields.get(0).unwrap_or_default(), step, errno)),
+    }
+}

@@ -1,0 +1,369 @@
+//! Redirections (XCU 2.7): open, dup2, save and restore.
+//!
+//! There are three ways to apply them, and one function that expands and opens ([`open`]):
+//! - [`apply`]: to the shell's own descriptors, with the old ones kept at private numbers and put back;
+//! - [`Plan`]: to a program, as a list of dup2 calls for the child; the shell's own descriptors do not change;
+//! - [`direct`]: to a builtin that reads and writes through [`Stdio`](crate::shell::Stdio) only: no dup2 at all.
+
+use crate::exec::substitute;
+use crate::expand;
+use crate::shell::io::Target;
+use crate::shell::{Opt, Shell, Stdio};
+use crate::status::{Error, Failure, Flow, Outcome};
+use crate::syntax::ast::{HereDoc, Redirect, RedirectOp, Word};
+use crate::sys::fd;
+use bstr::ByteSlice;
+use nix::errno::Errno;
+use std::ffi::CString;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+/// Why a redirection failed: the word could not be expanded (an expansion error), or the system refused (a redirection error).
+/// XCU 2.8.1 treats them differently.
+#[derive(Debug)]
+pub enum RedirectFailure {
+    /// As for any other word.
+    Expansion(Failure),
+    /// To be reported; what follows depends on the command.
+    Redirection(Error),
+}
+
+impl From<Error> for RedirectFailure {
+    fn from(error: Error) -> Self {
+        Self::Redirection(error)
+    }
+}
+
+/// Report a redirection error of a command that it does not end the shell for.
+pub fn failed(shell: &mut Shell, failure: RedirectFailure) -> Outcome {
+    match failure {
+        RedirectFailure::Redirection(error) => {
+            shell.report(&error);
+            Ok(error.status)
+        }
+        RedirectFailure::Expansion(failure) => Err(crate::exec::consequence::expansion(shell, failure)),
+    }
+}
+
+/// What the descriptor becomes.
+#[derive(Debug)]
+enum Source {
+    /// This file or here-document, opened at a private number.
+    File(OwnedFd),
+    /// A copy of another descriptor.
+    Copy(RawFd),
+    /// Closed.
+    Close,
+}
+
+/// The descriptor that a redirection is for.
+fn subject(redirect: &Redirect) -> RawFd {
+    let default = match redirect.op {
+        RedirectOp::Input(_) | RedirectOp::ReadWrite(_) | RedirectOp::DupInput(_) | RedirectOp::HereDoc(_) => 0,
+        RedirectOp::Output(_) | RedirectOp::Clobber(_) | RedirectOp::Append(_) | RedirectOp::DupOutput(_) => 1,
+    };
+    redirect.fd.map_or(default, |fd| RawFd::try_from(fd).unwrap_or(RawFd::MAX))
+}
+
+/// Expand the operand and open it.
+fn open(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailure> {
+    use libc::{O_APPEND, O_CREAT, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
+    let (word, flags) = match &redirect.op {
+        RedirectOp::HereDoc(document) => return here_document(shell, document).map(Source::File),
+        RedirectOp::DupInput(word) | RedirectOp::DupOutput(word) => return duplicate(shell, word),
+        RedirectOp::Input(word) => (word, O_RDONLY),
+        RedirectOp::Output(word) if shell.options.has(Opt::NoClobber) => {
+            let path = path(shell, word)?;
+            return no_clobber(&path).map(Source::File).map_err(|errno| cannot(b"create", &path, errno).into());
+        }
+        RedirectOp::Output(word) | RedirectOp::Clobber(word) => (word, O_WRONLY | O_CREAT | O_TRUNC),
+        RedirectOp::Append(word) => (word, O_WRONLY | O_CREAT | O_APPEND),
+        RedirectOp::ReadWrite(word) => (word, O_RDWR | O_CREAT),
+    };
+    let path = path(shell, word)?;
+    let what: &[u8] = if flags & O_CREAT == 0 { b"open" } else { b"create" };
+    loop {
+        match fd::open(&path, flags, 0o666) {
+            Ok(file) => return Ok(Source::File(file)),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(cannot(what, &path, errno).into()),
+        }
+    }
+}
+
+fn cannot(what: &[u8], path: &CString, errno: Errno) -> Error {
+    let mut text = b"cannot ".to_vec();
+    text.extend_from_slice(what);
+    text.push(b' ');
+    text.extend_from_slice(path.as_bytes());
+    Error::system(text, errno)
+}
+
+/// `>` with `set -C`: create the file, or open an existing one that is not a regular file. O_EXCL makes it one step with the test.
+fn no_clobber(path: &CString) -> Result<OwnedFd, Errno> {
+    match fd::open(path, libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL, 0o666) {
+        Err(Errno::EEXIST) => {
+            let file = fd::open(path, libc::O_WRONLY, 0)?;
+            let regular = nix::sys::stat::fstat(&file)?.st_mode & libc::S_IFMT == libc::S_IFREG;
+            if regular { Err(Errno::EEXIST) } else { Ok(file) }
+        }
+        result => result,
+    }
+}
+
+/// The operand as a path.
+fn path(shell: &mut Shell, word: &Word) -> Result<CString, RedirectFailure> {
+    let mut path = Vec::new();
+    expand::field(shell, word, &mut path).map_err(RedirectFailure::Expansion)?;
+    if path.starts_with(b"/dev/") || path.starts_with(b"/proc/") {
+        substitute::need_real_output(shell, &path)?;
+    }
+    CString::new(path).map_err(|_| Error::new("file name contains a NUL byte").into())
+}
+
+/// `<&word` and `>&word`.
+fn duplicate(shell: &mut Shell, word: &Word) -> Result<Source, RedirectFailure> {
+    let mut operand = Vec::new();
+    expand::field(shell, word, &mut operand).map_err(RedirectFailure::Expansion)?;
+    if operand == b"-" {
+        return Ok(Source::Close);
+    }
+    if operand.is_empty() || !operand.iter().all(u8::is_ascii_digit) {
+        operand.extend_from_slice(b": not a descriptor number");
+        return Err(Error::new(operand).into());
+    }
+    Ok(Source::Copy(operand.to_str().ok().and_then(|digits| digits.parse().ok()).unwrap_or(RawFd::MAX)))
+}
+
+/// Whether the user opened this descriptor: it is open, and not one of the shell's own, which are close-on-exec.
+pub fn is_users(fd: RawFd) -> bool {
+    fd::is_open(fd) && (fd < 10 || !fd::is_close_on_exec(fd))
+}
+
+fn bad_descriptor(fd: RawFd) -> Error {
+    Error::system(fd.to_string(), Errno::EBADF)
+}
+
+/// A descriptor from which the body of a here-document can be read: a pipe if it fits into the smallest pipe there is,
+/// else an anonymous file. Neither needs a process that writes it.
+fn here_document(shell: &mut Shell, document: &HereDoc) -> Result<OwnedFd, RedirectFailure> {
+    let mut body = Vec::new();
+    if let Some(word) = document.body.get() {
+        expand::here_document(shell, word, &mut body).map_err(RedirectFailure::Expansion)?;
+    }
+    let failed = |errno| RedirectFailure::from(Error::system("cannot make a here-document", errno));
+    if body.len() <= 4096 {
+        let (read, write) = fd::pipe().map_err(failed)?;
+        fd::write_all(write.as_raw_fd(), &body).map_err(failed)?;
+        return Ok(read);
+    }
+    fd::file_with(&body).map_err(failed)
+}
+
+/// What [`apply`] changed, to be put back.
+#[derive(Debug)]
+#[must_use]
+pub struct Saved {
+    /// Each descriptor with a private copy of what it was; `None`: it was closed. In the order of change.
+    descriptors: Vec<(RawFd, Option<OwnedFd>)>,
+    input: RawFd,
+    output: Target,
+    error: Target,
+}
+
+impl Saved {
+    /// Put everything back.
+    pub fn restore(self, shell: &mut Shell) {
+        for (number, old) in self.descriptors.into_iter().rev() {
+            // Neither can fail: the number is in range, the copy is open.
+            let _ = match old {
+                Some(old) => fd::dup2(old.as_raw_fd(), number),
+                None => fd::close(number),
+            };
+        }
+        shell.io.input = self.input;
+        shell.io.error = self.error;
+        shell.io.output = self.output;
+        shell.io.materialise();
+    }
+
+    /// Keep everything as it is now: the redirections of `exec`.
+    pub fn keep(self) {}
+}
+
+/// Apply redirections to the shell's own descriptors.
+///
+/// # Errors
+/// The first one that fails; those before it are put back.
+pub fn apply(shell: &mut Shell, redirects: &[Redirect]) -> Result<Saved, RedirectFailure> {
+    let Stdio { input, output, error, .. } = shell.io;
+    let mut saved = Saved { descriptors: Vec::new(), input, output, error };
+    for redirect in redirects {
+        if let Err(failure) = apply_one(shell, redirect, &mut saved) {
+            saved.restore(shell);
+            return Err(failure);
+        }
+    }
+    Ok(saved)
+}
+
+fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Result<(), RedirectFailure> {
+    let number = subject(redirect);
+    let source = open(shell, redirect)?;
+    if let Source::Copy(1) = source {
+        substitute::need_real_output(shell, b"/dev/fd/1")?;
+    }
+    if number >= 10 && fd::is_close_on_exec(number) {
+        return Err(Error::new(format!("{number}: this descriptor is in use by the shell")).into());
+    }
+    let old = match fd::dup_private(number) {
+        Ok(copy) => Some(copy),
+        Err(Errno::EBADF) => None,
+        Err(errno) => return Err(Error::system(format!("cannot save descriptor {number}"), errno).into()),
+    };
+    match source {
+        Source::File(file) => fd::dup2(file.as_raw_fd(), number),
+        Source::Copy(from) if is_users(from) => fd::dup2(from, number),
+        Source::Copy(from) => return Err(bad_descriptor(from).into()),
+        Source::Close => {
+            if old.is_some() {
+                // The number is open: it was just copied.
+                let _ = fd::close(number);
+            }
+            Ok(())
+        }
+    }
+    .map_err(|errno| Error::system(number.to_string(), errno))?;
+    saved.descriptors.push((number, old));
+    match number {
+        0 => shell.io.input = 0,
+        1 => shell.io.output = Target::Fd(1),
+        2 => shell.io.error = Target::Fd(2),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Redirections for a program: dup2 calls for the child, and the opened files that they copy.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// (from, to) in order; `from` -1 closes `to`.
+    pub descriptors: Vec<(RawFd, RawFd)>,
+    files: Vec<OwnedFd>,
+}
+
+impl Plan {
+    /// Begin with where the shell's standard descriptors really are (see [`Stdio`]).
+    pub fn new(io: &Stdio) -> Self {
+        let mut plan = Self::default();
+        if io.input != 0 {
+            plan.descriptors.push((io.input, 0));
+        }
+        for (target, number) in [(io.output, 1), (io.error, 2)] {
+            match target {
+                Target::Fd(fd) if fd != number => plan.descriptors.push((fd, number)),
+                Target::Closed => plan.descriptors.push((-1, number)),
+                Target::Fd(_) | Target::Capture(_) => {}
+            }
+        }
+        plan
+    }
+
+    /// Keep a descriptor of the shell's open for the child and make it `to` there.
+    pub fn add(&mut self, file: OwnedFd, to: RawFd) {
+        self.descriptors.push((file.as_raw_fd(), to));
+        self.files.push(file);
+    }
+
+    /// The calls of another plan, after those of this one.
+    pub fn append(&mut self, other: Self) {
+        self.descriptors.extend(other.descriptors);
+        self.files.extend(other.files);
+    }
+
+    /// Expand and open redirections.
+    pub fn open(&mut self, shell: &mut Shell, redirects: &[Redirect]) -> Result<(), RedirectFailure> {
+        for redirect in redirects {
+            let number = subject(redirect);
+            match open(shell, redirect)? {
+                Source::File(file) => self.add(file, number),
+                Source::Copy(from) if self.is_open(from) => self.descriptors.push((from, number)),
+                Source::Copy(from) => return Err(bad_descriptor(from).into()),
+                Source::Close => self.descriptors.push((-1, number)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the user's descriptor is open after the calls so far.
+    fn is_open(&self, fd: RawFd) -> bool {
+        match self.descriptors.iter().rev().find(|&&(_, to)| to == fd) {
+            Some(&(from, _)) => from >= 0,
+            None => is_users(fd),
+        }
+    }
+}
+
+/// Whether [`direct`] can do these redirections.
+pub fn can_be_direct(redirects: &[Redirect]) -> bool {
+    redirects.iter().all(|redirect| (0..=2).contains(&subject(redirect)))
+}
+
+/// Redirect a builtin by telling it other descriptors. Returns the opened files, which live as long as the builtin runs, and what
+/// `shell.io` was.
+pub fn direct(shell: &mut Shell, redirects: &[Redirect]) -> Result<(Vec<OwnedFd>, Standard), RedirectFailure> {
+    let old = Standard { input: shell.io.input, output: shell.io.output, error: shell.io.error };
+    let mut files = Vec::with_capacity(redirects.len());
+    for redirect in redirects {
+        let target = match open(shell, redirect) {
+            Ok(Source::File(file)) => {
+                files.push(file);
+                Target::Fd(files.last().map_or(-1, AsRawFd::as_raw_fd))
+            }
+            Ok(Source::Close) => Target::Closed,
+            Ok(Source::Copy(0)) if shell.io.input != 0 => Target::Fd(shell.io.input),
+            Ok(Source::Copy(1)) if shell.io.output != Target::Fd(1) => shell.io.output,
+            Ok(Source::Copy(2)) if shell.io.error != Target::Fd(2) => shell.io.error,
+            Ok(Source::Copy(from)) if is_users(from) => Target::Fd(from),
+            Ok(Source::Copy(from)) => {
+                old.restore(shell);
+                return Err(bad_descriptor(from).into());
+            }
+            Err(failure) => {
+                old.restore(shell);
+                return Err(failure);
+            }
+        };
+        match (subject(redirect), target) {
+            (0, Target::Fd(fd)) => shell.io.input = fd,
+            (0, _) => shell.io.input = -1,
+            (1, target) => shell.io.output = target,
+            (_, target) => shell.io.error = target,
+        }
+    }
+    Ok((files, old))
+}
+
+/// Where the standard descriptors were.
+#[derive(Clone, Copy, Debug)]
+pub struct Standard {
+    input: RawFd,
+    output: Target,
+    error: Target,
+}
+
+impl Standard {
+    /// Put them back.
+    pub fn restore(self, shell: &mut Shell) {
+        shell.io.input = self.input;
+        shell.io.output = self.output;
+        shell.io.error = self.error;
+        shell.io.materialise();
+    }
+}
+
+/// A change of flow while a redirection was expanded.
+impl From<Flow> for RedirectFailure {
+    fn from(flow: Flow) -> Self {
+        Self::Expansion(Failure::Flow(flow))
+    }
+}

@@ -1,0 +1,114 @@
+//! Where a shell's commands come from: a script file, standard input; and the recorder behind `set -v`.
+
+use crate::status::Error;
+use crate::syntax::{LineSource, Prompt, ReadError};
+use crate::sys::fd;
+use bstr::BString;
+use nix::errno::Errno;
+use std::cell::{Cell, RefCell};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::rc::Rc;
+
+/// Hands lines on and, while switched on, keeps a copy of them for `set -v`.
+pub struct Recorder<'s> {
+    source: Box<dyn LineSource + 's>,
+    on: Rc<Cell<bool>>,
+    text: Rc<RefCell<Vec<u8>>>,
+}
+
+impl<'s> Recorder<'s> {
+    /// Around a source, switched off.
+    pub fn new(source: Box<dyn LineSource + 's>) -> Self {
+        Self { source, on: Rc::default(), text: Rc::default() }
+    }
+
+    /// The switch, and what was recorded.
+    pub fn controls(&self) -> (Rc<Cell<bool>>, Rc<RefCell<Vec<u8>>>) {
+        (Rc::clone(&self.on), Rc::clone(&self.text))
+    }
+}
+
+impl LineSource for Recorder<'_> {
+    fn next_line(&mut self, prompt: Prompt) -> Result<Option<BString>, ReadError> {
+        let line = self.source.next_line(prompt)?;
+        if let (true, Some(line)) = (self.on.get(), &line) {
+            self.text.borrow_mut().extend_from_slice(line);
+        }
+        Ok(line)
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.source.is_exhausted()
+    }
+}
+
+/// Lines of a descriptor that commands read from too: never a byte more is consumed than the line. From a file that can be
+/// seeked a block is read and the offset is put behind the line; from anything else the bytes come one at a time.
+pub struct Descriptor {
+    number: RawFd,
+    /// Keeps a script's descriptor open.
+    _owner: Option<OwnedFd>,
+    seekable: Option<bool>,
+}
+
+impl Descriptor {
+    /// Standard input.
+    pub fn standard_input() -> Self {
+        Self { number: 0, _owner: None, seekable: None }
+    }
+
+    /// A script that is no regular file.
+    pub fn script(file: OwnedFd) -> Self {
+        Self { number: file.as_raw_fd(), _owner: Some(file), seekable: Some(false) }
+    }
+
+    fn seek(&self, by: i64) -> Result<i64, Errno> {
+        fd::seek(self.number, by)
+    }
+
+    fn line(&mut self) -> Result<Vec<u8>, Errno> {
+        let seekable = match self.seekable {
+            Some(known) => known,
+            None => *self.seekable.insert(self.seek(0).is_ok()),
+        };
+        let mut line = Vec::new();
+        let mut block = [0u8; 4096];
+        loop {
+            let want = if seekable { block.len() } else { 1 };
+            let got = match fd::read(self.number, &mut block[..want]) {
+                Err(Errno::EINTR) => continue,
+                result => result?,
+            };
+            let Some(newline) = memchr::memchr(b'\n', &block[..got]) else {
+                line.extend_from_slice(&block[..got]);
+                if got == 0 {
+                    return Ok(line);
+                }
+                continue;
+            };
+            line.extend_from_slice(&block[..=newline]);
+            let behind = got - newline - 1;
+            if behind > 0 {
+                self.seek(-(behind as i64))?;
+            }
+            return Ok(line);
+        }
+    }
+}
+
+impl LineSource for Descriptor {
+    fn next_line(&mut self, _: Prompt) -> Result<Option<BString>, ReadError> {
+        match self.line() {
+            Ok(line) if line.is_empty() => Ok(None),
+            Ok(line) => Ok(Some(line.into())),
+            Err(errno) => Err(ReadError::Failed(Error::system("cannot read commands", errno))),
+        }
+    }
+}
+
+/// The whole contents of a file, at once: what runs is the script that was read, though the file is edited meanwhile.
+pub fn read_script(file: BorrowedFd<'_>) -> Result<Vec<u8>, Errno> {
+    let mut text = Vec::new();
+    fd::read_to_end(file.as_raw_fd(), &mut text)?;
+    Ok(text)
+}

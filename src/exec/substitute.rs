@@ -1,0 +1,265 @@
+//! Subshells without a process: `$( )` and `( )` run inside the shell until they would do something that only a process can do.
+//!
+//! What a fork would isolate is kept and put back: variables and functions by their journals, the rest by cheap snapshots. At the
+//! moment when that is not enough (a background job, `exec`, `trap`, `ulimit`, a program whose output belongs into the
+//! middle of a substitution, ...) [`become_process`] forks *there*: the child simply goes on from that place as the subshell's
+//! process, and the parent unwinds with [`Flow::Forked`] to where the subshell began, reads the child's output and waits for it.
+//! Nothing needs to be known in advance about what a subshell will do, and what can be observed is what a fork shows.
+
+use crate::exec::{consequence, list, pipeline, trap};
+use crate::shell::aliases::Aliases;
+use crate::shell::io::{Capture, Target};
+use crate::shell::vars::SubshellMark;
+use crate::shell::{Options, Params, Shell, Subshell, Traps};
+use crate::status::{Error, ExitStatus, Flow, Outcome};
+use crate::syntax::ast::{CommandSubstitution, List};
+use crate::sys::fork::{self, Fork};
+use crate::sys::{fd, signal, spawn, stack};
+use nix::unistd::Pid;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+/// Everything that is put back at the end of a subshell and is not in a journal.
+struct Snapshot {
+    vars: SubshellMark,
+    functions: usize,
+    params: Params,
+    aliases: Aliases,
+    options: Options,
+    traps: Traps,
+    input: RawFd,
+    output: Target,
+    error: Target,
+    status: ExitStatus,
+    line: u32,
+    loop_depth: u32,
+    return_depth: u32,
+    function_depth: u32,
+    locals_mark: usize,
+    errexit_ignored: u32,
+    getopts_offset: usize,
+}
+
+impl Snapshot {
+    fn take(shell: &mut Shell) -> Self {
+        Self {
+            vars: shell.vars.begin_subshell(),
+            functions: shell.commands.begin_subshell(),
+            params: shell.params.clone(),
+            aliases: shell.aliases.clone(),
+            options: shell.options,
+            traps: shell.traps.clone(),
+            input: shell.io.input,
+            output: shell.io.output,
+            error: shell.io.error,
+            status: shell.status,
+            line: shell.vars.line,
+            loop_depth: std::mem::take(&mut shell.loop_depth),
+            return_depth: shell.return_depth,
+            function_depth: shell.function_depth,
+            locals_mark: shell.locals_mark,
+            errexit_ignored: shell.errexit_ignored,
+            getopts_offset: shell.getopts_offset,
+        }
+    }
+
+    fn restore(self, shell: &mut Shell) {
+        shell.vars.end_subshell(self.vars);
+        shell.commands.end_subshell(self.functions);
+        shell.params = self.params;
+        shell.aliases = self.aliases;
+        shell.options = self.options;
+        shell.vars.export_all = self.options.has(crate::shell::Opt::AllExport);
+        shell.traps = self.traps;
+        shell.io.input = self.input;
+        shell.io.output = self.output;
+        shell.io.error = self.error;
+        shell.status = self.status;
+        shell.vars.line = self.line;
+        shell.loop_depth = self.loop_depth;
+        shell.return_depth = self.return_depth;
+        shell.function_depth = self.function_depth;
+        shell.locals_mark = self.locals_mark;
+        shell.errexit_ignored = self.errexit_ignored;
+        shell.getopts_offset = self.getopts_offset;
+    }
+}
+
+/// Execute `$(list)` and append its output.
+pub fn command(shell: &mut Shell, substitution: &CommandSubstitution, out: &mut Vec<u8>) -> Result<(), Flow> {
+    if stack::is_low() {
+        return Err(consequence::nested_too_deeply(shell, b"command substitution"));
+    }
+    let memory = shell.buffers.pop().unwrap_or_default();
+    let number = shell.io.captures.len();
+    shell.io.captures.push(Capture::Memory(memory));
+    let result = inside(shell, |shell| {
+        shell.io.output = Target::Capture(number);
+        if shell.traps.catches_signals() {
+            become_process(shell)?;
+        }
+        list(shell, &substitution.body, true)
+    });
+    if let Some(Capture::Memory(mut memory)) = shell.io.captures.pop() {
+        out.extend_from_slice(&memory);
+        memory.clear();
+        // A huge output does not keep its memory for ever.
+        if memory.capacity() <= 1 << 20 {
+            shell.buffers.push(memory);
+        }
+    }
+    let status = result?;
+    shell.substitution_status = Some(status);
+    Ok(())
+}
+
+/// Execute `( list )`.
+pub fn subshell(shell: &mut Shell, body: &List, last: bool) -> Outcome {
+    if shell.has_job_control() {
+        return pipeline::subshell_job(shell, body);
+    }
+    // Inside a substitution that goes on behind this subshell, its last command is not the last writer.
+    let last = last || !shell.io.is_captured();
+    inside(shell, |shell| {
+        if shell.traps.catches_signals() {
+            become_process(shell)?;
+        }
+        list(shell, body, last)
+    })
+}
+
+/// Run `body` as a subshell inside this process.
+///
+/// # Errors
+/// Only what ends everything up to the prompt passes through.
+fn inside(shell: &mut Shell, body: impl FnOnce(&mut Shell) -> Outcome) -> Outcome {
+    let snapshot = Snapshot::take(shell);
+    shell.traps.enter_subshell();
+    shell.subshells.push(Subshell::default());
+    let level = shell.subshells.len();
+    let outcome = body(shell);
+    if shell.process_level == level {
+        end_process(shell, outcome);
+    }
+    let finished = shell.subshells.pop().unwrap_or_default();
+    snapshot.restore(shell);
+    if let Some(directory) = finished.directory {
+        // The directory is open, so this can fail only if permission to it was taken away meanwhile.
+        if let Err(errno) = nix::unistd::fchdir(&directory) {
+            return Err(consequence::fatal(shell, &Error::system("cannot return to the working directory", errno)));
+        }
+    }
+    match outcome {
+        Err(Flow::Forked) => collect(shell, finished.process),
+        Err(Flow::Interrupt(status)) => Err(Flow::Interrupt(status)),
+        Ok(status) | Err(Flow::Exit(status) | Flow::Return(status)) => Ok(status),
+        Err(Flow::Break(_) | Flow::Continue(_)) => Ok(ExitStatus::SUCCESS),
+    }
+}
+
+/// The parent's side of [`become_process`]: what the process writes, then its status.
+fn collect(shell: &mut Shell, process: Option<(Pid, Option<OwnedFd>)>) -> Outcome {
+    let Some((pid, output)) = process else { return Ok(ExitStatus::FAILURE) };
+    if let Some(output) = output {
+        read_capture(shell, &output);
+    }
+    Ok(pipeline::wait_for(shell, pid))
+}
+
+/// Read everything from a pipe into the innermost capture.
+pub fn read_capture(shell: &mut Shell, pipe: &OwnedFd) {
+    if let Some(Capture::Memory(memory)) = shell.io.captures.last_mut() {
+        if let Err(errno) = fd::read_to_end(pipe.as_raw_fd(), memory) {
+            shell.report(&Error::system("cannot read the output of a command substitution", errno));
+        }
+    }
+}
+
+/// The subshell that runs inside this process needs one of its own: fork here. Returns in the child only; nothing happens when
+/// the current command is already executed by its subshell's own process.
+///
+/// # Errors
+/// [`Flow::Forked`] in the parent; a fatal error if there is no process or pipe to be had.
+pub fn become_process(shell: &mut Shell) -> Result<(), Flow> {
+    if !shell.is_virtual() {
+        return Ok(());
+    }
+    let failed =
+        |shell: &mut Shell, errno| Err(consequence::fatal(shell, &Error::system("cannot fork a subshell", errno)));
+    let captured = matches!(shell.io.captures.last(), Some(Capture::Memory(_)));
+    let (read, write) = match captured.then(fd::pipe) {
+        None => (None, None),
+        Some(Ok((read, write))) => (Some(read), Some(write)),
+        Some(Err(errno)) => return failed(shell, errno),
+    };
+    match fork::fork() {
+        Err(errno) => failed(shell, errno),
+        Ok(Fork::Parent(pid)) => {
+            if let Some(subshell) = shell.subshells.last_mut() {
+                subshell.process = Some((pid, read));
+            }
+            Err(Flow::Forked)
+        }
+        Ok(Fork::Child) => {
+            shell.process_level = shell.subshells.len();
+            if let (Some(pipe), Some(capture)) = (write, shell.io.captures.last_mut()) {
+                // What was captured so far belongs to the parent; from here on the pipe carries it.
+                *capture = Capture::Pipe(pipe);
+                shell.io.materialise();
+            }
+            drop(read);
+            enter_process(shell);
+            Ok(())
+        }
+    }
+}
+
+/// What every forked shell process does first: its parent's jobs are not its own, and caught signals are back at their default.
+pub fn enter_process(shell: &mut Shell) {
+    let mut defaults = std::mem::take(&mut shell.own_signals);
+    defaults |= shell.traps.caught();
+    for signal in spawn::bits(defaults) {
+        // Refused for SIGKILL and SIGSTOP only, which are never among them.
+        let _ = signal::set(signal, signal::Disposition::Default);
+    }
+    signal::clear();
+    shell.traps.enter_subshell();
+    shell.jobs.forget_all();
+}
+
+/// End the process of a subshell: its EXIT trap, then its status.
+pub fn end_process(shell: &mut Shell, outcome: Outcome) -> ! {
+    let status = match outcome {
+        Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,
+        Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked) => ExitStatus::SUCCESS,
+    };
+    let status = trap::run_exit(shell, status);
+    fork::exit(status.0)
+}
+
+/// `path` is about to be opened: if it means the standard output that is memory now, the subshell needs a real one.
+///
+/// # Errors
+/// As [`become_process`].
+pub fn need_real_output(shell: &mut Shell, path: &[u8]) -> Result<(), Flow> {
+    let means_output = path == b"/dev/stdout" || path == b"/dev/fd/1" || path.starts_with(b"/proc/");
+    if means_output && shell.io.is_captured() { become_process(shell) } else { Ok(()) }
+}
+
+/// The working directory is about to change: remember it for the end of the subshell.
+///
+/// # Errors
+/// As [`become_process`], if the directory cannot be remembered.
+pub fn before_chdir(shell: &mut Shell) -> Result<(), Flow> {
+    if !shell.is_virtual() || shell.subshells.last().is_none_or(|subshell| subshell.directory.is_some()) {
+        return Ok(());
+    }
+    match fd::open(c".", libc::O_PATH | libc::O_DIRECTORY, 0) {
+        Ok(directory) => {
+            if let Some(subshell) = shell.subshells.last_mut() {
+                subshell.directory = Some(directory);
+            }
+            Ok(())
+        }
+        Err(_) => become_process(shell),
+    }
+}

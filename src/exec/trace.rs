@@ -1,0 +1,56 @@
+//! `set -x`: commands as they are executed, in a form that can be pasted back.
+
+use crate::expand;
+use crate::fields::Fields;
+use crate::quote;
+use crate::shell::vars::slot;
+use crate::shell::{Opt, Shell};
+use crate::syntax::ast::Assignment;
+use bstr::ByteSlice;
+
+/// Print PS4, the assignments with the values that the variables have now, and the fields.
+#[cold]
+pub fn command(shell: &mut Shell, assignments: &[Assignment], fields: &Fields) {
+    let mut line = prefix(shell);
+    let mut first = true;
+    for assignment in assignments {
+        separate(&mut line, &mut first);
+        line.extend_from_slice(assignment.name.text());
+        line.push(b'=');
+        let slot = shell.vars.slot(&assignment.name);
+        quote::quote_into(&mut line, shell.vars.get(slot).unwrap_or_default());
+    }
+    for field in fields.iter() {
+        separate(&mut line, &mut first);
+        quote::quote_into(&mut line, field);
+    }
+    line.push(b'\n');
+    shell.io.write_error(&line);
+}
+
+fn separate(line: &mut Vec<u8>, first: &mut bool) {
+    if !std::mem::replace(first, false) {
+        line.push(b' ');
+    }
+}
+
+/// PS4, expanded with tracing off.
+fn prefix(shell: &mut Shell) -> Vec<u8> {
+    let text = shell.vars.get(slot::PS4).map_or_else(|| b"+ ".to_vec(), |text| text.to_vec());
+    if memchr::memchr3(b'$', b'`', b'\\', &text).is_none() {
+        return text;
+    }
+    let mut out = Vec::new();
+    shell.options.set(Opt::XTrace, false);
+    let status = shell.status;
+    let line = shell.vars.line;
+    if let Ok(word) = crate::syntax::heredoc_word(&text, line) {
+        if expand::here_document(shell, &word, &mut out).is_err() {
+            out = text.as_bytes().to_vec();
+        }
+    }
+    shell.status = status;
+    shell.vars.line = line;
+    shell.options.set(Opt::XTrace, true);
+    out
+}

@@ -1,0 +1,49 @@
+//! Executing trap actions (XCU 2.12).
+
+use crate::exec;
+use crate::shell::traps::{Action, EXIT};
+use crate::shell::{Opt, Shell};
+use crate::status::{ExitStatus, Flow};
+use crate::syntax::Text;
+use crate::sys::signal;
+use bstr::BString;
+
+/// Execute the actions of the signals that were caught since the last look. `$?` is the same afterwards.
+///
+/// # Errors
+/// What an action does to the flow; SIGINT without an action in an interactive shell: back to the prompt.
+#[cold]
+pub fn run_pending(shell: &mut Shell) -> Result<(), Flow> {
+    while let Some((number, command)) = shell.traps.next_caught(signal::pending()) {
+        signal::take(number);
+        let status = shell.status;
+        let line = shell.vars.line;
+        let outer = shell.traps.running.replace(number);
+        let result = run_action(shell, &command);
+        shell.traps.running = outer;
+        shell.vars.line = line;
+        result?;
+        shell.status = status;
+    }
+    if signal::take(libc::SIGINT) && shell.options.has(Opt::Interactive) && !shell.is_subshell() {
+        shell.io.write_error(b"\n");
+        return Err(Flow::Interrupt(ExitStatus::from_signal(libc::SIGINT)));
+    }
+    Ok(())
+}
+
+fn run_action(shell: &mut Shell, command: &BString) -> Result<(), Flow> {
+    let line = shell.vars.line;
+    exec::run(shell, Box::new(Text::new(command.clone())), line, false).map(drop)
+}
+
+/// The (sub)shell ends with `status`: execute the EXIT action, once. Returns the status to end with.
+pub fn run_exit(shell: &mut Shell, status: ExitStatus) -> ExitStatus {
+    let Some(Action::Command(command)) = shell.traps.get(EXIT).cloned() else { return status };
+    shell.traps.set(EXIT, None);
+    shell.status = status;
+    match run_action(shell, &command) {
+        Err(Flow::Exit(status)) => status,
+        _ => status,
+    }
+}

@@ -1,0 +1,226 @@
+//! Arithmetic expansion (XCU 2.6.4): signed 64-bit integers with the operators of ISO C.
+//!
+//! Overflow wraps. A shift takes the low six bits of its right operand as the count, as x86-64 does, and a right shift keeps the sign.
+//! Division by zero is an error. The value of a variable is an integer constant or an error; it is never an expression
+//! to be evaluated: data does not become code.
+
+use super::eval::{self, Place};
+use super::sink::Text;
+use super::{Scope, late};
+use crate::status::{Error, Failure};
+use crate::syntax::ast::{
+    Arithmetic, BinaryOp, Expression, Name, Parameter, ParameterExpansion, ParameterOp, Special, UnaryOp, WordPart,
+};
+
+/// How many operands are kept without memory of their own.
+const FEW: usize = 8;
+
+/// The value of `$((...))`. `scratch` is used from its end on and is as before afterwards.
+pub(super) fn value<S: Scope>(scope: &mut S, arithmetic: &Arithmetic, scratch: &mut Vec<u8>) -> Result<i64, Failure> {
+    if let Some(expression) = &arithmetic.expression {
+        let mut few = [0; FEW];
+        if let Some(count) = variables(scope, &arithmetic.text.parts, &mut few) {
+            return Ok(evaluate(scope, expression, &few[..count])?);
+        }
+    }
+    let from = scratch.len();
+    let value = value_of_text(scope, arithmetic, scratch, from);
+    scratch.truncate(from);
+    value
+}
+
+/// The operands, when all are plain parameters that hold integer constants: the usual case.
+/// Nothing has happened when there are others.
+#[inline]
+fn variables<S: Scope>(scope: &mut S, parts: &[WordPart], operands: &mut [i64; FEW]) -> Option<usize> {
+    let mut count = 0;
+    for part in parts {
+        match part {
+            WordPart::Literal(_) => {}
+            WordPart::Parameter(expansion) => {
+                *operands.get_mut(count)? = variable(scope, expansion)?;
+                count += 1;
+            }
+            _ => return None,
+        }
+    }
+    Some(count)
+}
+
+/// The value of `$name` or `$1`, if it is an integer constant.
+#[inline]
+fn variable<S: Scope>(scope: &mut S, expansion: &ParameterExpansion) -> Option<i64> {
+    if !matches!(expansion.op, ParameterOp::Value) {
+        return None;
+    }
+    match &expansion.parameter {
+        Parameter::Variable(name) => {
+            let first = scope.variable(name)?.first()?;
+            if first.is_ascii_whitespace() { None } else { scope.integer(name).ok() }
+        }
+        Parameter::Positional(n) => parse_integer(scope.positional(*n)?),
+        Parameter::Special(Special::Count) => Some(scope.positional_count() as i64),
+        Parameter::Special(_) => None,
+    }
+}
+
+/// Expand the text. If every expansion gave an integer constant, these are the operands of the prepared expression, else
+/// what the text has become is parsed.
+fn value_of_text<S: Scope>(
+    scope: &mut S,
+    arithmetic: &Arithmetic,
+    text: &mut Vec<u8>,
+    start: usize,
+) -> Result<i64, Failure> {
+    let mut operands = Some(Vec::new());
+    for part in &arithmetic.text.parts {
+        let from = text.len();
+        eval::parts(scope, &mut Text(text), std::slice::from_ref(part), Place::Quoted)?;
+        if !matches!(part, WordPart::Literal(_)) {
+            operands = operands.zip(parse_integer(&text[from..])).map(|(mut operands, operand)| {
+                operands.push(operand);
+                operands
+            });
+        }
+    }
+    match (&arithmetic.expression, operands) {
+        (Some(expression), Some(operands)) => Ok(evaluate(scope, expression, &operands)?),
+        _ => {
+            let expression = late::parse_arithmetic(&text[start..])?;
+            Ok(evaluate(scope, &expression, &[])?)
+        }
+    }
+}
+
+/// The value of an expression.
+fn evaluate<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) -> Result<i64, Error> {
+    match expression {
+        Expression::Number(number) => Ok(*number),
+        Expression::Variable(name) => read(scope, name),
+        Expression::Operand(index) => Ok(operands.get(*index).copied().unwrap_or(0)),
+        Expression::Unary(op, operand) => {
+            let value = evaluate(scope, operand, operands)?;
+            Ok(match op {
+                UnaryOp::Minus => value.wrapping_neg(),
+                UnaryOp::Plus => value,
+                UnaryOp::BitNot => !value,
+                UnaryOp::Not => i64::from(value == 0),
+            })
+        }
+        Expression::Binary(op @ (BinaryOp::And | BinaryOp::Or), left, right) => {
+            let left = evaluate(scope, left, operands)? != 0;
+            if left == (*op == BinaryOp::Or) {
+                return Ok(i64::from(left));
+            }
+            Ok(i64::from(evaluate(scope, right, operands)? != 0))
+        }
+        Expression::Binary(op, left, right) => {
+            let left = evaluate(scope, left, operands)?;
+            let right = evaluate(scope, right, operands)?;
+            binary(*op, left, right)
+        }
+        Expression::Assign(op, name, operand) => {
+            let value = match op {
+                None => evaluate(scope, operand, operands)?,
+                Some(op) => {
+                    let left = read(scope, name)?;
+                    binary(*op, left, evaluate(scope, operand, operands)?)?
+                }
+            };
+            scope.assign_integer(name, value)?;
+            Ok(value)
+        }
+        Expression::Step { name, by, prefix } => {
+            let old = read(scope, name)?;
+            let new = old.wrapping_add(*by);
+            scope.assign_integer(name, new)?;
+            Ok(if *prefix { new } else { old })
+        }
+        Expression::Conditional(condition, yes, no) => {
+            let chosen = if evaluate(scope, condition, operands)? != 0 { yes } else { no };
+            evaluate(scope, chosen, operands)
+        }
+    }
+}
+
+/// The value of a variable: 0 if it is unset, or an error with `set -u`.
+#[inline]
+fn read<S: Scope>(scope: &mut S, name: &Name) -> Result<i64, Error> {
+    if scope.no_unset() && !scope.is_set(name) {
+        return Err(Error::usage("parameter not set").within(name.text()));
+    }
+    scope.integer(name)
+}
+
+/// The operators that evaluate both operands.
+#[inline]
+fn binary(op: BinaryOp, left: i64, right: i64) -> Result<i64, Error> {
+    Ok(match op {
+        BinaryOp::Multiply => left.wrapping_mul(right),
+        BinaryOp::Divide | BinaryOp::Remainder if right == 0 => return Err(Error::usage("division by zero")),
+        BinaryOp::Divide => left.wrapping_div(right),
+        BinaryOp::Remainder => left.wrapping_rem(right),
+        BinaryOp::Add => left.wrapping_add(right),
+        BinaryOp::Subtract => left.wrapping_sub(right),
+        // The method masks the count.
+        BinaryOp::ShiftLeft => left.wrapping_shl(right as u32),
+        BinaryOp::ShiftRight => left.wrapping_shr(right as u32),
+        BinaryOp::Less => i64::from(left < right),
+        BinaryOp::LessEqual => i64::from(left <= right),
+        BinaryOp::Greater => i64::from(left > right),
+        BinaryOp::GreaterEqual => i64::from(left >= right),
+        BinaryOp::Equal => i64::from(left == right),
+        BinaryOp::NotEqual => i64::from(left != right),
+        BinaryOp::BitAnd => left & right,
+        BinaryOp::BitXor => left ^ right,
+        BinaryOp::BitOr => left | right,
+        BinaryOp::And => i64::from(left != 0 && right != 0),
+        BinaryOp::Or => i64::from(left != 0 || right != 0),
+        BinaryOp::Comma => right,
+    })
+}
+
+/// An integer constant as an expansion gives it: decimal, octal (`0`) or hexadecimal (`0x`), with white space around it
+/// and a sign before it. A constant that is too large wraps, as the operators do. Unlike the value of a variable it cannot be
+/// empty: an empty text is no operand.
+fn parse_integer(text: &[u8]) -> Option<i64> {
+    let text = text.trim_ascii();
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    let (radix, digits) = match digits {
+        [b'0', b'x' | b'X', rest @ ..] => (16, rest),
+        [b'0', rest @ ..] if !rest.is_empty() => (8, rest),
+        rest => (10, rest),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let mut value: i64 = 0;
+    for &digit in digits {
+        let digit = char::from(digit).to_digit(radix)?;
+        value = value.wrapping_mul(i64::from(radix)).wrapping_add(i64::from(digit));
+    }
+    Some(if negative { value.wrapping_neg() } else { value })
+}
+
+/// Append the decimal digits of an integer.
+pub(super) fn push_integer(out: &mut Vec<u8>, integer: i64) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    let mut rest = integer.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if integer < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
+}

@@ -1,0 +1,152 @@
+//! Pathname expansion (XCU 2.6.6, 2.14.3): a pattern to the pathnames that it matches.
+//!
+//! Calls: open(O_DIRECTORY) and getdents64 in a directory whose entries are matched, lstat where a name without a pattern
+//! ends the path. A slash is matched only by a slash, so the pattern is a sequence of steps: literal text, and patterns
+//! that match one name each. The steps are taken one after the other, each from all the paths that have been found: one
+//! directory is open at a time, however deep the pattern. What cannot be read is as if it were empty.
+
+use super::late;
+use super::pattern::{self, Pattern};
+use crate::fields::Fields;
+use crate::syntax::ast::Atom;
+use bstr::BStr;
+use nix::dir::{Dir, Type};
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::{Mode, lstat};
+
+/// A step on the way through the directories.
+enum Step {
+    /// Text with its slashes.
+    Literal(Vec<u8>),
+    /// One name.
+    Name(Pattern),
+}
+
+/// Append the pathnames that `pattern` matches, sorted by their bytes; false if there are none or it is no pattern.
+/// In it a backslash quotes the character behind it.
+pub(super) fn expand(pattern: &[u8], utf8: bool, out: &mut Fields) -> bool {
+    let steps = steps(pattern);
+    if !steps.iter().any(|step| matches!(step, Step::Name(_))) {
+        return false;
+    }
+    let mut paths = Fields::from_iter([b""]);
+    for (index, step) in steps.iter().enumerate() {
+        let is_last = index + 1 == steps.len();
+        paths = match step {
+            Step::Literal(text) => append(&paths, text, is_last),
+            Step::Name(pattern) => {
+                let mut found = Fields::new();
+                for directory in paths.iter() {
+                    read(directory, pattern, utf8, is_last, &mut found);
+                }
+                found
+            }
+        };
+    }
+    let mut sorted: Vec<&BStr> = paths.iter().collect();
+    sorted.sort_unstable();
+    for path in &sorted {
+        out.push(path);
+    }
+    !sorted.is_empty()
+}
+
+/// Divide a pattern at its slashes. These come before brackets: `[a/b]` is no bracket expression.
+fn steps(pattern: &[u8]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut literal = Vec::new();
+    for (index, component) in pattern.split(|&byte| byte == b'/').enumerate() {
+        if index > 0 {
+            literal.push(b'/');
+        }
+        if component.is_empty() {
+            continue;
+        }
+        let mut name = late::parse_pattern(without_escaped_slash(component, pattern));
+        match &mut name.atoms[..] {
+            [] => {}
+            [Atom::Literal(text)] => literal.append(text),
+            _ => {
+                if !literal.is_empty() {
+                    steps.push(Step::Literal(std::mem::take(&mut literal)));
+                }
+                steps.push(Step::Name(name));
+            }
+        }
+    }
+    if !literal.is_empty() {
+        steps.push(Step::Literal(literal));
+    }
+    steps
+}
+
+/// A component without the backslash at its end that quoted the slash behind it.
+fn without_escaped_slash<'p>(component: &'p [u8], pattern: &[u8]) -> &'p [u8] {
+    let backslashes = component.iter().rev().take_while(|&&byte| byte == b'\\').count();
+    let is_end_of_pattern = component.as_ptr_range().end == pattern.as_ptr_range().end;
+    if backslashes % 2 == 1 && !is_end_of_pattern { &component[..component.len() - 1] } else { component }
+}
+
+/// Append literal text to all paths; if it ends them, only to those that exist with it.
+fn append(paths: &Fields, text: &[u8], is_last: bool) -> Fields {
+    let mut longer = Fields::new();
+    for path in paths.iter() {
+        longer.open().extend_from_slice(path);
+        longer.open().extend_from_slice(text);
+        if is_last && !exists(longer.pending()) {
+            longer.abandon();
+        } else {
+            longer.finish();
+        }
+    }
+    longer
+}
+
+/// Whether there is something at a path. A slash at its end wants a directory.
+fn exists(path: &[u8]) -> bool {
+    loop {
+        match lstat(path) {
+            Err(Errno::EINTR) => {}
+            result => return result.is_ok(),
+        }
+    }
+}
+
+/// Append the paths of the entries of a directory that a pattern matches. A leading period is matched only by a period,
+/// and `.` and `..` by no pattern at all. When more follows, entries that cannot be directories are left out.
+fn read(directory: &[u8], pattern: &Pattern, utf8: bool, is_last: bool, found: &mut Fields) {
+    let Some(entries) = open(directory) else { return };
+    let hidden = matches!(pattern.atoms.first(), Some(Atom::Literal(text)) if text.starts_with(b"."));
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(Errno::EINTR) => continue,
+            Err(_) => return,
+        };
+        let name = entry.file_name().to_bytes();
+        let is_hidden = name.starts_with(b".");
+        if is_hidden && (!hidden || matches!(name, b"." | b"..")) {
+            continue;
+        }
+        let may_lead_on = is_last || matches!(entry.file_type(), None | Some(Type::Directory | Type::Symlink));
+        if may_lead_on && pattern::matches(pattern, name, utf8) {
+            let path = found.open();
+            path.extend_from_slice(directory);
+            path.extend_from_slice(name);
+            found.finish();
+        }
+    }
+}
+
+/// Open a directory to read it; the empty path is the current directory.
+fn open(directory: &[u8]) -> Option<nix::dir::OwningIter> {
+    let path = if directory.is_empty() { b"." } else { directory };
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    loop {
+        match Dir::open(path, flags, Mode::empty()) {
+            Err(Errno::EINTR) => {}
+            result => return Some(result.ok()?.into_iter()),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The one wait loop. Whoever waits, for whatever, takes in the changes of all children on the way: waitpid(-1).
+//!
+//! In the foreground, caught signals do not end the waiting; their actions are executed afterwards (XCU 2.12). The `wait` builtin
+//! returns at once when a signal with a trap arrives. There the classic race lies in wait: between "no signal yet" and
+//! the system call that sleeps, a signal can arrive and be slept over. So signals are blocked first, then looked for, and
+//! sigsuspend unblocks them and sleeps in one step; SIGCHLD gets a handler meanwhile, because only a handler wakes it.
+
+use crate::jobs::job::{Job, JobState, ProcessState};
+use crate::jobs::table::{JobTable, Place, is_waited_for};
+use crate::status::ExitStatus;
+use crate::sys::signal::{self, Disposition, Mask};
+use crate::sys::wait::{Change, Event, any};
+use nix::unistd::Pid;
+
+/// What the `wait` builtin learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// It has ended, or with job control stopped, with this status.
+    Status(ExitStatus),
+    /// This signal arrived first; it is still noted, and its trap is to be executed.
+    Interrupted(i32),
+    /// No such process is known.
+    Unknown,
+}
+
+/// Wait until no process of `job` runs: all have ended, or with `monitor` all that have not are stopped. A stopped job
+/// goes into the table; the one that is returned has its number there and the same state.
+///
+/// A process of which the kernel knows nothing (SIGCHLD was ignored behind the shell's back) counts as exited with 127.
+pub fn foreground(table: &mut JobTable, mut job: Job, monitor: bool) -> (Job, ExitStatus) {
+    let stops = monitor || table.watches_stops();
+    while job.processes.iter().any(is_waited_for) {
+        match any(true, stops) {
+            Event::Child(pid, change) => note(table, &mut job, pid, change, monitor),
+            Event::Nothing => {}
+            Event::NoChildren => {
+                job.mark_lost();
+                table.lose_all();
+            }
+        }
+    }
+    if let JobState::Stopped(_) = job.state() {
+        job.changed = true;
+        job.number = table.insert(job.clone());
+    }
+    let status = job.status();
+    (job, status)
+}
+
+/// Note a change in the foreground job, or else in the table.
+fn note(table: &mut JobTable, job: &mut Job, pid: Pid, change: Change, monitor: bool) {
+    let process = job.processes.iter_mut().find(|process| process.pid == pid && !process.state.is_ended());
+    match (process, change) {
+        (None, _) => table.note(pid, change),
+        (Some(_), Change::Stopped(_)) if !monitor => {}
+        (Some(process), _) => process.state = change.into(),
+    }
+}
+
+/// Wait for one child that is no job: a command substitution, or the only process of a command in a shell without job control.
+pub fn process(table: &mut JobTable, pid: Pid) -> ProcessState {
+    let stops = table.watches_stops();
+    loop {
+        match any(true, stops) {
+            Event::Child(child, Change::Stopped(_) | Change::Continued) if child == pid => {}
+            Event::Child(child, change) if child == pid => return change.into(),
+            Event::Child(child, change) => table.note(child, change),
+            Event::Nothing => {}
+            Event::NoChildren => {
+                table.lose_all();
+                return ProcessState::LOST;
+            }
+        }
+    }
+}
+
+/// Take in what has changed, without waiting: before `&`, at prompts, in `jobs`.
+pub fn poll(table: &mut JobTable) {
+    if !table.is_empty() {
+        while take_in(table, false) {}
+    }
+}
+
+/// Take in one change; false if there was none.
+fn take_in(table: &mut JobTable, block: bool) -> bool {
+    match any(block, table.watches_stops()) {
+        Event::Child(pid, change) => {
+            table.note(pid, change);
+            true
+        }
+        Event::Nothing => false,
+        Event::NoChildren => {
+            table.lose_all();
+            false
+        }
+    }
+}
+
+/// Wait for a process (XCU `wait`, a pid operand). The id of a job's last process stands for the job: the status is the
+/// pipeline's, and it is known once.
+pub fn for_pid(table: &mut JobTable, pid: Pid, interrupting: u64) -> Waited {
+    let Some(place) = table.place(pid) else {
+        return table.take_remembered(pid).map_or(Waited::Unknown, Waited::Status);
+    };
+    if table.is_last(place) {
+        return for_job(table, place.number, interrupting);
+    }
+    let done = |table: &JobTable| table.process(place).is_none_or(|process| !is_waited_for(process));
+    match until(table, interrupting, done) {
+        Err(signal) => Waited::Interrupted(signal),
+        Ok(()) => process_status(table, place),
+    }
+}
+
+fn process_status(table: &JobTable, place: Place) -> Waited {
+    table.process(place).map_or(Waited::Unknown, |process| Waited::Status(process.state.status()))
+}
+
+/// Wait for a job. An ended job leaves the table; a stopped one stays and has the status 128 + signal.
+pub fn for_job(table: &mut JobTable, number: usize, interrupting: u64) -> Waited {
+    let runs = |table: &JobTable| table.get(number).is_some_and(|job| job.state() == JobState::Running);
+    if let Err(signal) = until(table, interrupting, |table| !runs(table)) {
+        return Waited::Interrupted(signal);
+    }
+    let Some(job) = table.get(number) else { return Waited::Unknown };
+    let status = job.status();
+    if job.is_ended() {
+        table.remove(number);
+    }
+    Waited::Status(status)
+}
+
+/// Wait until no job runs, then forget all that have ended (XCU `wait` without operands): status 0.
+pub fn for_all(table: &mut JobTable, interrupting: u64) -> Waited {
+    match until(table, interrupting, |table| !table.is_any_running()) {
+        Err(signal) => Waited::Interrupted(signal),
+        Ok(()) => {
+            table.forget_ended();
+            Waited::Status(ExitStatus::SUCCESS)
+        }
+    }
+}
+
+/// Wait until one of these jobs has ended (`wait -n`), and take it out of the table; with none, one of all.
+pub fn for_any(table: &mut JobTable, numbers: &[usize], interrupting: u64) -> Waited {
+    let counts = |number: usize| numbers.is_empty() || numbers.contains(&number);
+    let ended = |table: &JobTable| table.iter().find(|job| counts(job.number) && job.is_ended()).map(|job| job.number);
+    let runs = |table: &JobTable| table.iter().any(|job| counts(job.number) && job.state() == JobState::Running);
+    if let Err(signal) = until(table, interrupting, |table| ended(table).is_some() || !runs(table)) {
+        return Waited::Interrupted(signal);
+    }
+    let job = ended(table).and_then(|number| table.remove(number));
+    job.map_or(Waited::Unknown, |job| Waited::Status(job.status()))
+}
+
+/// Wait until `done`, or until one of the signals in `interrupting` has been caught: that is the error.
+fn until(table: &mut JobTable, interrupting: u64, done: impl Fn(&JobTable) -> bool) -> Result<(), i32> {
+    if done(table) {
+        return Ok(());
+    }
+    if interrupting == 0 {
+        // Nothing can interrupt: the kernel may do the sleeping.
+        while !done(table) && take_in(table, true) {}
+        return Ok(());
+    }
+    let sleep = Sleep::begin();
+    loop {
+        poll(table);
+        if done(table) {
+            return Ok(());
+        }
+        if let Some(signal) = signal::first(signal::pending() & interrupting) {
+            return Err(signal);
+        }
+        signal::suspend(&sleep.mask);
+    }
+}
+
+/// While it lives all signals are blocked, and SIGCHLD has a handler.
+struct Sleep {
+    /// The mask before, without SIGCHLD: what to sleep with.
+    mask: Mask,
+    /// The mask before.
+    old: Mask,
+    /// What SIGCHLD did before.
+    child: Disposition,
+}
+
+impl Sleep {
+    fn begin() -> Self {
+        let old = signal::block_all();
+        // It cannot fail for SIGCHLD.
+        let child = signal::set(libc::SIGCHLD, Disposition::Catch).unwrap_or(Disposition::Catch);
+        Self { mask: signal::without(old, libc::SIGCHLD), old, child }
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if self.child != Disposition::Catch {
+            // Nobody else asked for it: neither the handler nor what it noted stays.
+            let _ = signal::set(libc::SIGCHLD, self.child);
+            signal::take(libc::SIGCHLD);
+        }
+        signal::set_mask(&self.old);
+    }
+}

@@ -1,0 +1,79 @@
+//! The bodies of here-documents (XCU 2.7.4), read at the newline that ends the line with the operators.
+
+use crate::syntax::ast::{HereDoc, Word, WordPart};
+use crate::syntax::cursor::{Cursor, Parsed};
+use crate::syntax::word::{Mode, parts, word_of};
+use bstr::BString;
+use std::rc::Rc;
+
+/// Cross the newline and read the bodies that begin behind it; the next line, if there is one.
+pub fn bodies(newline: Cursor<'_>) -> Result<(Option<Cursor<'_>>, ()), nom::Err<super::error::Failure<'_>>> {
+    let pending = std::mem::take(&mut *newline.context.pending.borrow_mut());
+    let mut at = newline;
+    let mut behind = None;
+    if pending.is_empty() {
+        return Ok((newline.next_line(), ()));
+    }
+    for document in pending {
+        at = body(at, &document)?.0;
+        behind = Some(at);
+    }
+    // `at` stands at the end of the line with the last delimiter.
+    Ok((behind.and_then(Cursor::next_line), ()))
+}
+
+/// The same at the end of a complete command: the cursor stays at the end of the last delimiter's line.
+pub fn bodies_only(newline: Cursor<'_>) -> Parsed<'_, ()> {
+    let pending = std::mem::take(&mut *newline.context.pending.borrow_mut());
+    let mut at = newline;
+    for document in pending {
+        at = body(at, &document)?.0;
+    }
+    Ok((at, ()))
+}
+
+/// Read one body. From the newline before it to the end of the line with the delimiter.
+fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
+    let mut text = BString::default();
+    let mut at = newline;
+    let mut number = 0;
+    let mut continued = false;
+    while let Some(line) = at.next_line() {
+        if number == 0 {
+            number = line.line.number;
+        }
+        let length = memchr::memchr(b'\n', line.rest).unwrap_or(line.rest.len());
+        let mut bytes = &line.rest[..length];
+        at = line.advance(length);
+        if !continued {
+            if document.strip_tabs {
+                let tabs = bytes.iter().take_while(|&&byte| byte == b'\t').count();
+                bytes = &bytes[tabs..];
+            }
+            if bytes == &document.delimiter[..] {
+                break;
+            }
+        }
+        text.extend_from_slice(bytes);
+        if !at.rest.is_empty() {
+            text.push(b'\n');
+        }
+        let backslashes = bytes.iter().rev().take_while(|&&byte| byte == b'\\').count();
+        continued = !document.quoted && backslashes % 2 == 1;
+    }
+    let word = if document.quoted {
+        let plain = Some(text.clone());
+        Word {
+            parts: if text.is_empty() { Vec::new() } else { vec![WordPart::Literal(text)] },
+            plain,
+            is_assignment: false,
+        }
+    } else {
+        let inner = at.context.over(text, number);
+        let (_, parts) = parts(inner, Mode::HereDoc, inner.place())?;
+        word_of(parts, false)
+    };
+    // The body is read once: the document was in the list of those that wait.
+    let _ = document.body.set(word);
+    Ok((at, ()))
+}

@@ -1,0 +1,140 @@
+//! `$name` and `${...}` (XCU 2.6.2).
+
+use crate::syntax::ast::{LineNumber, Name, Parameter, ParameterExpansion, ParameterOp, Special, SwitchKind, TrimSide};
+use crate::syntax::cursor::{Cursor, Parsed};
+use crate::syntax::error::Situation;
+use crate::syntax::word::{Mode, parts, pattern_word, word_of};
+use bstr::BString;
+
+fn special(byte: u8) -> Option<Special> {
+    Some(match byte {
+        b'@' => Special::At,
+        b'*' => Special::Star,
+        b'#' => Special::Count,
+        b'?' => Special::Status,
+        b'-' => Special::Options,
+        b'$' => Special::Pid,
+        b'!' => Special::LastBackground,
+        b'0' => Special::Zero,
+        _ => return None,
+    })
+}
+
+/// `name`, one digit, or a special parameter, behind `$`.
+pub fn simple(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, ParameterExpansion)> {
+    let line = LineNumber(cursor.line.number);
+    let byte = cursor.peek()?;
+    let (cursor, parameter) = if byte.is_ascii_alphabetic() || byte == b'_' {
+        let (cursor, name) = name(cursor);
+        (cursor, Parameter::Variable(Name::new(name)))
+    } else if let Some(special) = special(byte) {
+        (cursor.advance(1), Parameter::Special(special))
+    } else if byte.is_ascii_digit() {
+        (cursor.advance(1), Parameter::Positional(usize::from(byte - b'0')))
+    } else {
+        return None;
+    };
+    Some((cursor, ParameterExpansion { parameter, op: ParameterOp::Value, line }))
+}
+
+/// Letters, digits and underscores, with line continuations between them.
+fn name(mut cursor: Cursor<'_>) -> (Cursor<'_>, BString) {
+    let mut name = BString::default();
+    loop {
+        let length = cursor.rest.iter().position(|&byte| !(byte.is_ascii_alphanumeric() || byte == b'_'));
+        let length = length.unwrap_or(cursor.rest.len());
+        name.extend_from_slice(&cursor.rest[..length]);
+        cursor = cursor.advance(length);
+        match cursor.peek() {
+            Some(byte) if byte.is_ascii_alphanumeric() || byte == b'_' => {}
+            _ => return (cursor, name),
+        }
+    }
+}
+
+fn parameter(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, Parameter)> {
+    let byte = cursor.peek()?;
+    if byte.is_ascii_alphanumeric() || byte == b'_' {
+        let (behind, name) = name(cursor);
+        if !byte.is_ascii_digit() {
+            return Some((behind, Parameter::Variable(Name::new(name))));
+        }
+        let number = std::str::from_utf8(&name).ok()?.parse::<usize>();
+        return match number {
+            Ok(0) => Some((behind, Parameter::Special(Special::Zero))),
+            Ok(number) => Some((behind, Parameter::Positional(number))),
+            Err(_) if name.iter().all(u8::is_ascii_digit) => Some((behind, Parameter::Positional(usize::MAX))),
+            Err(_) => None,
+        };
+    }
+    special(byte).map(|special| (cursor.advance(1), Parameter::Special(special)))
+}
+
+// braced = "${" , [ "#" ] , parameter , [ operator , word ] , "}" ;
+/// Behind `${`.
+pub fn braced<'a>(dollar: Cursor<'a>, inside: Cursor<'a>, mode: Mode) -> Parsed<'a, ParameterExpansion> {
+    let line = LineNumber(dollar.line.number);
+    if let Some((cursor, parameter)) = length(inside) {
+        return Ok((cursor, ParameterExpansion { parameter, op: ParameterOp::Length, line }));
+    }
+    if let Some((cursor, parameter)) = parameter(inside) {
+        if let (cursor, Some(op)) = operation(dollar, cursor, mode)? {
+            return Ok((cursor, ParameterExpansion { parameter, op, line }));
+        }
+    }
+    let (cursor, text) = bad(dollar, inside)?;
+    let parameter = Parameter::Special(Special::Zero);
+    Ok((cursor, ParameterExpansion { parameter, op: ParameterOp::Bad(text), line }))
+}
+
+/// `#parameter}`; `${#}`, `${#-w}`, `${#:-w}` are about `$#` itself.
+fn length(inside: Cursor<'_>) -> Option<(Cursor<'_>, Parameter)> {
+    let (cursor, parameter) = parameter(inside.eat(b'#')?)?;
+    Some((cursor.eat(b'}')?, parameter))
+}
+
+/// What stands behind the parameter; none if it is not a form of the standard.
+fn operation<'a>(dollar: Cursor<'a>, mut cursor: Cursor<'a>, mode: Mode) -> Parsed<'a, Option<ParameterOp>> {
+    if let Some(end) = cursor.eat(b'}') {
+        return Ok((end, Some(ParameterOp::Value)));
+    }
+    let colon = cursor.eat(b':');
+    let mut at = colon.unwrap_or(cursor);
+    let kind = match at.peek() {
+        Some(b'-') => SwitchKind::Default,
+        Some(b'=') => SwitchKind::Assign,
+        Some(b'?') => SwitchKind::Error,
+        Some(b'+') => SwitchKind::Alternative,
+        Some(byte @ (b'#' | b'%')) if colon.is_none() => return trim(dollar, cursor.advance(1), byte, mode),
+        None if at.rest.is_empty() => {
+            cursor = at;
+            let place = dollar.place();
+            return cursor.fail(Situation::Unclosed { opened: "`${`", expected: "`}`", place });
+        }
+        _ => return Ok((cursor, None)),
+    };
+    let inner = if mode.is_quoted() { Mode::QuotedBrace } else { Mode::Brace };
+    let (end, parts) = parts(at.advance(1), inner, dollar.place())?;
+    let word = word_of(parts, false);
+    Ok((end.advance(1), Some(ParameterOp::Switch { kind, colon: colon.is_some(), word })))
+}
+
+/// `#`, `##`, `%`, `%%`: quotes quote in the pattern, also inside double quotes.
+fn trim<'a>(dollar: Cursor<'a>, cursor: Cursor<'a>, byte: u8, _: Mode) -> Parsed<'a, Option<ParameterOp>> {
+    let side = if byte == b'#' { TrimSide::Prefix } else { TrimSide::Suffix };
+    let (cursor, longest) = match cursor.eat(byte) {
+        Some(behind) => (behind, true),
+        None => (cursor, false),
+    };
+    let (end, parts) = parts(cursor, Mode::Brace, dollar.place())?;
+    let pattern = pattern_word(word_of(parts, false));
+    Ok((end.advance(1), Some(ParameterOp::Trim { side, longest, pattern })))
+}
+
+/// Anything else up to `}`, as it was written: an error when it is expanded, not before (as in all shells).
+fn bad<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, BString> {
+    let (end, _) = parts(inside, Mode::Brace, dollar.place())?;
+    let same_line = std::ptr::eq(end.line, inside.line) && end.rest.len() <= inside.rest.len();
+    let text = if same_line { &inside.rest[..inside.rest.len() - end.rest.len()] } else { b"..." };
+    Ok((end.advance(1), text.into()))
+}

@@ -1,0 +1,132 @@
+//! The pattern matching notation (XCU 2.14): text to [`Pattern`]. A backslash quotes the next character.
+
+use crate::syntax::ast::{Atom, Bracket, BracketItem, CharClass, Pattern};
+use bstr::BString;
+
+/// Parse a pattern. Every text is one: a `[` that begins no bracket expression is an ordinary character.
+pub fn parse(text: &[u8]) -> Pattern {
+    let mut atoms = Vec::new();
+    let mut literal = BString::default();
+    let mut at = 0;
+    while at < text.len() {
+        let special = match text[at] {
+            b'*' => Some((Atom::AnyString, 1)),
+            b'?' => Some((Atom::AnyChar, 1)),
+            b'[' => bracket(&text[at..]).map(|(bracket, length)| (Atom::Bracket(bracket), length)),
+            _ => None,
+        };
+        let Some((atom, length)) = special else {
+            if text[at] == b'\\' && at + 1 < text.len() {
+                at += 1;
+            }
+            literal.push(text[at]);
+            at += 1;
+            continue;
+        };
+        at += length;
+        if !literal.is_empty() {
+            atoms.push(Atom::Literal(std::mem::take(&mut literal)));
+        }
+        if !(atom == Atom::AnyString && atoms.last() == Some(&Atom::AnyString)) {
+            atoms.push(atom);
+        }
+    }
+    if !literal.is_empty() {
+        atoms.push(Atom::Literal(literal));
+    }
+    Pattern { atoms }
+}
+
+/// A character as [`BracketItem`] wants it, and its length.
+fn character(text: &[u8]) -> (u32, usize) {
+    match bstr::decode_utf8(text) {
+        (Some(character), length) => (u32::from(character), length),
+        (None, _) => (0xDC00 + u32::from(text[0]), 1),
+    }
+}
+
+/// A bracket expression at the start of the text, and its length; none if it is not closed.
+fn bracket(text: &[u8]) -> Option<(Bracket, usize)> {
+    let mut at = 1;
+    let negated = matches!(text.get(at), Some(b'!' | b'^'));
+    if negated {
+        at += 1;
+    }
+    let first = at;
+    let mut items = Vec::new();
+    loop {
+        match text.get(at)? {
+            b']' if at > first => return Some((Bracket { negated, items }, at + 1)),
+            b'[' if matches!(text.get(at + 1), Some(b':' | b'=' | b'.')) => {
+                let (item, length) = named(&text[at..])?;
+                at += length;
+                items.push(item);
+            }
+            _ => {
+                let (low, length) = element(&text[at..])?;
+                at += length;
+                items.push(BracketItem::Char(low));
+            }
+        }
+        // A range, unless the hyphen is the last character.
+        let Some(&BracketItem::Char(low)) = items.last() else { continue };
+        if text.get(at) == Some(&b'-') && text.get(at + 1).is_some_and(|&byte| byte != b']') {
+            let (high, length) = match &text[at + 1..] {
+                rest @ [b'[', b'.' | b'=', ..] => match named(rest)? {
+                    (BracketItem::Char(high) | BracketItem::Equivalence(high), length) => (high, length),
+                    _ => return None,
+                },
+                rest => element(rest)?,
+            };
+            at += 1 + length;
+            items.pop();
+            items.push(BracketItem::Range(low, high));
+        }
+    }
+}
+
+/// One character, which a backslash may quote.
+fn element(text: &[u8]) -> Option<(u32, usize)> {
+    if text[0] == b'\\' && text.len() > 1 {
+        let (value, length) = character(&text[1..]);
+        return Some((value, length + 1));
+    }
+    // A slash never is in a bracket expression of a path, but it may be in one of a string.
+    Some(character(text))
+}
+
+/// `[:class:]`, `[=x=]`, `[.x.]`
+fn named(text: &[u8]) -> Option<(BracketItem, usize)> {
+    let kind = text[1];
+    let end = text[2..].windows(2).position(|pair| pair == [kind, b']'])? + 2;
+    let name = &text[2..end];
+    let item = match kind {
+        b':' => BracketItem::Class(class(name)),
+        _ => {
+            let (value, length) = character(name.first().map(|_| name)?);
+            if length != name.len() {
+                return None;
+            }
+            if kind == b'=' { BracketItem::Equivalence(value) } else { BracketItem::Char(value) }
+        }
+    };
+    Some((item, end + 2))
+}
+
+fn class(name: &[u8]) -> CharClass {
+    match name {
+        b"alnum" => CharClass::Alnum,
+        b"alpha" => CharClass::Alpha,
+        b"blank" => CharClass::Blank,
+        b"cntrl" => CharClass::Cntrl,
+        b"digit" => CharClass::Digit,
+        b"graph" => CharClass::Graph,
+        b"lower" => CharClass::Lower,
+        b"print" => CharClass::Print,
+        b"punct" => CharClass::Punct,
+        b"space" => CharClass::Space,
+        b"upper" => CharClass::Upper,
+        b"xdigit" => CharClass::Xdigit,
+        _ => CharClass::Unknown,
+    }
+}
