@@ -88,11 +88,12 @@ fn cd(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     };
     let mut directory = target.clone();
     let searched = fields.get(first).is_some() && !show;
-    if searched && !is_dotted(&target) {
-        if let Some((found, from_path)) = search(shell, &target) {
-            directory = found;
-            show |= from_path;
-        }
+    if searched
+        && !is_dotted(&target)
+        && let Some((found, from_path)) = search(shell, &target)
+    {
+        directory = found;
+        show |= from_path;
     }
     let complete = change(shell, &directory, &target, is_physical)?;
     if show {
@@ -126,7 +127,8 @@ fn search(shell: &mut Shell, target: &BString) -> Option<(BString, bool)> {
 
 /// Change to `directory`; false if the new path could not be determined.
 fn change(shell: &mut Shell, directory: &BString, named: &BString, is_physical: bool) -> Result<bool, Failure> {
-    let current = initial_pwd(shell).unwrap_or_default();
+    let remembered = shell.vars.get(slot::PWD).filter(|path| path.starts_with(b"/")).map(|path| path.to_owned());
+    let current = remembered.or_else(|| physical().ok()).unwrap_or_default();
     let mut path = directory.clone();
     if !is_physical {
         if !path.starts_with(b"/") {
@@ -141,6 +143,8 @@ fn change(shell: &mut Shell, directory: &BString, named: &BString, is_physical: 
     result.map_err(|errno| refused(named, errno))?;
     let new = if is_physical { physical() } else { Ok(path) };
     shell.vars.set(slot::OLDPWD, &current)?;
+    shell.vars.set_exported(slot::OLDPWD, true);
+    shell.vars.set_exported(slot::PWD, true);
     match new {
         Ok(new) => shell.vars.set(slot::PWD, &new).map(|()| true).map_err(Into::into),
         Err(_) => {

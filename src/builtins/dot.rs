@@ -31,13 +31,13 @@ pub const SOURCE: Builtin =
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let first = operands(fields);
     let Some(name) = fields.get(first) else { return Err(Error::usage("file name expected").into()) };
-    let file = open(shell, name)
-        .map_err(|errno| Error::system(BString::from(&name[..]), errno).with_status(ExitStatus::USAGE))?;
+    let file =
+        open(shell, name).map_err(|errno| Error::system(BString::from(name), errno).with_status(ExitStatus::USAGE))?;
     if crate::sys::stack::is_low() {
         return Err(exec::consequence::nested_too_deeply(shell, name).into());
     }
     let text = source::read_script(file.as_fd())
-        .map_err(|errno| Error::system(BString::from(&name[..]), errno).with_status(ExitStatus::USAGE))?;
+        .map_err(|errno| Error::system(BString::from(name), errno).with_status(ExitStatus::USAGE))?;
     drop(file);
     let arguments: Fields = fields.iter_from(first + 1).collect();
     let given = !arguments.is_empty() && !shell.options.has(Opt::Posix);
@@ -73,5 +73,5 @@ fn open(shell: &mut Shell, name: &BStr) -> Result<OwnedFd, Errno> {
             return Ok(file);
         }
     }
-    if shell.options.has(Opt::Posix) { Err(Errno::ENOENT) } else { open(name.to_vec()) }
+    Err(Errno::ENOENT)
 }

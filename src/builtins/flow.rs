@@ -52,7 +52,7 @@ fn status(shell: &Shell, fields: &Fields) -> Result<ExitStatus, Error> {
     match number(operand) {
         Some(number) => Ok(ExitStatus((number & 0xff) as i32)),
         None => {
-            let mut text = BString::from(&operand[..]);
+            let mut text = BString::from(operand);
             text.extend_from_slice(b": not a status (0 to 255)");
             Err(Error::usage(text))
         }
@@ -65,7 +65,10 @@ fn number(text: &[u8]) -> Option<i64> {
 }
 
 fn exit(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
-    let status = status(shell, fields)?;
+    let mut status = status(shell, fields)?;
+    if let (Some(before), None) = (shell.trap_status, fields.get(operands(fields))) {
+        status = before;
+    }
     Err(Flow::Exit(status).into())
 }
 
@@ -85,7 +88,7 @@ fn loop_flow(shell: &mut Shell, fields: &Fields, flow: fn(u32) -> Flow) -> Built
         Some(operand) => match number(operand) {
             Some(count) if count > 0 => u32::try_from(count).unwrap_or(u32::MAX),
             _ => {
-                let mut text = BString::from(&operand[..]);
+                let mut text = BString::from(operand);
                 text.extend_from_slice(b": not a number of loops (1 or more)");
                 return Err(Error::usage(text).into());
             }

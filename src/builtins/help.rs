@@ -25,7 +25,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         }
     }
     for name in fields.iter_from(first) {
-        match TABLE.iter().find(|builtin| builtin.name.as_bytes() == &name[..]) {
+        match TABLE.iter().find(|builtin| builtin.name.as_bytes() == name) {
             Some(builtin) => {
                 out.push_str(&format!("usage: {}\n{}\n", builtin.usage.replace('\n', "\n       "), builtin.about))
             }

@@ -72,8 +72,11 @@ fn named(name: &BStr) -> Result<i32, Error> {
 
 fn send(shell: &mut Shell, operand: &BStr, number: i32) -> Result<(), Error> {
     let target = if operand.starts_with(b"%") {
-        let job = crate::jobs::id::find(&shell.jobs, operand)?;
-        let Some(job) = shell.jobs.get(job) else { return Err(about(operand, "no such job")) };
+        let found = crate::jobs::id::find(&shell.jobs, operand)?;
+        if number == libc::SIGCONT {
+            shell.jobs.mark_continued(found);
+        }
+        let Some(job) = shell.jobs.get(found) else { return Err(about(operand, "no such job")) };
         // Without job control a job has no group of its own: its processes are signalled.
         match job.group {
             Some(group) => -group.as_raw(),

@@ -48,7 +48,7 @@ fn meaning(shell: &mut Shell, name: &BStr) -> Option<Meaning> {
     if let Some(value) = shell.aliases.get(name) {
         return Some(Meaning::Alias(value.to_owned()));
     }
-    if RESERVED.iter().any(|word| word.as_bytes() == &name[..]) {
+    if RESERVED.iter().any(|word| word.as_bytes() == name) {
         return Some(Meaning::Keyword);
     }
     let builtin = shell.commands.builtin(name).map(|number| TABLE[usize::from(number)].kind);

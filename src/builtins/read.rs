@@ -129,10 +129,10 @@ impl Input {
     /// Behind the separator at `at`: white space, at most one other, white space.
     fn skip_separator(&self, shell: &Shell, at: usize) -> usize {
         let mut at = self.skip_white(shell, at);
-        if at < self.text.len() {
-            if let (Separator::Other, length) = self.separator(shell, at) {
-                at = self.skip_white(shell, at + length);
-            }
+        if at < self.text.len()
+            && let (Separator::Other, length) = self.separator(shell, at)
+        {
+            at = self.skip_white(shell, at + length);
         }
         at
     }

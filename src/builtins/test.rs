@@ -11,7 +11,7 @@ use nix::sys::stat::{FileStat, lstat, stat};
 use std::ffi::CString;
 
 const ABOUT: &str = "Evaluate a condition: status 0 if it is true, 1 if not, 2 if it is none.\n\
-    files: -b -c -d -e -f -g -h -k -L -p -r -s -S -u -w -x -O -G FILE, -t FD, A -ef -nt -ot B\n\
+    files: -b -c -d -e -f -g -h -k -L -p -r -s -S -u -w -x -O -G FILE, -t FD, -v NAME, A -ef -nt -ot B\n\
     strings: -n -z S, S = T, S == T, S != T, S < T, S > T\n\
     integers: -eq -ne -lt -le -gt -ge\n! EXPR, EXPR -a EXPR, EXPR -o EXPR, ( EXPR )";
 
@@ -123,11 +123,11 @@ impl<'t> Test<'t> {
             return Err(Error::usage("nested too deeply"));
         }
         // `! = x` compares, as with three arguments.
-        if self.at + 2 < self.end {
-            if let Some(truth) = binary(self.arg(self.at), self.arg(self.at + 1), self.arg(self.at + 2)) {
-                self.at += 3;
-                return truth;
-            }
+        if self.at + 2 < self.end
+            && let Some(truth) = binary(self.arg(self.at), self.arg(self.at + 1), self.arg(self.at + 2))
+        {
+            self.at += 3;
+            return truth;
         }
         if self.eat("!") {
             return Ok(!self.not()?);
@@ -139,11 +139,11 @@ impl<'t> Test<'t> {
         if self.at >= self.end {
             return Err(Error::usage("argument expected"));
         }
-        if self.at + 1 < self.end {
-            if let Some(truth) = unary(self.shell, self.arg(self.at), self.arg(self.at + 1)) {
-                self.at += 2;
-                return truth;
-            }
+        if self.at + 1 < self.end
+            && let Some(truth) = unary(self.shell, self.arg(self.at), self.arg(self.at + 1))
+        {
+            self.at += 2;
+            return truth;
         }
         self.at += 1;
         Ok(!self.arg(self.at - 1).is_empty())
@@ -183,6 +183,7 @@ fn unary(shell: &mut Shell, operator: &BStr, operand: &BStr) -> Option<Truth> {
         b'x' => access(libc::X_OK),
         b'O' => status(operand).is_some_and(|stat| stat.st_uid == nix::unistd::geteuid().as_raw()),
         b'G' => status(operand).is_some_and(|stat| stat.st_gid == nix::unistd::getegid().as_raw()),
+        b'v' => shell.vars.value_of(operand).is_some(),
         b't' => {
             return Some(integer(operand).map(|number| i32::try_from(number).is_ok_and(|fd| shell.io.is_terminal(fd))));
         }

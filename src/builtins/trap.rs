@@ -25,6 +25,9 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let mut first = operands(fields);
     if fields.get(1).is_some_and(|field| field == "-p") {
         first = 2 + usize::from(fields.get(2).is_some_and(|field| field == "--"));
+        if fields.get(first).is_none() {
+            return print_all(shell);
+        }
         return print(shell, fields, first);
     }
     if fields.get(first).is_none() {
@@ -65,11 +68,15 @@ fn condition(name: &BStr) -> Option<i32> {
 
 fn set(shell: &mut Shell, condition: i32, action: Option<Action>) -> Result<(), Error> {
     if condition != EXIT {
+        let own = shell.own_signals & bit(condition) != 0;
+        // What is ignored and was not set here was ignored at entry.
+        if shell.traps.get(condition).is_none() && !own && signal::get(condition) == Ok(Disposition::Ignore) {
+            shell.traps.ignored_at_entry |= bit(condition);
+        }
         let ignored = shell.traps.ignored_at_entry & bit(condition) != 0;
         if ignored && !shell.options.has(Opt::Interactive) {
             return Ok(());
         }
-        let own = shell.own_signals & bit(condition) != 0;
         let disposition = match &action {
             Some(Action::Command(_)) => Disposition::Catch,
             Some(Action::Ignore) => Disposition::Ignore,
@@ -84,6 +91,16 @@ fn set(shell: &mut Shell, condition: i32, action: Option<Action>) -> Result<(), 
     }
     shell.traps.set(condition, action);
     Ok(())
+}
+
+/// `trap -p`: every condition, also those with their default action.
+fn print_all(shell: &mut Shell) -> BuiltinResult {
+    let mut names = Fields::new();
+    names.push(b"EXIT");
+    for number in signames::all().filter(|&number| number != libc::SIGKILL && number != libc::SIGSTOP) {
+        names.push(&signames::name_or_number(number));
+    }
+    print(shell, &names, 0)
 }
 
 fn print(shell: &mut Shell, fields: &Fields, first: usize) -> BuiltinResult {

@@ -209,7 +209,7 @@ fn builtin_command(shell: &mut Shell, builtin: &'static Builtin, command: &Simpl
         substitute::become_process(shell)?;
     }
     let special = builtin.kind == Kind::Special;
-    let fatal = special && !(builtin.name == "command");
+    let fatal = special && (builtin.name != "command");
     if builtin.name == "exec" {
         return exec_command(shell, builtin, command, fields);
     }
@@ -295,7 +295,7 @@ fn finish(shell: &mut Shell, builtin: &Builtin, fatal: bool, run: impl FnOnce(&m
 fn builtin_failed(shell: &mut Shell, builtin: &Builtin, fatal: bool, error: Error) -> Outcome {
     let error = error.within(builtin.name);
     shell.report(&error);
-    if fatal && !error.message().ends_with(b"write error") && error.errno.is_none() {
+    if fatal && !error.tried.ends_with(b"write error") {
         return Err(consequence::end(shell, error.status));
     }
     Ok(error.status)
@@ -315,7 +315,13 @@ pub fn fields(shell: &mut Shell, fields: &mut Fields, last: bool) -> Outcome {
             if shell.is_virtual() && needs_process(builtin, fields) {
                 substitute::become_process(shell)?;
             }
-            finish(shell, builtin, false, |shell| (builtin.run)(shell, fields))
+            shell.syntax_error = false;
+            let outcome = finish(shell, builtin, false, |shell| (builtin.run)(shell, fields));
+            match outcome {
+                // A syntax error in what `command eval` and `command .` read is their error.
+                Err(Flow::Exit(status)) if std::mem::take(&mut shell.syntax_error) => Ok(status),
+                outcome => outcome,
+            }
         }
         Target::Program(slot) => program::run(shell, &SimpleCommand::default(), fields, slot, last),
         Target::Function(_) => Ok(ExitStatus::NOT_FOUND),

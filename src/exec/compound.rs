@@ -1,10 +1,11 @@
 //! Compound commands and functions (XCU 2.9.4, 2.9.5).
 
+use crate::builtins::Kind;
 use crate::exec::{command, condition, consequence, errexit, list, redirect, substitute};
 use crate::expand;
 use crate::fields::Fields;
 use crate::shell::Shell;
-use crate::status::{ExitStatus, Flow, Outcome};
+use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{
     CaseItem, CaseTerminator, Compound, CompoundCommand, FunctionDefinition, List, Name, PatternWord, Word,
 };
@@ -186,10 +187,20 @@ fn matches(shell: &mut Shell, pattern: &PatternWord, subject: &[u8]) -> Result<b
 }
 
 /// Define a function.
-pub fn define(shell: &mut Shell, definition: &FunctionDefinition) -> ExitStatus {
+///
+/// # Errors
+/// The name is that of a special builtin, which could never be called (XCU 2.9.5).
+pub fn define(shell: &mut Shell, definition: &FunctionDefinition) -> Outcome {
     let slot = shell.commands.slot(&definition.name);
+    let builtin = shell.commands.at(slot).builtin.map(|number| &crate::builtins::TABLE[usize::from(number)]);
+    if builtin.is_some_and(|builtin| builtin.kind == Kind::Special && builtin.name != "local") {
+        shell.vars.line = definition.line.0;
+        let mut text = definition.name.text().to_owned();
+        text.extend_from_slice(b": a special builtin's name cannot be a function's");
+        return Err(consequence::fatal(shell, &Error::usage(text)));
+    }
     shell.commands.set_function(slot, Some(Rc::clone(&definition.body)));
-    ExitStatus::SUCCESS
+    Ok(ExitStatus::SUCCESS)
 }
 
 /// Call a function: the fields behind its name are its positional parameters. The buffer of the fields comes back through

@@ -52,10 +52,11 @@ pub fn nested_too_deeply(shell: &mut Shell, what: &[u8]) -> Flow {
 pub fn syntax_error(shell: &mut Shell, error: &SyntaxError) -> Flow {
     shell.vars.line = error.line();
     shell.report(&Error::usage(error.message()));
-    if crate::sys::tty::is_terminal(2) {
-        if let Some(picture) = error.picture() {
-            shell.io.write_error(&picture);
-        }
+    if crate::sys::tty::is_terminal(2)
+        && let Some(picture) = error.picture()
+    {
+        shell.io.write_error(&picture);
     }
+    shell.syntax_error = true;
     end(shell, ExitStatus::USAGE)
 }

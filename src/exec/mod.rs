@@ -109,7 +109,7 @@ fn pipeline(shell: &mut Shell, pipeline: &Pipeline, last: bool) -> Outcome {
     if !pipeline.negated && pipeline.timed.is_none() {
         return stages(shell, &pipeline.commands, last);
     }
-    let timer = pipeline.timed.map(|format| time::Timer::start(format));
+    let timer = pipeline.timed.map(time::Timer::start);
     let outcome = if pipeline.negated {
         condition(shell, |shell| stages(shell, &pipeline.commands, false))
             .map(|status| ExitStatus::from_bool(!status.is_success()))
@@ -140,7 +140,7 @@ pub fn command(shell: &mut Shell, command: &Command, last: bool) -> Outcome {
     match command {
         Command::Simple(simple) => command::simple(shell, simple, last),
         Command::Compound(compound) => compound::redirected(shell, compound, last),
-        Command::Function(definition) => Ok(compound::define(shell, definition)),
+        Command::Function(definition) => compound::define(shell, definition),
     }
 }
 

@@ -54,7 +54,7 @@ fn launch(shell: &mut Shell, stages: &[Stage<'_>], background: bool, output: Opt
             (None, output.take())
         };
         // 2. The process, in the group of the first one.
-        let pid = match start(shell, stage, input.take(), write, job.group, background) {
+        let pid = match start(shell, stage, input.take(), write, next.as_ref(), job.group, background) {
             Ok(pid) => pid,
             Err(error) => return (job, Some(error)),
         };
@@ -77,6 +77,7 @@ fn start(
     stage: Stage<'_>,
     input: Option<OwnedFd>,
     output: Option<OwnedFd>,
+    next: Option<&OwnedFd>,
     group: Option<Pid>,
     background: bool,
 ) -> Result<Pid, Error> {
@@ -87,12 +88,15 @@ fn start(
     if let Some(output) = output {
         plan.add(output, 1);
     }
-    if let Stage::Command(Command::Simple(simple)) = stage {
-        if let Some(prepared) = program::prepare(shell, simple) {
-            return program::spawn_stage(shell, prepared, plan, group, background);
-        }
+    if let Stage::Command(Command::Simple(simple)) = stage
+        && let Some(prepared) = program::prepare(shell, simple)
+    {
+        return program::spawn_stage(shell, prepared, plan, group, background);
     }
     let ignored = ignored_signals(shell, background);
+    // A forked child has copies of all our descriptors. Were it to keep the read end of its own output pipe, it would never get
+    // SIGPIPE; were it to keep a second write end, closing descriptor 1 would not be seen by the reader.
+    plan.close_copies(next);
     let setup = child_setup(shell, group, background, ignored, &plan.descriptors);
     match fork::fork().map_err(|errno| Error::system("cannot fork", errno))? {
         Fork::Parent(pid) => Ok(pid),
@@ -111,8 +115,14 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
     shell.io = crate::shell::Stdio { captures, ..Default::default() };
     shell.subshells.push(Subshell::default());
     shell.process_level = shell.subshells.len();
+    // `jobs | grep`: a subshell that only runs `jobs` shows the jobs of its parent, as in all shells.
+    let shows_jobs = matches!(stage, Stage::Command(Command::Simple(simple))
+        if simple.name.as_ref().is_some_and(|name| name.text() == "jobs"));
+    let jobs = shows_jobs.then(|| std::mem::take(&mut shell.jobs));
     substitute::enter_process(shell);
-    shell.traps.enter_subshell();
+    if let Some(jobs) = jobs {
+        shell.jobs = jobs;
+    }
     shell.loop_depth = 0;
     let outcome = match stage {
         Stage::Command(command) => exec::command(shell, command, true),
@@ -201,6 +211,7 @@ pub fn finish(shell: &mut Shell, job: Job) -> Outcome {
         }
     }
     if signal::is_pending() {
+        shell.status = status;
         exec::trap::run_pending(shell)?;
     }
     Ok(status)

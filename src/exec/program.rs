@@ -27,12 +27,12 @@ fn locate(shell: &mut Shell, name: &BStr, slot: Option<u32>) -> Result<CString, 
         return CString::new(name.to_vec()).map_err(|_| not_found(name));
     }
     shell.commands.check_path(shell.vars.path_changes());
-    if let Some(slot) = slot {
-        if let Some((path, _)) = &shell.commands.at(slot).path {
-            let path = path.clone();
-            shell.commands.hit(slot);
-            return Ok(path);
-        }
+    if let Some(slot) = slot
+        && let Some((path, _)) = &shell.commands.at(slot).path
+    {
+        let path = path.clone();
+        shell.commands.hit(slot);
+        return Ok(path);
     }
     let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_else(|| BString::from("/usr/bin:/bin"));
     let found = search(&path, name)?;
@@ -43,8 +43,14 @@ fn locate(shell: &mut Shell, name: &BStr, slot: Option<u32>) -> Result<CString, 
     Ok(found)
 }
 
+/// Forget a remembered path whose file has gone, and look again; the new path.
+fn locate_again(shell: &mut Shell, name: &BStr, slot: Option<u32>, old: &CString) -> Option<CString> {
+    shell.commands.forget_path(slot?);
+    locate(shell, name, slot).ok().filter(|new| new != old)
+}
+
 fn not_found(name: &BStr) -> Error {
-    let mut text = BString::from(&name[..]);
+    let mut text = BString::from(name);
     text.extend_from_slice(b": not found");
     Error::new(text).with_status(ExitStatus::NOT_FOUND)
 }
@@ -55,6 +61,9 @@ fn not_found(name: &BStr) -> Error {
 /// As [`locate`].
 pub fn search(path: &[u8], name: &BStr) -> Result<CString, Error> {
     let mut denied = false;
+    if name.is_empty() {
+        return Err(not_found(name));
+    }
     for directory in path.split(|&byte| byte == b':') {
         let mut full = directory.to_vec();
         if !full.is_empty() {
@@ -69,7 +78,7 @@ pub fn search(path: &[u8], name: &BStr) -> Result<CString, Error> {
         }
     }
     if denied {
-        return Err(Error::system(BString::from(&name[..]), Errno::EACCES).with_status(ExitStatus::NOT_EXECUTABLE));
+        return Err(Error::system(BString::from(name), Errno::EACCES).with_status(ExitStatus::NOT_EXECUTABLE));
     }
     Err(not_found(name))
 }
@@ -81,17 +90,14 @@ pub fn run(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot: Op
     if captured && !last {
         substitute::become_process(shell)?;
     }
-    let mark = command::temporary(shell, &command.assignments)?;
-    let outcome = run_assigned(shell, command, fields, slot, last);
+    let mark = shell.vars.locals_mark();
+    let outcome = run_marked(shell, command, fields, slot, last);
     shell.vars.restore_locals(mark);
     outcome
 }
 
-fn run_assigned(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot: Option<u32>, last: bool) -> Outcome {
+fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot: Option<u32>, last: bool) -> Outcome {
     let mut plan = Plan::new(&shell.io);
-    if shell.options.has(Opt::XTrace) {
-        trace::command(shell, &command.assignments, fields);
-    }
     let mut read = None;
     if let (Target::Capture(_), Some(Capture::Memory(_))) = (shell.io.output, shell.io.captures.last()) {
         match fd::pipe() {
@@ -105,20 +111,34 @@ fn run_assigned(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slo
     if let Err(failure) = plan.open(shell, &command.redirects) {
         return redirect::failed(shell, failure);
     }
+    // Redirections first, then assignments (XCU 2.9.1.1).
+    command::temporary(shell, &command.assignments)?;
+    if shell.options.has(Opt::XTrace) {
+        trace::command(shell, &command.assignments, fields);
+    }
     let name = fields.get(0).unwrap_or_default();
-    let path = match locate(shell, name, slot) {
+    let mut path = match locate(shell, name, slot) {
         Ok(path) => path,
         Err(error) => return Ok(refused(shell, &plan, &error)),
     };
     let in_place = last && !shell.is_virtual() && can_end(shell);
-    let started = with_vectors(shell, &path, fields, |shell, program| {
-        let setup = pipeline::child_setup(shell, None, false, 0, &plan.descriptors);
-        if in_place {
-            let failed = setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)));
-            return Err(failed);
-        }
-        spawn::spawn(program, &setup)
-    });
+    let start = |shell: &mut Shell, path: &CString| {
+        with_vectors(shell, path, fields, |shell, program| {
+            let setup = pipeline::child_setup(shell, None, false, 0, &plan.descriptors);
+            if in_place {
+                let failed = setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)));
+                return Err(failed);
+            }
+            spawn::spawn(program, &setup)
+        })
+    };
+    let mut started = start(shell, &path);
+    if let Err((Step::Exec, Errno::ENOENT)) = started
+        && let Some(new) = locate_again(shell, name, slot, &path)
+    {
+        path = new;
+        started = start(shell, &path);
+    }
     let pid = match started {
         Ok(pid) => pid,
         Err((Step::Exec, Errno::ENOEXEC)) => match run_script(shell, &path, fields, &plan) {
@@ -167,7 +187,7 @@ fn refused(shell: &mut Shell, plan: &Plan, error: &Error) -> ExitStatus {
 
 /// The error of a program that could not be started.
 fn exec_error(name: &BStr, step: Step, errno: Errno) -> Error {
-    let name = BString::from(&name[..]);
+    let name = BString::from(name);
     match (step, errno) {
         (Step::Exec, Errno::ENOENT | Errno::ENOTDIR) => Error::system(name, errno).with_status(ExitStatus::NOT_FOUND),
         (Step::Exec, _) => Error::system(name, errno).with_status(ExitStatus::NOT_EXECUTABLE),
@@ -234,11 +254,12 @@ pub fn replace(shell: &mut Shell, fields: &Fields, first: usize) -> Error {
         setup.terminal = None;
         setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)))
     });
-    if (step, errno) == (Step::Exec, Errno::ENOEXEC) && !is_binary(&path) {
-        if let Ok(pid) = run_script(shell, &path, &arguments, &plan) {
-            let status = pipeline::wait_for(shell, pid);
-            crate::sys::fork::exit(status.0);
-        }
+    if (step, errno) == (Step::Exec, Errno::ENOEXEC)
+        && !is_binary(&path)
+        && let Ok(pid) = run_script(shell, &path, &arguments, &plan)
+    {
+        let status = pipeline::wait_for(shell, pid);
+        crate::sys::fork::exit(status.0);
     }
     exec_error(name, step, errno)
 }

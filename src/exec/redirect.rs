@@ -274,6 +274,12 @@ impl Plan {
         self.files.push(file);
     }
 
+    /// For a child that does not exec: close the opened files behind their copies, and `other`.
+    pub fn close_copies(&mut self, other: Option<&OwnedFd>) {
+        let copies = self.files.iter().chain(other).map(|file| (-1, file.as_raw_fd()));
+        self.descriptors.extend(copies);
+    }
+
     /// The calls of another plan, after those of this one.
     pub fn append(&mut self, other: Self) {
         self.descriptors.extend(other.descriptors);

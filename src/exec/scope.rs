@@ -8,7 +8,6 @@ use crate::shell::{Opt, Shell};
 use crate::status::{Error, Flow};
 use crate::syntax::ast::{CommandSubstitution, Name, Special};
 use bstr::{BStr, BString, ByteSlice};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::rc::Rc;
 
 impl Scope for Shell {
@@ -92,9 +91,12 @@ impl Scope for Shell {
         if user.is_empty() {
             return self.vars.get(slot::HOME).map(|home| home.to_owned());
         }
-        let user = user.to_str().ok()?;
-        let entry = nix::unistd::User::from_name(user).ok()??;
-        Some(BString::from(entry.dir.into_os_string().into_vec()))
+        // getpwnam in a static executable loads shared libraries, if it works at all: the file itself is what there is.
+        let accounts = std::fs::read("/etc/passwd").ok()?;
+        accounts.lines().find_map(|line| {
+            let mut columns = line.split(|&byte| byte == b':');
+            (columns.next() == Some(user.as_bytes())).then(|| columns.nth(4).map(BString::from)).flatten()
+        })
     }
 
     fn substitute(&mut self, command: &Rc<CommandSubstitution>, out: &mut Vec<u8>) -> Result<(), Flow> {
@@ -105,9 +107,4 @@ impl Scope for Shell {
     fn at_line(&mut self, line: u32) {
         self.vars.line = line;
     }
-}
-
-/// The bytes of a path.
-pub fn path_bytes(path: &std::path::Path) -> &[u8] {
-    path.as_os_str().as_bytes()
 }

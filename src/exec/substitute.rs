@@ -167,10 +167,10 @@ fn collect(shell: &mut Shell, process: Option<(Pid, Option<OwnedFd>)>) -> Outcom
 
 /// Read everything from a pipe into the innermost capture.
 pub fn read_capture(shell: &mut Shell, pipe: &OwnedFd) {
-    if let Some(Capture::Memory(memory)) = shell.io.captures.last_mut() {
-        if let Err(errno) = fd::read_to_end(pipe.as_raw_fd(), memory) {
-            shell.report(&Error::system("cannot read the output of a command substitution", errno));
-        }
+    if let Some(Capture::Memory(memory)) = shell.io.captures.last_mut()
+        && let Err(errno) = fd::read_to_end(pipe.as_raw_fd(), memory)
+    {
+        shell.report(&Error::system("cannot read the output of a command substitution", errno));
     }
 }
 
@@ -216,7 +216,7 @@ pub fn become_process(shell: &mut Shell) -> Result<(), Flow> {
 /// What every forked shell process does first: its parent's jobs are not its own, and caught signals are back at their default.
 pub fn enter_process(shell: &mut Shell) {
     let mut defaults = std::mem::take(&mut shell.own_signals);
-    defaults |= shell.traps.caught();
+    defaults |= shell.traps.caught_by_parent();
     for signal in spawn::bits(defaults) {
         // Refused for SIGKILL and SIGSTOP only, which are never among them.
         let _ = signal::set(signal, signal::Disposition::Default);

@@ -44,10 +44,10 @@ fn prefix(shell: &mut Shell) -> Vec<u8> {
     shell.options.set(Opt::XTrace, false);
     let status = shell.status;
     let line = shell.vars.line;
-    if let Ok(word) = crate::syntax::heredoc_word(&text, line) {
-        if expand::here_document(shell, &word, &mut out).is_err() {
-            out = text.as_bytes().to_vec();
-        }
+    if let Ok(word) = crate::syntax::heredoc_word(&text, line)
+        && expand::here_document(shell, &word, &mut out).is_err()
+    {
+        out = text.as_bytes().to_vec();
     }
     shell.status = status;
     shell.vars.line = line;

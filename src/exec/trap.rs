@@ -19,7 +19,9 @@ pub fn run_pending(shell: &mut Shell) -> Result<(), Flow> {
         let status = shell.status;
         let line = shell.vars.line;
         let outer = shell.traps.running.replace(number);
+        let before = shell.trap_status.replace(status);
         let result = run_action(shell, &command);
+        shell.trap_status = before;
         shell.traps.running = outer;
         shell.vars.line = line;
         result?;
@@ -42,6 +44,7 @@ pub fn run_exit(shell: &mut Shell, status: ExitStatus) -> ExitStatus {
     let Some(Action::Command(command)) = shell.traps.get(EXIT).cloned() else { return status };
     shell.traps.set(EXIT, None);
     shell.status = status;
+    shell.trap_status = Some(status);
     match run_action(shell, &command) {
         Err(Flow::Exit(status)) => status,
         _ => status,

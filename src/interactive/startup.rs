@@ -85,11 +85,15 @@ fn import_environment(shell: &mut Shell) {
         entry
     });
     shell.vars.import(entries);
+    if shell.vars.get(slot::PS4).is_none() {
+        let _ = shell.vars.set(slot::PS4, b"+ ");
+    }
     let parent = nix::unistd::getppid().as_raw();
     // Neither variable is read-only.
     let _ = shell.vars.set_integer(slot::PPID, i64::from(parent));
     if let Some(directory) = builtins::cd::initial_pwd(shell) {
         let _ = shell.vars.set(slot::PWD, &directory);
+        shell.vars.set_exported(slot::PWD, true);
     }
 }
 
@@ -147,10 +151,10 @@ fn start(shell: &mut Shell, operands: Vec<BString>) -> Outcome {
         interactive_or_not(shell)?;
         return exec::run(shell, Box::new(Text::new(command)), 1, true);
     }
-    if !shell.options.has(Opt::Stdin) {
-        if let Some(file) = operands.next() {
-            return script(shell, file, operands);
-        }
+    if !shell.options.has(Opt::Stdin)
+        && let Some(file) = operands.next()
+    {
+        return script(shell, file, operands);
     }
     shell.options.set(Opt::Stdin, true);
     set_parameters(shell, operands);

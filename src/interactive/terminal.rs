@@ -13,6 +13,7 @@ use crate::sys::tty;
 use bstr::BString;
 use rustyline::error::ReadlineError;
 use std::cell::RefCell;
+use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
 
 /// Both prompts, expanded before a command is parsed.
@@ -72,6 +73,25 @@ pub fn prepare(shell: &mut Shell) {
     shell.own_signals |= bit(libc::SIGINT);
 }
 
+/// The file that ENV names, expanded; not for a set-id shell (XCU, sh, ENV).
+fn read_environment_file(shell: &mut Shell) -> Outcome {
+    let ids_differ = nix::unistd::getuid() != nix::unistd::geteuid() || nix::unistd::getgid() != nix::unistd::getegid();
+    let value =
+        shell.vars.get(slot::ENV).filter(|value| !value.is_empty() && !ids_differ).map(|value| value.to_owned());
+    let Some(value) = value else { return Ok(ExitStatus::SUCCESS) };
+    let mut path = Vec::new();
+    if let Ok(word) = crate::syntax::heredoc_word(&value, 1)
+        && crate::expand::here_document(shell, &word, &mut path).is_err()
+    {
+        return Ok(ExitStatus::FAILURE);
+    }
+    // No such file is no error.
+    let Ok(text) = std::fs::read(std::path::Path::new(std::ffi::OsStr::from_bytes(&path))) else {
+        return Ok(ExitStatus::FAILURE);
+    };
+    exec::run(shell, Box::new(crate::syntax::Text::new(text)), 1, false)
+}
+
 /// Read, execute, repeat, until the end of the input or `exit`.
 pub fn run(shell: &mut Shell) -> Outcome {
     let prompts = Prompts::default();
@@ -79,6 +99,9 @@ pub fn run(shell: &mut Shell) -> Outcome {
         Ok(editor) if tty::is_terminal(0) => Box::new(Editor { editor, prompts: Rc::clone(&prompts) }),
         _ => Box::new(Plain { input: Descriptor::standard_input(), prompts: Rc::clone(&prompts) }),
     };
+    if let Err(Flow::Exit(status)) = read_environment_file(shell) {
+        return Ok(status);
+    }
     let mut parser = Parser::new(source);
     loop {
         wait::poll(&mut shell.jobs);

@@ -81,10 +81,10 @@ impl Stdio {
     /// If standard output is a capture that has become a pipe, make descriptor 1 that pipe.
     pub fn materialise(&mut self) {
         let Target::Capture(number) = self.output else { return };
-        if let Some(Capture::Pipe(pipe)) = self.captures.get(number) {
-            if fd::dup2(pipe.as_raw_fd(), 1).is_ok() {
-                self.output = Target::Fd(1);
-            }
+        if let Some(Capture::Pipe(pipe)) = self.captures.get(number)
+            && fd::dup2(pipe.as_raw_fd(), 1).is_ok()
+        {
+            self.output = Target::Fd(1);
         }
     }
 

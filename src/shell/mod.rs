@@ -65,6 +65,10 @@ pub struct Shell {
     pub substitution_status: Option<ExitStatus>,
     /// getopts: the offset inside the argument with several option letters.
     pub getopts_offset: usize,
+    /// A syntax error was the last thing that ended a script or `eval`.
+    pub syntax_error: bool,
+    /// In a trap action the status from before it: what `exit` without an operand means there.
+    pub trap_status: Option<ExitStatus>,
     /// Buffers of fields that are not in use.
     pub pool: Vec<Fields>,
     /// Other buffers that are not in use.
@@ -106,6 +110,8 @@ impl Shell {
             process_level: 0,
             substitution_status: None,
             getopts_offset: 0,
+            syntax_error: false,
+            trap_status: None,
             pool: Vec::new(),
             buffers: Vec::new(),
             own_signals: 0,

@@ -57,6 +57,13 @@ impl Traps {
         commands.filter(|(condition, _)| **condition != EXIT).fold(0, |set, (signal, _)| set | 1 << (signal - 1))
     }
 
+    /// The same, and in a subshell those of its parent, whose handlers a forked child still has.
+    pub fn caught_by_parent(&self) -> u64 {
+        let parent =
+            self.shown.as_ref().map_or(0, |shown| Self { actions: Rc::clone(shown), ..Self::default() }.caught());
+        self.caught() | parent
+    }
+
     /// A subshell begins: commands are gone, ignored signals stay ignored; `trap` shows what the parent had (XCU 2.12).
     pub fn enter_subshell(&mut self) {
         self.running = None;

@@ -8,6 +8,7 @@ use crate::syntax::compound;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
 use crate::syntax::list::{blanks, linebreak, reserved};
+use crate::syntax::parameter;
 use crate::syntax::word::{self, starts_word};
 use bstr::{BString, ByteSlice};
 use std::cell::OnceCell;
@@ -82,18 +83,18 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
         if !starts_word(&mut cursor) {
             break;
         }
-        if command.words.is_empty() {
-            if let Some((next, assignment)) = assignment(cursor)? {
-                command.assignments.push(assignment);
-                cursor = next;
-                continue;
-            }
+        if command.words.is_empty()
+            && let Some((next, assignment)) = assignment(cursor)?
+        {
+            command.assignments.push(assignment);
+            cursor = next;
+            continue;
         }
         let (next, parsed) = if declares { declaration_word(cursor)? } else { word::word(cursor)? };
-        if command.words.is_empty() {
-            if let Some(inside) = function_parenthesis(&command, next, &parsed) {
-                return named_function(start, cursor, inside, &parsed);
-            }
+        if command.words.is_empty()
+            && let Some(inside) = function_parenthesis(&command, next, &parsed)
+        {
+            return named_function(start, cursor, inside, &parsed);
         }
         declares |= is_declaration(&command.words, &parsed);
         command.words.push(parsed);
@@ -145,9 +146,17 @@ fn assignment_prefix(text: &[u8]) -> Option<usize> {
 
 // assignment = name , "=" , value ;
 fn assignment(cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Assignment)>, nom::Err<super::error::Failure<'_>>> {
-    let Some(length) = assignment_prefix(cursor.rest) else { return Ok(None) };
-    let name = Name::new(&cursor.rest[..length]);
-    let (cursor, value) = word::value(cursor.advance(length + 1))?;
+    let (behind, name) = match assignment_prefix(cursor.rest) {
+        Some(length) => (cursor.advance(length + 1), Name::new(&cursor.rest[..length])),
+        None if memchr::memmem::find(cursor.rest, b"\\\n").is_some() && !cursor.rest[0].is_ascii_digit() => {
+            // A line continuation may stand in the name or before the `=`.
+            let (at, name) = parameter::name(cursor);
+            let Some(behind) = at.eat(b'=').filter(|_| !name.is_empty()) else { return Ok(None) };
+            (behind, Name::new(name))
+        }
+        None => return Ok(None),
+    };
+    let (cursor, value) = word::value(behind)?;
     Ok(Some((cursor, Assignment { name, value })))
 }
 

@@ -7,7 +7,7 @@ use crate::syntax::command::redirect;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
 use crate::syntax::list::{
-    blanks, command_start, compound_list, compound_list_or_nothing, keyword, linebreak, reserved,
+    blanks, command_start, compound_list, compound_list_or_nothing, keyword, linebreak, newlines, reserved,
 };
 use crate::syntax::word::{pattern_word, starts_word, word};
 use std::rc::Rc;
@@ -127,11 +127,14 @@ fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound>
     if let Some(behind) = cursor.eat(b';') {
         cursor = linebreak(behind)?.0;
     } else {
-        cursor = linebreak(cursor)?.0;
+        let before = cursor;
+        cursor = newlines(cursor)?.0;
         if let Some(behind) = keyword(cursor, "in") {
             let (next, list) = for_words(behind)?;
             words = Some(list);
             cursor = next;
+        } else {
+            cursor = command_start(if cursor.rest.is_empty() { before } else { cursor });
         }
     }
     let (cursor, body) = do_group(start, cursor, "`for`")?;
@@ -166,11 +169,11 @@ fn case_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound
         return at.fail(Situation::Expected("a word"));
     }
     let (cursor, subject) = word(at)?;
-    let (cursor, ()) = linebreak(cursor)?;
+    let (cursor, ()) = newlines(cursor)?;
     let Some(behind) = keyword(cursor, "in") else {
         return cursor.fail(Situation::Unclosed { opened: "`case`", expected: "`in`", place: start.place() });
     };
-    let (mut cursor, ()) = linebreak(behind)?;
+    let (mut cursor, ()) = newlines(behind)?;
     let mut items = Vec::new();
     loop {
         if let Some(behind) = keyword(cursor, "esac") {
@@ -178,7 +181,7 @@ fn case_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound
         }
         let (next, (item, more)) = case_item(start, cursor)?;
         items.push(item);
-        cursor = linebreak(next)?.0;
+        cursor = newlines(next)?.0;
         if !more {
             let (cursor, ()) = expect(start, cursor, "`case`", "esac")?;
             return Ok((cursor, Compound::Case { word: subject, items }));

@@ -2,7 +2,6 @@
 //! is taking an older copy. [`Cursor::next_line`] is the only function that crosses a line, and the only one that
 //! asks the source for another.
 
-use crate::status::Error;
 use crate::syntax::ast::HereDoc;
 use crate::syntax::error::{Failure, Place, Situation};
 use crate::syntax::{AliasLookup, LineSource, Prompt, ReadError};
@@ -113,14 +112,6 @@ impl<'a> Context<'a> {
         let _ = line.next.set(None);
         Cursor { rest: &line.text, line, context: self }
     }
-
-    /// The error with which the source ended.
-    pub(super) fn take_error(&self) -> Option<Error> {
-        match self.read_error.take() {
-            Some(ReadError::Failed(error)) => Some(error),
-            _ => None,
-        }
-    }
 }
 
 /// A place in the source.
@@ -227,6 +218,9 @@ impl<'a> Cursor<'a> {
     pub fn splice_alias(self) -> Option<Self> {
         let length = self.rest.iter().position(|&byte| !is_alias_byte(byte)).unwrap_or(self.rest.len());
         let (name, behind) = self.rest.split_at(length);
+        if let [b'\\', b'\n', ..] = behind {
+            return self.splice_continued();
+        }
         if name.is_empty() || behind.first().is_some_and(|&byte| b"'\"\\$`".contains(&byte)) || self.is_inside(name) {
             return None;
         }
@@ -241,6 +235,28 @@ impl<'a> Cursor<'a> {
                 ends_blank: value.last().is_some_and(|byte| b" \t".contains(byte)),
             };
             self.context.alloc(text, self.line.number, Some(splice))
+        });
+        Some(Self { rest: &line.text, line, context: self.context })
+    }
+
+    /// The same for a name with line continuations in it.
+    #[cold]
+    fn splice_continued(self) -> Option<Self> {
+        let mut name = BString::default();
+        let mut at = self;
+        while let Some(byte) = at.peek().filter(|&byte| is_alias_byte(byte)) {
+            name.push(byte);
+            at = at.advance(1);
+        }
+        if name.is_empty() || at.rest.first().is_some_and(|byte| b"'\"\\$`".contains(byte)) || self.is_inside(&name) {
+            return None;
+        }
+        let value = self.context.aliases.alias(name.as_ref())?;
+        let line = at.line.spliced.get_or_init(|| {
+            let ends_blank = value.last().is_some_and(|byte| b" \t".contains(byte));
+            let text = [value, at.rest].concat().into();
+            let splice = Splice { origin: at.line, alias: name, behind: at.rest.len(), ends_blank };
+            self.context.alloc(text, at.line.number, Some(splice))
         });
         Some(Self { rest: &line.text, line, context: self.context })
     }

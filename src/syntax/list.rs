@@ -50,6 +50,18 @@ pub fn linebreak(cursor: Cursor<'_>) -> Parsed<'_, ()> {
     }
 }
 
+/// Blanks, comments and newlines where no command begins: no aliases.
+pub fn newlines(cursor: Cursor<'_>) -> Parsed<'_, ()> {
+    let mut cursor = blanks(cursor);
+    loop {
+        let (next, more) = newline(cursor)?;
+        if !more {
+            return Ok((cursor, ()));
+        }
+        cursor = blanks(next);
+    }
+}
+
 /// Where a command may begin: behind blanks, with aliases spliced in.
 pub fn command_start(cursor: Cursor<'_>) -> Cursor<'_> {
     let mut cursor = blanks(cursor);
@@ -142,6 +154,8 @@ fn item(cursor: Cursor<'_>) -> Parsed<'_, ListItem> {
         Some(b';') if cursor.advance(1).eat(b';').or_else(|| cursor.advance(1).eat(b'&')).is_none() => false,
         None | Some(b'\n' | b')') => return Ok((cursor, ListItem { and_or: Rc::new(and_or), background: false })),
         Some(b';') => return Ok((cursor, ListItem { and_or: Rc::new(and_or), background: false })),
+        // `(a)then`: a reserved word may follow a compound command at once.
+        _ if ends_list(cursor) => return Ok((cursor, ListItem { and_or: Rc::new(and_or), background: false })),
         _ => return cursor.fail(Situation::Unexpected),
     };
     Ok((command_start(cursor.advance(1)), ListItem { and_or: Rc::new(and_or), background }))

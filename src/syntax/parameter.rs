@@ -38,7 +38,7 @@ pub fn simple(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, ParameterExpansion)
 }
 
 /// Letters, digits and underscores, with line continuations between them.
-fn name(mut cursor: Cursor<'_>) -> (Cursor<'_>, BString) {
+pub fn name(mut cursor: Cursor<'_>) -> (Cursor<'_>, BString) {
     let mut name = BString::default();
     loop {
         let length = cursor.rest.iter().position(|&byte| !(byte.is_ascii_alphanumeric() || byte == b'_'));
@@ -77,10 +77,10 @@ pub fn braced<'a>(dollar: Cursor<'a>, inside: Cursor<'a>, mode: Mode) -> Parsed<
     if let Some((cursor, parameter)) = length(inside) {
         return Ok((cursor, ParameterExpansion { parameter, op: ParameterOp::Length, line }));
     }
-    if let Some((cursor, parameter)) = parameter(inside) {
-        if let (cursor, Some(op)) = operation(dollar, cursor, mode)? {
-            return Ok((cursor, ParameterExpansion { parameter, op, line }));
-        }
+    if let Some((cursor, parameter)) = parameter(inside)
+        && let (cursor, Some(op)) = operation(dollar, cursor, mode)?
+    {
+        return Ok((cursor, ParameterExpansion { parameter, op, line }));
     }
     let (cursor, text) = bad(dollar, inside)?;
     let parameter = Parameter::Special(Special::Zero);

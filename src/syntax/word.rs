@@ -189,6 +189,8 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Place<'a>) -> Parse
             byte => {
                 match byte {
                     b'(' => parens += 1,
+                    // One that closes more than was opened: this is no arithmetic expansion.
+                    b')' if parens == 0 && mode == Mode::Arithmetic => return unclosed(cursor, mode, opened),
                     b')' => parens = parens.saturating_sub(1),
                     _ => {}
                 }
@@ -247,11 +249,14 @@ fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts) -> Cursor<'a> {
         Some(b'}') => mode == Mode::Brace,
         Some(byte) => b"/ \t\n;&|<>()".contains(byte),
     };
-    if !ends_here {
+    let mut behind = cursor.advance(1 + length);
+    let continued =
+        behind.rest.starts_with(b"\\\n") && matches!(behind.peek(), None | Some(b'/' | b' ' | b'\t' | b'\n' | b';'));
+    if !ends_here && !continued {
         return cursor;
     }
     parts.push(WordPart::Tilde(rest[..length].into()));
-    cursor.advance(1 + length)
+    behind
 }
 
 // single_quoted = "'" , { character } , "'" ;
