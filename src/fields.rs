@@ -20,6 +20,12 @@ impl Fields {
         Self { bytes: Vec::new(), ends: Vec::new() }
     }
 
+    /// Whether the buffer owns memory.
+    #[inline]
+    pub fn has_memory(&self) -> bool {
+        self.bytes.capacity() > 0
+    }
+
     /// Forget the fields and keep the memory.
     #[inline]
     pub fn clear(&mut self) {

@@ -1,7 +1,7 @@
 //! `jobs`, `fg`, `bg` (XCU 4): job control.
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, operands, options};
-use crate::exec::pipeline;
+use crate::exec::job;
 use crate::fields::Fields;
 use crate::jobs::report::{self, Detail, Marks};
 use crate::jobs::{JobState, id, terminal, wait};
@@ -44,7 +44,10 @@ fn jobs(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         Some(_) => Detail::Leader,
         None => Detail::Short,
     };
-    wait::poll(&mut shell.jobs);
+    // In `jobs | grep` the children are the parent's, and only it can ask for them.
+    if !shell.is_subshell() {
+        wait::poll(&mut shell.jobs);
+    }
     let mut numbers = Vec::new();
     if fields.get(first).is_none() {
         numbers.extend(shell.jobs.shown().iter().map(|job| job.number));
@@ -87,7 +90,7 @@ fn resume(shell: &mut Shell, fields: &Fields, foreground: bool) -> BuiltinResult
         return Ok(ExitStatus::SUCCESS);
     }
     match shell.jobs.remove(number) {
-        Some(job) if matches!(job.state(), JobState::Running) => Ok(pipeline::finish(shell, job)?),
+        Some(job) if matches!(job.state(), JobState::Running) => Ok(job::finish(shell, job)?),
         Some(job) => Ok(job.status()),
         None => Ok(ExitStatus::SUCCESS),
     }

@@ -30,8 +30,11 @@ pub fn simple(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome
             Ok(()) => with_fields(shell, command, &mut fields, last),
             Err(failure) => Err(consequence::expansion(shell, failure)),
         };
-        fields.clear();
-        shell.pool.push(fields);
+        // A function has taken the buffer and given it back by itself.
+        if fields.has_memory() {
+            fields.clear();
+            shell.pool.push(fields);
+        }
         outcome?
     };
     if status.is_success() { Ok(status) } else { errexit(shell, status) }
@@ -209,43 +212,48 @@ fn builtin_command(shell: &mut Shell, builtin: &'static Builtin, command: &Simpl
         substitute::become_process(shell)?;
     }
     let special = builtin.kind == Kind::Special;
-    let fatal = special && (builtin.name != "command");
     if builtin.name == "exec" {
         return exec_command(shell, builtin, command, fields);
     }
-    let mark = if special {
-        for assignment in &command.assignments {
-            assign(shell, assignment)?;
-        }
-        None
-    } else if command.assignments.is_empty() {
-        None
-    } else {
-        Some(temporary(shell, &command.assignments)?)
-    };
-    trace_if_on(shell, command, fields);
-    let outcome = if command.redirects.is_empty() {
-        finish(shell, builtin, fatal, |shell| (builtin.run)(shell, fields))
+    // Redirections first, then assignments (XCU 2.9.1.1).
+    if command.redirects.is_empty() {
+        assigned(shell, builtin, command, fields)
     } else if redirect::can_be_direct(&command.redirects) && !runs_code(builtin) {
         match redirect::direct(shell, &command.redirects) {
             Ok((files, old)) => {
-                let outcome = finish(shell, builtin, fatal, |shell| (builtin.run)(shell, fields));
+                let outcome = assigned(shell, builtin, command, fields);
                 old.restore(shell);
                 drop(files);
                 outcome
             }
-            Err(failure) => redirect_failed(shell, failure, fatal),
+            Err(failure) => redirect_failed(shell, failure, special),
         }
     } else {
         match redirect::apply(shell, &command.redirects) {
             Ok(saved) => {
-                let outcome = finish(shell, builtin, fatal, |shell| (builtin.run)(shell, fields));
+                let outcome = assigned(shell, builtin, command, fields);
                 saved.restore(shell);
                 outcome
             }
-            Err(failure) => redirect_failed(shell, failure, fatal),
+            Err(failure) => redirect_failed(shell, failure, special),
         }
-    };
+    }
+}
+
+/// Assign, for a special builtin for good and else for the time of the builtin; then run it.
+#[inline]
+fn assigned(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
+    let special = builtin.kind == Kind::Special;
+    let mut mark = None;
+    if special {
+        for assignment in &command.assignments {
+            assign(shell, assignment)?;
+        }
+    } else if !command.assignments.is_empty() {
+        mark = Some(temporary(shell, &command.assignments)?);
+    }
+    trace_if_on(shell, command, fields);
+    let outcome = finish(shell, builtin, special, |shell| (builtin.run)(shell, fields));
     if let Some(mark) = mark {
         shell.vars.restore_locals(mark);
     }

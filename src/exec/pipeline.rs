@@ -5,18 +5,16 @@
 //! descriptor 1; close our copies. A read end only sees end-of-file when the last copy of the write end is closed, so a copy
 //! that is forgotten anywhere is a pipeline that never ends. All our copies are close-on-exec and live in variables that are dropped in time.
 
+use crate::exec::job::{child_setup, finish, ignored_signals};
 use crate::exec::{self, consequence, program, redirect::Plan, substitute};
-use crate::jobs::report;
-use crate::jobs::{Job, JobState, Process, ProcessState, terminal, wait};
+use crate::jobs::{Job, Process, wait};
 use crate::shell::{Opt, Shell, Subshell};
-use crate::status::{Error, ExitStatus, Flow, Outcome};
+use crate::status::{Error, ExitStatus, Outcome};
 use crate::syntax::ast::{AndOr, Command, List};
 use crate::syntax::print;
 use crate::sys::fd;
 use crate::sys::fork::{self, Fork};
-use crate::sys::signal::{self, bit};
-use crate::sys::spawn::{ChildSetup, Step};
-use nix::errno::Errno;
+use crate::sys::spawn::ChildSetup;
 use nix::unistd::Pid;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -132,30 +130,6 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
     substitute::end_process(shell, outcome)
 }
 
-/// The signals that an asynchronous list ignores when there is no job control (XCU 2.12).
-pub fn ignored_signals(shell: &Shell, background: bool) -> u64 {
-    if background && !shell.has_job_control() { bit(libc::SIGINT) | bit(libc::SIGQUIT) } else { 0 }
-}
-
-/// What a child does before it runs a program or goes on as a shell.
-pub fn child_setup<'a>(
-    shell: &Shell,
-    group: Option<Pid>,
-    background: bool,
-    ignored_signals: u64,
-    descriptors: &'a [(i32, i32)],
-) -> ChildSetup<'a> {
-    let job_control = shell.has_job_control();
-    ChildSetup {
-        group: job_control.then(|| group.unwrap_or(Pid::from_raw(0))),
-        terminal: if job_control && !background { terminal::descriptor(&shell.jobs) } else { None },
-        default_signals: (shell.own_signals | shell.traps.caught()) & !ignored_signals,
-        ignored_signals,
-        descriptors,
-        mask: signal::empty_mask(),
-    }
-}
-
 /// Execute a pipeline of several commands and wait for it.
 pub fn foreground(shell: &mut Shell, commands: &[Command], last: bool) -> Outcome {
     let stages: Vec<Stage<'_>> = commands.iter().map(Stage::Command).collect();
@@ -191,48 +165,6 @@ fn run(shell: &mut Shell, stages: &[Stage<'_>], last: bool) -> Outcome {
     Ok(error.map_or(status, |error| error.status))
 }
 
-/// Wait for a foreground job, take the terminal back, and say how it ended if a signal ended it.
-pub fn finish(shell: &mut Shell, job: Job) -> Outcome {
-    if job.processes.is_empty() {
-        return Ok(ExitStatus::FAILURE);
-    }
-    let job_control = shell.has_job_control();
-    let (job, status) = wait::foreground(&mut shell.jobs, job, job_control);
-    if job_control {
-        terminal::take_back(&mut shell.jobs, job.state());
-    }
-    if let JobState::Stopped(_) = job.state() {
-        shell.io.write_error(b"\n");
-    }
-    if let JobState::Ended(ProcessState::Signaled { signal, core }) = job.state() {
-        announce_death(shell, signal, core);
-        if signal == libc::SIGINT && shell.options.has(Opt::Interactive) && !shell.is_subshell() {
-            return Err(Flow::Interrupt(status));
-        }
-    }
-    if signal::is_pending() {
-        shell.status = status;
-        exec::trap::run_pending(shell)?;
-    }
-    Ok(status)
-}
-
-/// `Terminated`, `Segmentation fault (core dumped)`: not for the signals that a user sends or causes every day.
-fn announce_death(shell: &mut Shell, signal: i32, core: bool) {
-    if signal == libc::SIGINT && shell.options.has(Opt::Interactive) {
-        shell.io.write_error(b"\n");
-    } else if signal != libc::SIGINT && signal != libc::SIGPIPE {
-        let mut line = report::death_text(signal, core).into_bytes();
-        line.push(b'\n');
-        shell.io.write_error(&line);
-    }
-}
-
-/// Wait for one child that is not a job.
-pub fn wait_for(shell: &mut Shell, pid: Pid) -> ExitStatus {
-    wait::process(&mut shell.jobs, pid).status()
-}
-
 /// Execute an and-or list asynchronously (`&`).
 pub fn background(shell: &mut Shell, and_or: &Rc<AndOr>) -> Outcome {
     substitute::become_process(shell)?;
@@ -257,13 +189,4 @@ pub fn background(shell: &mut Shell, and_or: &Rc<AndOr>) -> Outcome {
         shell.io.write_error(format!("[{number}] {pid}\n").as_bytes());
     }
     Ok(ExitStatus::SUCCESS)
-}
-
-/// The message for a process that could not be made or prepared.
-pub fn step_error(step: Step, errno: Errno) -> Error {
-    match step {
-        Step::Fork => Error::system("cannot fork", errno),
-        Step::Dup(number) => Error::system(number.to_string(), errno),
-        Step::Exec => Error::system("cannot execute", errno),
-    }
 }

@@ -1,7 +1,7 @@
 //! Programs: PATH search and its table, argument and environment vectors, and the statuses 126 and 127 (XCU 2.9.1.4-6).
 
 use crate::exec::redirect::{self, Plan};
-use crate::exec::{command, consequence, pipeline, substitute, trace};
+use crate::exec::{command, consequence, job, substitute, trace};
 use crate::expand;
 use crate::fields::Fields;
 use crate::jobs::{Job, Process};
@@ -124,7 +124,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     let in_place = last && !shell.is_virtual() && can_end(shell);
     let start = |shell: &mut Shell, path: &CString| {
         with_vectors(shell, path, fields, |shell, program| {
-            let setup = pipeline::child_setup(shell, None, false, 0, &plan.descriptors);
+            let setup = job::child_setup(shell, None, false, 0, &plan.descriptors);
             if in_place {
                 let failed = setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)));
                 return Err(failed);
@@ -163,7 +163,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
         job.text = fields.iter().map(|field| field.to_vec()).collect::<Vec<_>>().join(&b' ').into();
         let _ = nix::unistd::setpgid(pid, pid);
     }
-    pipeline::finish(shell, job)
+    job::finish(shell, job)
 }
 
 /// Whether the shell's process may become the program: nobody waits for a trap, and no person sits at it.
@@ -191,7 +191,7 @@ fn exec_error(name: &BStr, step: Step, errno: Errno) -> Error {
     match (step, errno) {
         (Step::Exec, Errno::ENOENT | Errno::ENOTDIR) => Error::system(name, errno).with_status(ExitStatus::NOT_FOUND),
         (Step::Exec, _) => Error::system(name, errno).with_status(ExitStatus::NOT_EXECUTABLE),
-        _ => pipeline::step_error(step, errno),
+        _ => job::step_error(step, errno),
     }
 }
 
@@ -222,7 +222,7 @@ fn run_script(shell: &mut Shell, path: &CString, fields: &Fields, plan: &Plan) -
     fields.iter_from(1).for_each(|field| arguments.push(field));
     let myself = CString::from(c"/proc/self/exe");
     with_vectors(shell, &myself, &arguments, |shell, program| {
-        let setup = pipeline::child_setup(shell, None, false, 0, &plan.descriptors);
+        let setup = job::child_setup(shell, None, false, 0, &plan.descriptors);
         spawn::spawn(program, &setup)
     })
     .map_err(|(step, errno)| exec_error(name, step, errno))
@@ -249,7 +249,7 @@ pub fn replace(shell: &mut Shell, fields: &Fields, first: usize) -> Error {
     };
     let plan = Plan::new(&shell.io);
     let (step, errno) = with_vectors(shell, &path, &arguments, |shell, program| {
-        let mut setup = pipeline::child_setup(shell, None, false, 0, &plan.descriptors);
+        let mut setup = job::child_setup(shell, None, false, 0, &plan.descriptors);
         setup.group = None;
         setup.terminal = None;
         setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)))
@@ -258,7 +258,7 @@ pub fn replace(shell: &mut Shell, fields: &Fields, first: usize) -> Error {
         && !is_binary(&path)
         && let Ok(pid) = run_script(shell, &path, &arguments, &plan)
     {
-        let status = pipeline::wait_for(shell, pid);
+        let status = job::wait_for(shell, pid);
         crate::sys::fork::exit(status.0);
     }
     exec_error(name, step, errno)
@@ -350,9 +350,9 @@ pub fn spawn_stage(
 ) -> Result<Pid, Error> {
     let Prepared { fields, path, plan: own } = prepared;
     plan.append(own);
-    let ignored = pipeline::ignored_signals(shell, background);
+    let ignored = job::ignored_signals(shell, background);
     let result = with_vectors(shell, &path, &fields, |shell, program| {
-        let setup = pipeline::child_setup(shell, group, background, ignored, &plan.descriptors);
+        let setup = job::child_setup(shell, group, background, ignored, &plan.descriptors);
         spawn::spawn(program, &setup)
     });
     match result {

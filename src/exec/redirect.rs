@@ -5,7 +5,7 @@
 //! - [`Plan`]: to a program, as a list of dup2 calls for the child; the shell's own descriptors do not change;
 //! - [`direct`]: to a builtin that reads and writes through [`Stdio`](crate::shell::Stdio) only: no dup2 at all.
 
-use crate::exec::substitute;
+use crate::exec::{consequence, substitute};
 use crate::expand;
 use crate::shell::io::Target;
 use crate::shell::{Opt, Shell, Stdio};
@@ -218,6 +218,9 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Resul
     let old = match fd::dup_private(number) {
         Ok(copy) => Some(copy),
         Err(Errno::EBADF) => None,
+        Err(Errno::EMFILE) if shell.function_depth > 100 => {
+            return Err(consequence::nested_too_deeply(shell, b"a redirected command (too many open files)").into());
+        }
         Err(errno) => return Err(Error::system(format!("cannot save descriptor {number}"), errno).into()),
     };
     match source {

@@ -6,7 +6,7 @@
 //! process, and the parent unwinds with [`Flow::Forked`] to where the subshell began, reads the child's output and waits for it.
 //! Nothing needs to be known in advance about what a subshell will do, and what can be observed is what a fork shows.
 
-use crate::exec::{consequence, list, pipeline, trap};
+use crate::exec::{consequence, job, list, pipeline, trap};
 use crate::shell::aliases::Aliases;
 use crate::shell::io::{Capture, Target};
 use crate::shell::vars::SubshellMark;
@@ -92,9 +92,10 @@ pub fn command(shell: &mut Shell, substitution: &CommandSubstitution, out: &mut 
     let memory = shell.buffers.pop().unwrap_or_default();
     let number = shell.io.captures.len();
     shell.io.captures.push(Capture::Memory(memory));
+    let catches_signals = shell.traps.catches_signals();
     let result = inside(shell, |shell| {
         shell.io.output = Target::Capture(number);
-        if shell.traps.catches_signals() {
+        if catches_signals {
             become_process(shell)?;
         }
         list(shell, &substitution.body, true)
@@ -119,8 +120,9 @@ pub fn subshell(shell: &mut Shell, body: &List, last: bool) -> Outcome {
     }
     // Inside a substitution that goes on behind this subshell, its last command is not the last writer.
     let last = last || !shell.io.is_captured();
+    let catches_signals = shell.traps.catches_signals();
     inside(shell, |shell| {
-        if shell.traps.catches_signals() {
+        if catches_signals {
             become_process(shell)?;
         }
         list(shell, body, last)
@@ -162,7 +164,7 @@ fn collect(shell: &mut Shell, process: Option<(Pid, Option<OwnedFd>)>) -> Outcom
     if let Some(output) = output {
         read_capture(shell, &output);
     }
-    Ok(pipeline::wait_for(shell, pid))
+    Ok(job::wait_for(shell, pid))
 }
 
 /// Read everything from a pipe into the innermost capture.

@@ -53,7 +53,7 @@ pub fn run() -> i32 {
     };
     shell.options = invocation.options;
     shell.vars.export_all = shell.options.has(Opt::AllExport);
-    let outcome = start(&mut shell, invocation.operands);
+    let outcome = profiles(&mut shell).and_then(|_| start(&mut shell, invocation.operands));
     let status = match outcome {
         Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,
         Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked) => ExitStatus::SUCCESS,
@@ -75,6 +75,21 @@ fn print(shell: &mut Shell, text: &str) -> i32 {
             error.status.0
         }
     }
+}
+
+/// A login shell reads /etc/profile and ~/.profile (XCU, sh, leaves this to the implementation; all shells do it).
+fn profiles(shell: &mut Shell) -> Outcome {
+    if shell.options.has(Opt::Login) {
+        let home = shell.vars.get(slot::HOME).map(|home| home.to_str_lossy().into_owned());
+        for path in [Some("/etc/profile".to_owned()), home.map(|home| format!("{home}/.profile"))].into_iter().flatten()
+        {
+            // A file that is not there is no error.
+            if let Ok(text) = std::fs::read(&path) {
+                exec::run(shell, Box::new(Text::new(text)), 1, false)?;
+            }
+        }
+    }
+    Ok(ExitStatus::SUCCESS)
 }
 
 fn import_environment(shell: &mut Shell) {

@@ -3,6 +3,7 @@
 pub mod aliases;
 pub mod functions;
 pub mod io;
+pub mod number;
 pub mod options;
 pub mod params;
 pub mod traps;

@@ -370,6 +370,12 @@ fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordP
             Err(error) => {
                 context.depth.set(depth);
                 context.pending.borrow_mut().truncate(pending);
+                // An unclosed or too deep one is no command either; trying would take exponential time.
+                if let nom::Err::Failure(failure) = &error
+                    && (failure.at_end || matches!(failure.situation, Situation::NestedTooDeeply))
+                {
+                    return Err(error);
+                }
                 // Not arithmetic; if it is no command either, that is what the message will be about.
                 return command_substitution(dollar, inside).map_err(|_| error);
             }
