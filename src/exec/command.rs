@@ -215,6 +215,10 @@ fn builtin_command(shell: &mut Shell, builtin: &'static Builtin, command: &Simpl
     if builtin.name == "exec" {
         return exec_command(shell, builtin, command, fields);
     }
+    // The trace goes where the shell's standard error is, and not the command's.
+    if command.assignments.is_empty() {
+        trace_if_on(shell, command, fields);
+    }
     // Redirections first, then assignments (XCU 2.9.1.1).
     if command.redirects.is_empty() {
         assigned(shell, builtin, command, fields)
@@ -252,7 +256,9 @@ fn assigned(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleComman
     } else if !command.assignments.is_empty() {
         mark = Some(temporary(shell, &command.assignments)?);
     }
-    trace_if_on(shell, command, fields);
+    if !command.assignments.is_empty() {
+        trace_if_on(shell, command, fields);
+    }
     let outcome = finish(shell, builtin, special, |shell| (builtin.run)(shell, fields));
     if let Some(mark) = mark {
         shell.vars.restore_locals(mark);

@@ -5,6 +5,7 @@ use crate::exec;
 use crate::jobs::{Job, JobState, ProcessState, report, terminal, wait};
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
+use crate::syntax::ast::Command;
 use crate::sys::signal::{self, bit};
 use crate::sys::spawn::{ChildSetup, Step};
 use nix::errno::Errno;
@@ -82,5 +83,18 @@ pub fn step_error(step: Step, errno: Errno) -> Error {
         Step::Fork => Error::system("cannot fork", errno),
         Step::Dup(number) => Error::system(number.to_string(), errno),
         Step::Exec => Error::system("cannot execute", errno),
+    }
+}
+
+/// Whether a stage only runs `jobs`.
+pub fn is_jobs(command: &Command) -> bool {
+    matches!(command, Command::Simple(simple) if simple.name.as_ref().is_some_and(|name| name.text() == "jobs"))
+}
+
+/// `[1] 1234`, at a prompt.
+pub fn announce_start(shell: &mut Shell, number: usize, last: Option<Pid>) {
+    if shell.options.has(Opt::Interactive) && !shell.is_subshell() {
+        let pid = last.map_or(0, Pid::as_raw);
+        shell.io.write_error(format!("[{number}] {pid}\n").as_bytes());
     }
 }

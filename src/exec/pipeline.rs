@@ -113,14 +113,7 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
     shell.io = crate::shell::Stdio { captures, ..Default::default() };
     shell.subshells.push(Subshell::default());
     shell.process_level = shell.subshells.len();
-    // `jobs | grep`: a subshell that only runs `jobs` shows the jobs of its parent, as in all shells.
-    let shows_jobs = matches!(stage, Stage::Command(Command::Simple(simple))
-        if simple.name.as_ref().is_some_and(|name| name.text() == "jobs"));
-    let jobs = shows_jobs.then(|| std::mem::take(&mut shell.jobs));
-    substitute::enter_process(shell);
-    if let Some(jobs) = jobs {
-        shell.jobs = jobs;
-    }
+    substitute::enter_stage(shell, matches!(stage, Stage::Command(command) if exec::job::is_jobs(command)));
     shell.loop_depth = 0;
     let outcome = match stage {
         Stage::Command(command) => exec::command(shell, command, true),
@@ -184,9 +177,6 @@ pub fn background(shell: &mut Shell, and_or: &Rc<AndOr>) -> Outcome {
     job.text = print::job(and_or);
     let last = job.last_pid();
     let number = shell.jobs.add_background(job);
-    if shell.options.has(Opt::Interactive) && !shell.is_subshell() {
-        let pid = last.map_or(0, Pid::as_raw);
-        shell.io.write_error(format!("[{number}] {pid}\n").as_bytes());
-    }
+    exec::job::announce_start(shell, number, last);
     Ok(ExitStatus::SUCCESS)
 }

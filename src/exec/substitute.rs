@@ -228,6 +228,15 @@ pub fn enter_process(shell: &mut Shell) {
     shell.jobs.forget_all();
 }
 
+/// What a stage of a pipeline does first. `jobs | grep`: a subshell that only runs `jobs` shows those of its parent.
+pub fn enter_stage(shell: &mut Shell, shows_jobs: bool) {
+    let jobs = shows_jobs.then(|| std::mem::take(&mut shell.jobs));
+    enter_process(shell);
+    if let Some(jobs) = jobs {
+        shell.jobs = jobs;
+    }
+}
+
 /// End the process of a subshell: its EXIT trap, then its status.
 pub fn end_process(shell: &mut Shell, outcome: Outcome) -> ! {
     let status = match outcome {

@@ -35,6 +35,9 @@ pub fn run_pending(shell: &mut Shell) -> Result<(), Flow> {
 }
 
 fn run_action(shell: &mut Shell, command: &BString) -> Result<(), Flow> {
+    if crate::sys::stack::is_low() {
+        return Err(exec::consequence::nested_too_deeply(shell, b"trap"));
+    }
     let line = shell.vars.line;
     exec::run(shell, Box::new(Text::new(command.clone())), line, false).map(drop)
 }

@@ -8,8 +8,15 @@ use bstr::{BString, ByteSlice};
 /// The numbers of the current and of the previous job among `jobs`: stopped jobs come before all others, and among equals the one
 /// that was started, stopped or continued last.
 pub fn current_and_previous<'a>(jobs: impl Iterator<Item = &'a Job>) -> (Option<usize>, Option<usize>) {
-    let rank = |job: &Job| (matches!(job.state(), JobState::Stopped(_)), job.order);
-    let mut best: [Option<((bool, u64), usize)>; 2] = [None, None];
+    let rank = |job: &Job| {
+        let state = match job.state() {
+            JobState::Stopped(_) => 2,
+            JobState::Running => 1,
+            JobState::Ended(_) => 0,
+        };
+        (state, job.order)
+    };
+    let mut best: [Option<((u8, u64), usize)>; 2] = [None, None];
     for job in jobs {
         let entry = Some((rank(job), job.number));
         if entry > best[0] {
