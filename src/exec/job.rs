@@ -91,8 +91,10 @@ pub fn is_jobs(command: &Command) -> bool {
     matches!(command, Command::Simple(simple) if simple.name.as_ref().is_some_and(|name| name.text() == "jobs"))
 }
 
-/// `[1] 1234`, at a prompt.
-pub fn announce_start(shell: &mut Shell, number: usize, last: Option<Pid>) {
+/// Put a background job into the table; at a prompt say `[1] 1234`.
+pub fn announce_start(shell: &mut Shell, job: Job) {
+    let last = job.last_pid();
+    let number = shell.jobs.add_background(job);
     if shell.options.has(Opt::Interactive) && !shell.is_subshell() {
         let pid = last.map_or(0, Pid::as_raw);
         shell.io.write_error(format!("[{number}] {pid}\n").as_bytes());

@@ -175,8 +175,6 @@ pub fn background(shell: &mut Shell, and_or: &Rc<AndOr>) -> Outcome {
         return Ok(error.status);
     }
     job.text = print::job(and_or);
-    let last = job.last_pid();
-    let number = shell.jobs.add_background(job);
-    exec::job::announce_start(shell, number, last);
+    exec::job::announce_start(shell, job);
     Ok(ExitStatus::SUCCESS)
 }

@@ -8,15 +8,8 @@ use bstr::{BString, ByteSlice};
 /// The numbers of the current and of the previous job among `jobs`: stopped jobs come before all others, and among equals the one
 /// that was started, stopped or continued last.
 pub fn current_and_previous<'a>(jobs: impl Iterator<Item = &'a Job>) -> (Option<usize>, Option<usize>) {
-    let rank = |job: &Job| {
-        let state = match job.state() {
-            JobState::Stopped(_) => 2,
-            JobState::Running => 1,
-            JobState::Ended(_) => 0,
-        };
-        (state, job.order)
-    };
-    let mut best: [Option<((u8, u64), usize)>; 2] = [None, None];
+    let rank = |job: &Job| (matches!(job.state(), JobState::Stopped(_)), job.order);
+    let mut best: [Option<((bool, u64), usize)>; 2] = [None, None];
     for job in jobs {
         let entry = Some((rank(job), job.number));
         if entry > best[0] {
@@ -116,8 +109,9 @@ mod tests {
         assert_eq!((found(&table, "%+"), found(&table, "%-")), (Ok(1), Ok(3)));
         table.note(Pid::from_raw(102), Change::Stopped(libc::SIGTSTP));
         assert_eq!((found(&table, "%"), found(&table, "%-")), (Ok(2), Ok(1)));
+        // Job 2 has ended and is still to be reported; it was stopped after job 3 was started.
         table.note(Pid::from_raw(102), Change::Exited(0));
-        assert_eq!((found(&table, "%%"), found(&table, "%-")), (Ok(1), Ok(3)));
+        assert_eq!((found(&table, "%%"), found(&table, "%-")), (Ok(1), Ok(2)));
         let empty = JobTable::default();
         assert_eq!(found(&empty, "%%"), Err("%%: no such job".to_owned()));
         assert!(find(&empty, b"%-").is_err());
