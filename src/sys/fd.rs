@@ -165,7 +165,9 @@ pub fn seek(fd: RawFd, by: i64) -> Result<i64, Errno> {
 /// # Errors
 /// EACCES: it is there and may not be executed, or it is no regular file; else why it cannot be found.
 pub fn executable(path: &CStr) -> Result<(), Errno> {
-    let status = nix::sys::stat::stat(path)?;
+    // A directory that may not be searched is as good as none: whether the file is there is not known.
+    let status =
+        nix::sys::stat::stat(path).map_err(|errno| if errno == Errno::EACCES { Errno::ENOENT } else { errno })?;
     if status.st_mode & libc::S_IFMT != libc::S_IFREG {
         return Err(Errno::EACCES);
     }
