@@ -5,7 +5,7 @@ use crate::exec;
 use crate::jobs::{Job, JobState, ProcessState, report, terminal, wait};
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
-use crate::syntax::ast::Command;
+use crate::syntax::ast::{AndOr, Command, Compound, CompoundCommand, List, Redirect};
 use crate::sys::signal::{self, bit};
 use crate::sys::spawn::{ChildSetup, Step};
 use nix::errno::Errno;
@@ -84,6 +84,38 @@ pub fn step_error(step: Step, errno: Errno) -> Error {
         Step::Dup(number) => Error::system(number.to_string(), errno),
         Step::Exec => Error::system("cannot execute", errno),
     }
+}
+
+/// What one process of a pipeline executes.
+#[derive(Clone, Copy)]
+pub enum Stage<'a> {
+    /// A command other than a subshell.
+    Command(&'a Command),
+    /// A subshell, for which the process of the stage serves: it needs no second one, and `$!` is its id.
+    Subshell(&'a List, &'a [Redirect]),
+    /// What stands before `&`.
+    AndOr(&'a AndOr),
+}
+
+impl<'a> Stage<'a> {
+    /// The stage for a command of a pipeline.
+    pub fn of(command: &'a Command) -> Self {
+        match command {
+            Command::Compound(CompoundCommand { kind: Compound::Subshell(list), redirects, .. }) => {
+                Self::Subshell(list, redirects)
+            }
+            command => Self::Command(command),
+        }
+    }
+}
+
+/// The line of the first command, for messages about the pipeline.
+pub fn line_of(commands: &[Command]) -> Option<u32> {
+    commands.first().map(|command| match command {
+        Command::Simple(simple) => simple.line.0,
+        Command::Compound(compound) => compound.line.0,
+        Command::Function(definition) => definition.line.0,
+    })
 }
 
 /// Whether a stage only runs `jobs`.

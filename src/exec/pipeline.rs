@@ -5,7 +5,7 @@
 //! descriptor 1; close our copies. A read end only sees end-of-file when the last copy of the write end is closed, so a copy
 //! that is forgotten anywhere is a pipeline that never ends. All our copies are close-on-exec and live in variables that are dropped in time.
 
-use crate::exec::job::{child_setup, finish, ignored_signals};
+use crate::exec::job::{self, Stage, child_setup, finish, ignored_signals};
 use crate::exec::{self, consequence, program, redirect::Plan, substitute};
 use crate::jobs::{Job, Process, wait};
 use crate::shell::{Opt, Shell, Subshell};
@@ -18,14 +18,6 @@ use crate::sys::spawn::ChildSetup;
 use nix::unistd::Pid;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
-
-/// What one process of a pipeline executes.
-#[derive(Clone, Copy)]
-enum Stage<'a> {
-    Command(&'a Command),
-    Subshell(&'a List),
-    AndOr(&'a AndOr),
-}
 
 /// Start the stages. If one cannot be started, the error comes with the job of those that were: their pipes are closed, so they end.
 fn launch(shell: &mut Shell, stages: &[Stage<'_>], background: bool, output: Option<OwnedFd>) -> (Job, Option<Error>) {
@@ -98,12 +90,16 @@ fn start(
     let setup = child_setup(shell, group, background, ignored, &plan.descriptors);
     match fork::fork().map_err(|errno| Error::system("cannot fork", errno))? {
         Fork::Parent(pid) => Ok(pid),
-        Fork::Child => become_stage(shell, stage, &setup),
+        Fork::Child(_) => become_stage(shell, stage, &setup),
     }
 }
 
 /// The child's side: signals, group, descriptors; then the commands; then the end of the process.
 fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> ! {
+    shell.subshells.push(Subshell::default());
+    shell.process_level = shell.subshells.len();
+    substitute::enter_stage(shell, matches!(stage, Stage::Command(command) if job::is_jobs(command)));
+    // This unblocks the signals that fork blocked, after their dispositions are right.
     if let Err((_, errno)) = setup.apply() {
         shell.report(&Error::system("cannot set up the descriptors of a pipeline", errno));
         fork::exit(ExitStatus::FAILURE.0);
@@ -111,13 +107,12 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
     // From here on descriptors 0, 1 and 2 are what their numbers say.
     let captures = std::mem::take(&mut shell.io.captures);
     shell.io = crate::shell::Stdio { captures, ..Default::default() };
-    shell.subshells.push(Subshell::default());
-    shell.process_level = shell.subshells.len();
-    substitute::enter_stage(shell, matches!(stage, Stage::Command(command) if exec::job::is_jobs(command)));
     shell.loop_depth = 0;
     let outcome = match stage {
         Stage::Command(command) => exec::command(shell, command, true),
-        Stage::Subshell(list) => exec::list(shell, list, true),
+        Stage::Subshell(list, redirects) => {
+            exec::command::redirected(shell, redirects, |shell| exec::list(shell, list, true))
+        }
         Stage::AndOr(and_or) => exec::and_or(shell, and_or, true),
     };
     substitute::end_process(shell, outcome)
@@ -125,13 +120,14 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
 
 /// Execute a pipeline of several commands and wait for it.
 pub fn foreground(shell: &mut Shell, commands: &[Command], last: bool) -> Outcome {
-    let stages: Vec<Stage<'_>> = commands.iter().map(Stage::Command).collect();
+    let stages: Vec<Stage<'_>> = commands.iter().map(Stage::of).collect();
+    shell.vars.line = job::line_of(commands).unwrap_or(shell.vars.line);
     run(shell, &stages, last)
 }
 
 /// Execute `( list )` as a job of its own.
 pub fn subshell_job(shell: &mut Shell, body: &List) -> Outcome {
-    run(shell, &[Stage::Subshell(body)], false)
+    run(shell, &[Stage::Subshell(body, &[])], false)
 }
 
 fn run(shell: &mut Shell, stages: &[Stage<'_>], last: bool) -> Outcome {
@@ -164,7 +160,7 @@ pub fn background(shell: &mut Shell, and_or: &Rc<AndOr>) -> Outcome {
     wait::poll(&mut shell.jobs);
     let plain = and_or.rest.is_empty() && !and_or.first.negated && and_or.first.timed.is_none();
     let stages: Vec<Stage<'_>> = if plain && !and_or.first.commands.is_empty() {
-        and_or.first.commands.iter().map(Stage::Command).collect()
+        and_or.first.commands.iter().map(Stage::of).collect()
     } else {
         vec![Stage::AndOr(and_or)]
     };
@@ -175,6 +171,6 @@ pub fn background(shell: &mut Shell, and_or: &Rc<AndOr>) -> Outcome {
         return Ok(error.status);
     }
     job.text = print::job(and_or);
-    exec::job::announce_start(shell, job);
+    job::announce_start(shell, job);
     Ok(ExitStatus::SUCCESS)
 }

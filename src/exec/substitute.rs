@@ -201,7 +201,7 @@ pub fn become_process(shell: &mut Shell) -> Result<(), Flow> {
             }
             Err(Flow::Forked)
         }
-        Ok(Fork::Child) => {
+        Ok(Fork::Child(mask)) => {
             shell.process_level = shell.subshells.len();
             if let (Some(pipe), Some(capture)) = (write, shell.io.captures.last_mut()) {
                 // What was captured so far belongs to the parent; from here on the pipe carries it.
@@ -210,6 +210,7 @@ pub fn become_process(shell: &mut Shell) -> Result<(), Flow> {
             }
             drop(read);
             enter_process(shell);
+            signal::set_mask(&mask);
             Ok(())
         }
     }

@@ -42,8 +42,15 @@ fn run_action(shell: &mut Shell, command: &BString) -> Result<(), Flow> {
     exec::run(shell, Box::new(Text::new(command.clone())), line, false).map(drop)
 }
 
-/// The (sub)shell ends with `status`: execute the EXIT action, once. Returns the status to end with.
-pub fn run_exit(shell: &mut Shell, status: ExitStatus) -> ExitStatus {
+/// The (sub)shell ends with `status`: execute the actions of signals that arrived during its last command, then the EXIT
+/// action, once. Returns the status to end with.
+pub fn run_exit(shell: &mut Shell, mut status: ExitStatus) -> ExitStatus {
+    shell.status = status;
+    if signal::is_pending()
+        && let Err(Flow::Exit(other)) = run_pending(shell)
+    {
+        status = other;
+    }
     let Some(Action::Command(command)) = shell.traps.get(EXIT).cloned() else { return status };
     shell.traps.set(EXIT, None);
     shell.status = status;

@@ -33,7 +33,9 @@ pub fn dup_private(fd: RawFd) -> Result<OwnedFd, Errno> {
     // SAFETY: fcntl with an integer argument touches no memory.
     let copy = match check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, PRIVATE) }) {
         // SAFETY: as above.
-        Err(Errno::EINVAL | Errno::EMFILE) => check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 10) })?,
+        Err(Errno::EINVAL | Errno::EMFILE) => check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 10) })
+            // EINVAL: the limit is below 10, which for the user is the same as no descriptor left.
+            .map_err(|errno| if errno == Errno::EINVAL { Errno::EMFILE } else { errno })?,
         copy => copy?,
     };
     // SAFETY: the descriptor is new and nobody else's.

@@ -1,13 +1,14 @@
 //! fork(2), for children that go on as a shell. Programs are started by [`crate::sys::spawn`].
 
+use crate::sys::signal::{self, Mask};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
 /// Which side of fork one is on.
-#[derive(Clone, Copy, Debug)]
 pub enum Fork {
-    /// The new process. It must not return into its parent's loops: it ends with [`exit`].
-    Child,
+    /// The new process, with all signals blocked, and the mask to set once they do here what they should: until then it has
+    /// its parent's handlers, and a signal for it would be taken for one of its parent's. It ends with [`exit`].
+    Child(Mask),
     /// The old process, with the id of the new one.
     Parent(Pid),
 }
@@ -17,9 +18,14 @@ pub enum Fork {
 /// # Errors
 /// EAGAIN: no more processes; ENOMEM.
 pub fn fork() -> Result<Fork, Errno> {
+    let mask = signal::block_all();
     // SAFETY: the process has one thread, so the child may use everything that the parent could.
-    match Errno::result(unsafe { libc::fork() })? {
-        0 => Ok(Fork::Child),
+    let result = Errno::result(unsafe { libc::fork() });
+    if result != Ok(0) {
+        signal::set_mask(&mask);
+    }
+    match result? {
+        0 => Ok(Fork::Child(mask)),
         pid => Ok(Fork::Parent(Pid::from_raw(pid))),
     }
 }
