@@ -1,7 +1,9 @@
-//! ipcsh, a POSIX shell that teaches inter-process communication: the map, in reading order.
+//! ipcsh, a POSIX shell that teaches inter-process communication.
+#![doc = include_str!("../ARCHITECTURE.md")]
+
+// The map, in reading order.
 
 pub mod fields;
-
 pub mod quote;
 pub mod status;
 

@@ -1,5 +1,5 @@
 //! The pipeline: pipe, fork, setpgid, dup2, exec, from top to bottom. Everything that becomes a process begins here or in
-//! [`program`](crate::exec::program) for the case of one single program.
+//! [`program`] for the case of one single program.
 //!
 //! For each stage: make the pipe to the next stage; make a process that has the previous pipe as descriptor 0 and this one as
 //! descriptor 1; close our copies. A read end only sees end-of-file when the last copy of the write end is closed, so a copy

@@ -58,7 +58,7 @@ fn not_found(name: &BStr) -> Error {
 /// Look for `name` in the directories of `path`.
 ///
 /// # Errors
-/// As [`locate`].
+/// Not found (127), or found and not executable (126).
 pub fn search(path: &[u8], name: &BStr) -> Result<CString, Error> {
     let mut denied = false;
     if name.is_empty() {

@@ -1,9 +1,9 @@
 //! Redirections (XCU 2.7): open, dup2, save and restore.
 //!
-//! There are three ways to apply them, and one function that expands and opens ([`open`]):
+//! There are three ways to apply them, and one function that expands and opens (`open`):
 //! - [`apply`]: to the shell's own descriptors, with the old ones kept at private numbers and put back;
 //! - [`Plan`]: to a program, as a list of dup2 calls for the child; the shell's own descriptors do not change;
-//! - [`direct`]: to a builtin that reads and writes through [`Stdio`](crate::shell::Stdio) only: no dup2 at all.
+//! - [`direct`]: to a builtin that reads and writes through [`Stdio`] only: no dup2 at all.
 
 use crate::exec::{consequence, substitute};
 use crate::expand;

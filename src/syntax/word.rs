@@ -1,4 +1,4 @@
-//! Words (XCU 2.2, 2.3, 2.6): quotes, `$name`, `$(...)`, backquotes, `$((...))`; `${...}` is in [`parameter`](super::parameter).
+//! Words (XCU 2.2, 2.3, 2.6): quotes, `$name`, `$(...)`, backquotes, `$((...))`; `${...}` is in [`super::parameter`].
 
 use crate::syntax::ast::{Arithmetic, CommandSubstitution, LineNumber, Pattern, PatternWord, Word, WordPart};
 use crate::syntax::cursor::{Cursor, Parsed};

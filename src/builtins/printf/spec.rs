@@ -1,4 +1,4 @@
-//! Conversion specifications: `%` [argument`$`] flags [width] [`.`precision] conversion (XBD 5).
+//! Conversion specifications: `%[argument$][flags][width][.precision]conversion` (XBD 5).
 
 /// A width or a precision, as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
