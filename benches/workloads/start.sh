@@ -1,0 +1,3 @@
+# Starting the shell for a script with one command.
+#: starts 300
+:
