@@ -211,6 +211,11 @@ fn builtin_command(shell: &mut Shell, builtin: &'static Builtin, command: &Simpl
     if shell.is_virtual() && needs_process(builtin, fields) {
         substitute::become_process(shell)?;
     }
+    // `test -f /dev/stdin <file`: the file behind the name must be the real one.
+    let by_name = fields.iter_from(1).any(|field| redirect::names_a_descriptor(field));
+    if by_name && shell.io.is_captured() {
+        substitute::become_process(shell)?;
+    }
     let special = builtin.kind == Kind::Special;
     if builtin.name == "exec" {
         return exec_command(shell, builtin, command, fields);
@@ -222,7 +227,7 @@ fn builtin_command(shell: &mut Shell, builtin: &'static Builtin, command: &Simpl
     // Redirections first, then assignments (XCU 2.9.1.1).
     if command.redirects.is_empty() {
         assigned(shell, builtin, command, fields)
-    } else if redirect::can_be_direct(&command.redirects) && !runs_code(builtin) {
+    } else if !by_name && redirect::can_be_direct(&command.redirects) && !runs_code(builtin) {
         match redirect::direct(shell, &command.redirects) {
             Ok((files, old)) => {
                 let outcome = assigned(shell, builtin, command, fields);

@@ -312,9 +312,28 @@ impl Plan {
     }
 }
 
-/// Whether [`direct`] can do these redirections.
+/// Whether [`direct`] can do these redirections. Not if one that follows another could open, by a name like `/dev/stdout`, the
+/// descriptor that the other has changed.
 pub fn can_be_direct(redirects: &[Redirect]) -> bool {
-    redirects.iter().all(|redirect| (0..=2).contains(&subject(redirect)))
+    redirects.iter().enumerate().all(|(index, redirect)| {
+        (0..=2).contains(&subject(redirect)) && (index == 0 || !may_open_a_descriptor(redirect))
+    })
+}
+
+fn may_open_a_descriptor(redirect: &Redirect) -> bool {
+    match &redirect.op {
+        RedirectOp::HereDoc(_) | RedirectOp::DupInput(_) | RedirectOp::DupOutput(_) => false,
+        RedirectOp::Input(word)
+        | RedirectOp::Output(word)
+        | RedirectOp::Clobber(word)
+        | RedirectOp::Append(word)
+        | RedirectOp::ReadWrite(word) => word.plain.as_ref().is_none_or(|path| names_a_descriptor(path)),
+    }
+}
+
+/// Whether a path is a name of an open descriptor: `/dev/stdin`, `/dev/fd/3`, `/proc/self/fd/0`.
+pub fn names_a_descriptor(path: &[u8]) -> bool {
+    path.starts_with(b"/dev/std") || path.starts_with(b"/dev/fd") || path.starts_with(b"/proc/")
 }
 
 /// Redirect a builtin by telling it other descriptors. Returns the opened files, which live as long as the builtin runs, and what
