@@ -6,7 +6,7 @@ use crate::fields::Fields;
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus};
-use crate::syntax::Text;
+use crate::syntax::Parser;
 use crate::sys::fd;
 use bstr::{BStr, BString};
 use nix::errno::Errno;
@@ -43,7 +43,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let given = !arguments.is_empty() && !shell.options.has(Opt::Posix);
     let old = given.then(|| shell.params.replace(Rc::new(arguments), 0));
     let line = shell.vars.line;
-    let outcome = compound::returnable(shell, |shell| exec::run(shell, Box::new(Text::new(text)), 1, false));
+    let outcome = compound::returnable(shell, |shell| exec::run(shell, Parser::of_text(text, 1), false));
     shell.vars.line = line;
     if let Some(old) = old {
         shell.params.restore(old);

@@ -5,7 +5,7 @@ use crate::exec;
 use crate::fields::Fields;
 use crate::shell::Shell;
 use crate::status::ExitStatus;
-use crate::syntax::Text;
+use crate::syntax::Parser;
 
 /// `eval [argument...]`
 pub const BUILTIN: Builtin = Builtin {
@@ -32,5 +32,5 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         return Err(exec::consequence::nested_too_deeply(shell, b"eval").into());
     }
     let line = shell.vars.line;
-    Ok(exec::run(shell, Box::new(Text::new(text)), line, false)?)
+    Ok(exec::run(shell, Parser::of_text(text, line), false)?)
 }

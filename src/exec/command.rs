@@ -8,7 +8,7 @@ use crate::expand;
 use crate::fields::Fields;
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
-use crate::syntax::ast::{Assignment, Parameter, ParameterOp, Redirect, SimpleCommand, Word, WordPart};
+use crate::syntax::ast::{Assignment, Few, Parameter, ParameterOp, Redirect, SimpleCommand, Word, WordPart};
 use crate::sys::signal;
 
 /// Execute a simple command.
@@ -60,7 +60,7 @@ fn without_name(shell: &mut Shell, command: &SimpleCommand) -> Outcome {
 /// Execute an assignment. An error (the variable is read-only, the value cannot be expanded) is fatal.
 fn assign(shell: &mut Shell, assignment: &Assignment) -> Result<(), Flow> {
     let slot = shell.vars.slot(&assignment.name);
-    let result = match (&assignment.value.plain, &assignment.value.parts[..]) {
+    let result = match (assignment.value.plain(), &assignment.value.parts[..]) {
         (Some(plain), _) => shell.vars.set(slot, plain),
         (None, [WordPart::Arithmetic(arithmetic)]) => match expand::arithmetic(shell, arithmetic) {
             Ok(integer) => shell.vars.set_integer(slot, integer),
@@ -97,15 +97,14 @@ fn appended_parts(assignment: &Assignment) -> Option<Word> {
                 if matches!(&expansion.parameter, Parameter::Variable(name) if *name == assignment.name))
     };
     let is_harmless = |part: &WordPart| matches!(part, WordPart::Literal(_) | WordPart::Quoted(_)) || is_value(part);
-    let word = |parts: Vec<WordPart>| Word { parts, plain: None, is_assignment: false };
     match &assignment.value.parts[..] {
         [WordPart::DoubleQuoted(parts)] => match &parts[..] {
             [first, rest @ ..] if is_itself(first) && rest.iter().all(is_harmless) => {
-                Some(word(vec![WordPart::DoubleQuoted(rest.to_vec())]))
+                Some(Word::new(Few::One(WordPart::DoubleQuoted(rest.into()))))
             }
             _ => None,
         },
-        [first, rest @ ..] if is_itself(first) && rest.iter().all(is_harmless) => Some(word(rest.to_vec())),
+        [first, rest @ ..] if is_itself(first) && rest.iter().all(is_harmless) => Some(Word::new(rest.to_vec().into())),
         _ => None,
     }
 }

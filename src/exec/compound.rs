@@ -141,7 +141,7 @@ fn for_each(shell: &mut Shell, name: &Name, fields: &Fields, body: &List) -> Out
 
 fn case(shell: &mut Shell, word: &Word, items: &[CaseItem], last: bool, line: u32) -> Outcome {
     shell.vars.line = line;
-    let found = match &word.plain {
+    let found = match word.plain() {
         Some(subject) => find_item(shell, items, subject)?,
         None => {
             let mut subject = shell.buffers.pop().unwrap_or_default();
@@ -180,7 +180,7 @@ fn find_item(shell: &mut Shell, items: &[CaseItem], subject: &[u8]) -> Result<Op
 
 #[inline]
 fn matches(shell: &mut Shell, pattern: &PatternWord, subject: &[u8]) -> Result<bool, Flow> {
-    if let Some(plain) = &pattern.word.plain {
+    if let Some(plain) = pattern.word.plain() {
         return Ok(plain == subject);
     }
     expand::case_matches(shell, pattern, subject).map_err(|failure| consequence::expansion(shell, failure))

@@ -20,23 +20,20 @@ pub mod trap;
 use crate::shell::{Opt, Shell};
 use crate::status::{ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{AndOr, AndOrOp, Command, List, Pipeline};
-use crate::syntax::{LineSource, ParseError, Parser};
-use source::Recorder;
+use crate::syntax::{ParseError, Parser};
 
-/// Read commands from `source` and execute them until its end: a script, `-c`, `eval`, `.`, a trap action.
+/// Read commands and execute them until the end: a script, `-c`, `eval`, `.`, a trap action. With `last`
+/// nothing is left to do behind them.
 ///
 /// A syntax error is reported and ends the (sub)shell with status 2 (XCU 2.8.1); what was read before it has been executed.
-pub fn run(shell: &mut Shell, source: Box<dyn LineSource + '_>, line: u32, last: bool) -> Outcome {
-    let recorder = Recorder::new(source);
-    let (switch, record) = recorder.controls();
-    let mut parser = Parser::starting_at(Box::new(recorder), line);
+pub fn run(shell: &mut Shell, mut parser: Parser<'_>, last: bool) -> Outcome {
     let mut status = ExitStatus::SUCCESS;
     loop {
         let verbose = shell.options.has(Opt::Verbose);
-        switch.set(verbose);
+        parser.record(verbose);
         let parsed = parser.next_command(&shell.aliases);
         if verbose {
-            shell.io.write_error(&record.take());
+            shell.io.write_error(parser.last_text());
         }
         match parsed {
             Ok(None) => return Ok(status),

@@ -305,12 +305,12 @@ pub fn prepare(shell: &mut Shell, command: &SimpleCommand) -> Option<Prepared> {
 }
 
 fn is_dev_null(word: &Word) -> bool {
-    word.plain.as_ref().is_some_and(|path| path == "/dev/null")
+    word.plain().is_some_and(|path| path == "/dev/null")
 }
 
 /// Whether expanding the word changes nothing in the shell and runs nothing.
 fn is_pure(word: &Word) -> bool {
-    word.plain.is_some() || word.parts.iter().all(is_pure_part)
+    word.plain().is_some() || word.parts.iter().all(is_pure_part)
 }
 
 fn is_pure_part(part: &WordPart) -> bool {

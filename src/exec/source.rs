@@ -1,46 +1,11 @@
-//! Where a shell's commands come from: a script file, standard input; and the recorder behind `set -v`.
+//! Where a shell's commands come from: a script file, standard input.
 
 use crate::status::Error;
 use crate::syntax::{LineSource, Prompt, ReadError};
 use crate::sys::fd;
 use bstr::BString;
 use nix::errno::Errno;
-use std::cell::{Cell, RefCell};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::rc::Rc;
-
-/// Hands lines on and, while switched on, keeps a copy of them for `set -v`.
-pub struct Recorder<'s> {
-    source: Box<dyn LineSource + 's>,
-    on: Rc<Cell<bool>>,
-    text: Rc<RefCell<Vec<u8>>>,
-}
-
-impl<'s> Recorder<'s> {
-    /// Around a source, switched off.
-    pub fn new(source: Box<dyn LineSource + 's>) -> Self {
-        Self { source, on: Rc::default(), text: Rc::default() }
-    }
-
-    /// The switch, and what was recorded.
-    pub fn controls(&self) -> (Rc<Cell<bool>>, Rc<RefCell<Vec<u8>>>) {
-        (Rc::clone(&self.on), Rc::clone(&self.text))
-    }
-}
-
-impl LineSource for Recorder<'_> {
-    fn next_line(&mut self, prompt: Prompt) -> Result<Option<BString>, ReadError> {
-        let line = self.source.next_line(prompt)?;
-        if let (true, Some(line)) = (self.on.get(), &line) {
-            self.text.borrow_mut().extend_from_slice(line);
-        }
-        Ok(line)
-    }
-
-    fn is_exhausted(&self) -> bool {
-        self.source.is_exhausted()
-    }
-}
 
 /// Lines of a descriptor that commands read from too: never a byte more is consumed than the line. From a file that can be
 /// seeked a block is read and the offset is put behind the line; from anything else the bytes come one at a time.

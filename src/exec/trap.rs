@@ -4,7 +4,7 @@ use crate::exec;
 use crate::shell::traps::{Action, EXIT};
 use crate::shell::{Opt, Shell};
 use crate::status::{ExitStatus, Flow};
-use crate::syntax::Text;
+use crate::syntax::Parser;
 use crate::sys::signal;
 use bstr::BString;
 
@@ -39,7 +39,7 @@ fn run_action(shell: &mut Shell, command: &BString) -> Result<(), Flow> {
         return Err(exec::consequence::nested_too_deeply(shell, b"trap"));
     }
     let line = shell.vars.line;
-    exec::run(shell, Box::new(Text::new(command.clone())), line, false).map(drop)
+    exec::run(shell, Parser::of_text(command.clone(), line), false).map(drop)
 }
 
 /// The (sub)shell ends with `status`: execute the actions of signals that arrived during its last command, then the EXIT

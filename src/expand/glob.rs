@@ -63,10 +63,10 @@ fn steps(pattern: &[u8]) -> Vec<Step> {
         if component.is_empty() {
             continue;
         }
-        let mut name = late::parse_pattern(without_escaped_slash(component, pattern));
-        match &mut name.atoms[..] {
+        let name = late::parse_pattern(without_escaped_slash(component, pattern));
+        match &name.atoms[..] {
             [] => {}
-            [Atom::Literal(text)] => literal.append(text),
+            [Atom::Literal(text)] => literal.extend_from_slice(text),
             _ => {
                 if !literal.is_empty() {
                     steps.push(Step::Literal(std::mem::take(&mut literal)));

@@ -71,7 +71,7 @@ pub trait Scope {
 pub fn fields<S: Scope>(scope: &mut S, words: &[Word], out: &mut Fields) -> Result<(), Failure> {
     let start = out.len();
     for word in words {
-        if let Some(plain) = &word.plain {
+        if let Some(plain) = word.plain() {
             out.push(plain);
             continue;
         }
@@ -132,7 +132,7 @@ fn plain_value<S: Scope>(scope: &mut S, parameter: &Parameter, out: &mut Vec<u8>
 /// a redirection, the word of `case`. Positional parameters are joined: those of `$*` by the first character of IFS,
 /// those of `$@` by blanks. After a failure `out` is as it was.
 pub fn field<S: Scope>(scope: &mut S, word: &Word, out: &mut Vec<u8>) -> Result<(), Failure> {
-    match &word.plain {
+    match word.plain() {
         Some(plain) => {
             out.extend_from_slice(plain);
             Ok(())

@@ -7,7 +7,7 @@ use super::sink::{Joined, Sink, Text};
 use super::{Scope, late, pattern_text};
 use crate::status::{Error, Failure};
 use crate::syntax::ast::{
-    Atom, Parameter, ParameterExpansion, ParameterOp, PatternWord, Special, SwitchKind, TrimSide, Word,
+    Atom, Few, Parameter, ParameterExpansion, ParameterOp, PatternWord, Special, SwitchKind, TrimSide, Word,
 };
 use bstr::{BString, ByteSlice};
 use std::borrow::Cow;
@@ -222,7 +222,7 @@ impl<'a> Trim<'a> {
             None => {
                 let text = pattern_text(scope, pattern)?;
                 Cow::Owned(match text.literal() {
-                    Some(_) => Pattern { atoms: vec![Atom::Literal(BString::from(text.bytes))] },
+                    Some(_) => Pattern { atoms: Few::One(Atom::Literal(text.bytes.into())) },
                     None => late::parse_pattern(&text.bytes),
                 })
             }
@@ -329,7 +329,7 @@ fn refuse_unset<S: Scope>(scope: &mut S, expansion: &ParameterExpansion) -> Resu
 
 /// Not a form of the standard.
 #[cold]
-fn bad<S: Scope>(scope: &mut S, expansion: &ParameterExpansion, text: &BString) -> Failure {
+fn bad<S: Scope>(scope: &mut S, expansion: &ParameterExpansion, text: &[u8]) -> Failure {
     scope.at_line(expansion.line.0);
     let mut message = BString::from("${");
     message.extend_from_slice(text);

@@ -16,7 +16,7 @@ pub use crate::syntax::ast::Pattern;
 /// Whether `pattern` matches the whole of `text`; with `utf8` characters are those of UTF-8, else bytes.
 pub fn matches(pattern: &Pattern, text: &[u8], utf8: bool) -> bool {
     if let [Atom::Literal(literal)] = &pattern.atoms[..] {
-        return literal == text;
+        return literal[..] == *text;
     }
     let mut segments = Segments::of(&pattern.atoms);
     let subject = Subject { text, utf8 };

@@ -9,7 +9,7 @@ use crate::jobs::terminal::monitor_changed;
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Options, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
-use crate::syntax::{LineSource, Text};
+use crate::syntax::Parser;
 use crate::sys::{entry, fd, signal, tty};
 use bstr::{BString, ByteSlice};
 use std::ffi::CString;
@@ -85,7 +85,7 @@ fn profiles(shell: &mut Shell) -> Outcome {
         {
             // A file that is not there is no error.
             if let Ok(text) = std::fs::read(&path) {
-                exec::run(shell, Box::new(Text::new(text)), 1, false)?;
+                exec::run(shell, Parser::of_text(text, 1), false)?;
             }
         }
     }
@@ -164,7 +164,7 @@ fn start(shell: &mut Shell, operands: Vec<BString>) -> Outcome {
         }
         set_parameters(shell, operands);
         interactive_or_not(shell)?;
-        return exec::run(shell, Box::new(Text::new(command)), 1, true);
+        return exec::run(shell, Parser::of_text(command, 1), true);
     }
     if !shell.options.has(Opt::Stdin)
         && let Some(file) = operands.next()
@@ -180,7 +180,7 @@ fn start(shell: &mut Shell, operands: Vec<BString>) -> Outcome {
     if shell.options.has(Opt::Interactive) {
         return terminal::run(shell);
     }
-    exec::run(shell, Box::new(Descriptor::standard_input()), 1, false)
+    exec::run(shell, Parser::new(Box::new(Descriptor::standard_input())), false)
 }
 
 fn set_parameters(shell: &mut Shell, operands: impl Iterator<Item = BString>) {
@@ -216,15 +216,15 @@ fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BStri
     shell.name = [b"ipcsh: ", &name[..]].concat().into();
     interactive_or_not(shell)?;
     let regular = nix::sys::stat::fstat(&file).is_ok_and(|stat| stat.st_mode & libc::S_IFMT == libc::S_IFREG);
-    let source: Box<dyn LineSource> = if regular {
+    let parser = if regular {
         match source::read_script(file.as_fd()) {
-            Ok(text) => Box::new(Text::new(text)),
+            Ok(text) => Parser::of_text(text, 1),
             Err(errno) => return Err(exec::consequence::fatal(shell, &Error::system(name, errno))),
         }
     } else {
-        Box::new(Descriptor::script(file))
+        Parser::new(Box::new(Descriptor::script(file)))
     };
-    exec::run(shell, source, 1, false)
+    exec::run(shell, parser, false)
 }
 
 fn open_script(shell: &mut Shell, name: &BString) -> Result<std::os::fd::OwnedFd, Error> {

@@ -89,7 +89,7 @@ fn read_environment_file(shell: &mut Shell) -> Outcome {
     let Ok(text) = std::fs::read(std::path::Path::new(std::ffi::OsStr::from_bytes(&path))) else {
         return Ok(ExitStatus::FAILURE);
     };
-    exec::run(shell, Box::new(crate::syntax::Text::new(text)), 1, false)
+    exec::run(shell, Parser::of_text(text, 1), false)
 }
 
 /// Read, execute, repeat, until the end of the input or `exit`.
@@ -117,11 +117,7 @@ pub fn run(shell: &mut Shell) -> Outcome {
                 }
                 Ok(status)
             }),
-            Err(error) => {
-                let flow = exec::parse_error(shell, error);
-                parser.discard_line();
-                Err(flow)
-            }
+            Err(error) => Err(exec::parse_error(shell, error)),
         };
         match flow {
             Ok(status) | Err(Flow::Interrupt(status)) => shell.status = status,

@@ -40,4 +40,8 @@ impl AliasLookup for Aliases {
     fn alias(&self, name: &BStr) -> Option<&BStr> {
         self.get(name)
     }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }

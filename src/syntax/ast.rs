@@ -10,12 +10,14 @@ use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::rc::Rc;
 
+pub use super::compact::{Bytes, Few};
+
 /// A name (XBD 3.216), or a literal command name, with room for its place in the shell's table of variables or commands.
 ///
 /// The slot is an inline cache: it is unknown when the name is parsed and filled in at the first execution. A slot is
 /// good for ever: tables of the shell never move or remove one.
 pub struct Name {
-    text: Box<[u8]>,
+    text: Bytes,
     slot: Cell<u32>,
 }
 
@@ -24,13 +26,13 @@ impl Name {
 
     /// A name whose slot is not yet known.
     pub fn new(text: impl AsRef<[u8]>) -> Self {
-        Self { text: text.as_ref().into(), slot: Cell::new(Self::UNKNOWN) }
+        Self { text: Bytes::new(text.as_ref()), slot: Cell::new(Self::UNKNOWN) }
     }
 
     /// The name's bytes.
     #[inline]
     pub fn text(&self) -> &BStr {
-        BStr::new(&self.text)
+        BStr::new(&self.text[..])
     }
 
     /// The slot, if one was remembered.
@@ -83,7 +85,7 @@ impl Eq for LineNumber {}
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List {
     /// In order of execution.
-    pub items: Vec<ListItem>,
+    pub items: Few<ListItem>,
 }
 
 /// An and-or list and what ends it.
@@ -101,7 +103,7 @@ pub struct AndOr {
     /// The pipeline that is always executed.
     pub first: Pipeline,
     /// The others, each with the operator before it.
-    pub rest: Vec<(AndOrOp, Pipeline)>,
+    pub rest: Box<[(AndOrOp, Pipeline)]>,
 }
 
 /// `&&` or `||`.
@@ -121,7 +123,7 @@ pub struct Pipeline {
     /// `time` stands before it; with `-p` the report has the format of POSIX.
     pub timed: Option<TimeFormat>,
     /// One or more. Empty only for a `time` or `!` with nothing behind it.
-    pub commands: Vec<Command>,
+    pub commands: Few<Command>,
 }
 
 /// How `time` reports.
@@ -148,11 +150,11 @@ pub enum Command {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SimpleCommand {
     /// `name=value` before the command name.
-    pub assignments: Vec<Assignment>,
+    pub assignments: Box<[Assignment]>,
     /// The command name and its arguments.
-    pub words: Vec<Word>,
+    pub words: Box<[Word]>,
     /// In the order in which they were written.
-    pub redirects: Vec<Redirect>,
+    pub redirects: Box<[Redirect]>,
     /// The command name when it is literal ([`Word::plain`] of the first word), with a slot in the table of commands.
     pub name: Option<Name>,
     /// Where the command begins.
@@ -174,7 +176,7 @@ pub struct CompoundCommand {
     /// Which one.
     pub kind: Compound,
     /// In the order in which they were written.
-    pub redirects: Vec<Redirect>,
+    pub redirects: Box<[Redirect]>,
     /// Where the command begins.
     pub line: LineNumber,
 }
@@ -191,7 +193,7 @@ pub enum Compound {
         /// The loop variable.
         name: Name,
         /// The words; none if there is no `in`: the positional parameters.
-        words: Option<Vec<Word>>,
+        words: Option<Box<[Word]>>,
         /// Executed for each field.
         body: List,
     },
@@ -200,12 +202,12 @@ pub enum Compound {
         /// What is compared.
         word: Word,
         /// In order.
-        items: Vec<CaseItem>,
+        items: Box<[CaseItem]>,
     },
     /// `if condition; then body; elif ...; else ...; fi`
     If {
         /// `if` and each `elif`: condition and body.
-        branches: Vec<(List, List)>,
+        branches: Box<[(List, List)]>,
         /// `else`.
         otherwise: Option<List>,
     },
@@ -224,7 +226,7 @@ pub enum Compound {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseItem {
     /// One or more.
-    pub patterns: Vec<PatternWord>,
+    pub patterns: Few<PatternWord>,
     /// May be empty.
     pub body: List,
     /// How the item ends.
@@ -303,32 +305,117 @@ pub struct HereDoc {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Word {
     /// In order. Adjacent parts of the same literal kind are merged by the parser.
-    pub parts: Vec<WordPart>,
-    /// The one field that the word always becomes, when no part is expanded and none has an unquoted pattern
-    /// character (`*`, `?`, `[`, or a backslash).
-    pub plain: Option<BString>,
+    pub parts: Few<WordPart>,
+    /// What [`Word::plain`] is made of.
+    plain: Plain,
     /// The word is an argument of a declaration utility (`export a=~/x`): it is expanded as an assignment is,
     /// to exactly one field.
     pub is_assignment: bool,
+}
+
+/// Where a word's one text is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Plain {
+    /// There is none.
+    #[default]
+    Expanded,
+    /// In the only part, or nothing.
+    Part,
+    /// Joined of several parts.
+    Joined(Box<Bytes>),
+}
+
+impl Word {
+    /// A word of these parts.
+    pub fn new(parts: Few<WordPart>) -> Self {
+        let plain = match &parts[..] {
+            [] => Plain::Expanded,
+            [WordPart::Literal(text)] if is_pattern(text) => Plain::Expanded,
+            [WordPart::Literal(_)] => Plain::Part,
+            [part] => part.fixed().map_or(Plain::Expanded, |_| Plain::Part),
+            parts => match parts.iter().map(WordPart::fixed).collect::<Option<Vec<_>>>() {
+                Some(texts) => Plain::Joined(Box::new(Bytes::from(texts.concat()))),
+                None => Plain::Expanded,
+            },
+        };
+        Self { parts, plain, is_assignment: false }
+    }
+
+    /// A word of one part that is literal, and no pattern.
+    #[inline]
+    pub fn literal(text: &[u8]) -> Self {
+        Self { parts: Few::One(WordPart::Literal(Bytes::new(text))), plain: Plain::Part, is_assignment: false }
+    }
+
+    /// No characters at all, as the value in `name=`.
+    pub fn empty() -> Self {
+        Self { plain: Plain::Part, ..Self::default() }
+    }
+
+    /// A text that is not expanded, whatever its characters: the body of a here-document with a quoted delimiter.
+    pub fn verbatim(text: &[u8]) -> Self {
+        if text.is_empty() { Self::empty() } else { Self::literal(text) }
+    }
+
+    /// The one field that the word always becomes, when no part is expanded and none is a
+    /// pattern.
+    #[inline]
+    pub fn plain(&self) -> Option<&BStr> {
+        match (&self.plain, &self.parts) {
+            (Plain::Expanded, _) => None,
+            (Plain::Part, Few::One(WordPart::Literal(text) | WordPart::Quoted(text))) => Some(BStr::new(&text[..])),
+            (Plain::Part, Few::One(WordPart::DoubleQuoted(inner))) => match &inner[..] {
+                [WordPart::Literal(text)] => Some(BStr::new(&text[..])),
+                _ => Some(BStr::new("")),
+            },
+            (Plain::Joined(text), _) => Some(BStr::new(&text[..])),
+            (Plain::Part, _) => Some(BStr::new("")),
+        }
+    }
 }
 
 /// A part of a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WordPart {
     /// Characters that are not quoted; inside double quotes and here-documents characters as they are.
-    Literal(BString),
+    Literal(Bytes),
     /// `'...'`, `$'...'`, `\c`: characters without any special meaning, quotes removed, escapes decoded.
-    Quoted(BString),
+    Quoted(Bytes),
     /// `"..."`: among its parts there are no `Quoted`, `DoubleQuoted` and `Tilde` ones, except inside `${...}`.
-    DoubleQuoted(Vec<WordPart>),
+    DoubleQuoted(Box<[WordPart]>),
     /// `~` or `~user` where tilde expansion applies.
-    Tilde(BString),
+    Tilde(Bytes),
     /// `$name`, `${...}`.
     Parameter(Box<ParameterExpansion>),
     /// `$(...)` and backquotes.
     Command(Rc<CommandSubstitution>),
     /// `$((...))`.
     Arithmetic(Box<Arithmetic>),
+}
+
+/// Whether an unquoted text is a pattern. The command `[` is none.
+pub(super) fn is_pattern(text: &[u8]) -> bool {
+    match memchr::memchr3(b'*', b'?', b'[', text) {
+        None => false,
+        Some(at) if text[at] == b'[' => text[at..].iter().any(|byte| b"]*?".contains(byte)),
+        Some(_) => true,
+    }
+}
+
+impl WordPart {
+    /// The text of a part that is not expanded and no pattern.
+    fn fixed(&self) -> Option<&[u8]> {
+        match self {
+            Self::Literal(text) if memchr::memchr3(b'*', b'?', b'[', text).is_none() => Some(text),
+            Self::Quoted(text) => Some(text),
+            Self::DoubleQuoted(inner) => match &inner[..] {
+                [] => Some(b""),
+                [Self::Literal(text)] => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 /// `$(list)`.
@@ -397,7 +484,7 @@ pub enum ParameterOp {
         /// `:` stands before it: an empty value is like none.
         colon: bool,
         /// Its parts are as in double quotes if the expansion stands in double quotes.
-        word: Word,
+        word: Box<Word>,
     },
     /// `${name#pattern}`, `##`, `%`, `%%`
     Trim {
@@ -406,10 +493,10 @@ pub enum ParameterOp {
         /// The longest match instead of the shortest.
         longest: bool,
         /// What to remove.
-        pattern: PatternWord,
+        pattern: Box<PatternWord>,
     },
     /// Not a form of the standard, as it was written between the braces: an error when it is expanded.
-    Bad(BString),
+    Bad(Bytes),
 }
 
 /// What happens when a parameter is unset (or, with a colon, empty).
@@ -447,14 +534,14 @@ pub struct PatternWord {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pattern {
     /// In order. Adjacent literals are merged, adjacent `*` are one.
-    pub atoms: Vec<Atom>,
+    pub atoms: Few<Atom>,
 }
 
 /// An element of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Atom {
     /// These bytes.
-    Literal(BString),
+    Literal(Bytes),
     /// `?`: any character.
     AnyChar,
     /// `*`: any string.
@@ -469,7 +556,7 @@ pub struct Bracket {
     /// The character must not be among the items.
     pub negated: bool,
     /// At least one.
-    pub items: Vec<BracketItem>,
+    pub items: Box<[BracketItem]>,
 }
 
 /// A member of a bracket expression. Characters are Unicode scalar values; a byte that is not part of

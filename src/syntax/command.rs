@@ -1,14 +1,15 @@
 //! Simple commands and redirections (XCU 2.7, 2.9.1), and which command begins here.
 
 use crate::syntax::ast::{
-    Assignment, Command, FunctionDefinition, HereDoc, LineNumber, Name, Redirect, RedirectOp, SimpleCommand, Word,
-    WordPart,
+    Assignment, Bytes, Command, FunctionDefinition, HereDoc, LineNumber, Name, Redirect, RedirectOp, SimpleCommand,
+    Word, WordPart,
 };
 use crate::syntax::compound;
-use crate::syntax::cursor::{Cursor, Parsed};
+use crate::syntax::cursor::{Cursor, Fail, Parsed};
 use crate::syntax::error::Situation;
-use crate::syntax::list::{blanks, linebreak, reserved};
+use crate::syntax::list::{blanks, linebreak};
 use crate::syntax::parameter;
+use crate::syntax::reserved::reserved;
 use crate::syntax::word::{self, starts_word};
 use bstr::{BString, ByteSlice};
 use std::cell::OnceCell;
@@ -17,8 +18,9 @@ use std::rc::Rc;
 // command = simple_command | compound_command , [ redirect_list ] | function_definition ;
 /// One command; the cursor is where a command may begin.
 pub fn command(mut cursor: Cursor<'_>) -> Parsed<'_, Command> {
-    if cursor.peek() == Some(b'(') || reserved(cursor).is_some() {
-        let (cursor, compound) = compound::compound_command(cursor)?;
+    let word = reserved(cursor);
+    if word.is_some() || cursor.peek() == Some(b'(') {
+        let (cursor, compound) = compound::compound_command(cursor, word)?;
         return Ok((cursor, Command::Compound(compound)));
     }
     if let Some(behind) = function_keyword(cursor) {
@@ -36,125 +38,150 @@ fn function_keyword(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
 
 fn function_definition<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Command> {
     let (cursor, name) = word::word(behind)?;
-    let Some(plain) = name.plain else { return behind.fail(Situation::Expected("a function's name")) };
+    let Some(plain) = name.plain() else { return behind.fail(Situation::Expected("a function's name")) };
     let mut cursor = blanks(cursor);
     if let Some(inside) = cursor.eat(b'(') {
         match blanks(inside).eat(b')') {
             Some(behind) => cursor = behind,
-            None => return inside.fail(Situation::Expected("`)`")),
+            None => return inside.fail(Situation::Expected("\")\"")),
         }
     }
-    function_body(start, cursor, &plain)
+    function_body(start, cursor, plain)
 }
 
 // function_definition = name , "(" , ")" , linebreak , compound_command , [ redirect_list ] ;
 fn function_body<'a>(start: Cursor<'a>, cursor: Cursor<'a>, name: &[u8]) -> Parsed<'a, Command> {
     let (mut cursor, ()) = linebreak(cursor)?;
-    if cursor.peek() != Some(b'(') && reserved(cursor).is_none() {
-        return cursor.fail(Situation::Expected("the function's body, such as `{ ...; }`"));
+    let word = reserved(cursor);
+    if cursor.peek() != Some(b'(') && word.is_none() {
+        return cursor.fail(Situation::Expected("the function's body, such as { ...; }"));
     }
     cursor.enter()?;
-    let (cursor, body) = compound::compound_command(cursor)?;
+    let (cursor, body) = compound::compound_command(cursor, word)?;
     cursor.leave();
-    let line = LineNumber(start.line.number);
+    let line = LineNumber(start.number);
     Ok((cursor, Command::Function(FunctionDefinition { name: Name::new(name), body: Rc::new(body), line })))
 }
 
 // simple_command = { assignment | redirect } , [ word , { word | redirect } ] ;
 fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
-    let mut command = SimpleCommand { line: LineNumber(start.line.number), ..SimpleCommand::default() };
+    let pools = start.context.pools;
+    let mut words = pools.words.take();
+    let mut redirects = pools.redirects.take();
+    let mut assignments = Vec::new();
     let mut cursor = start;
     let mut declares = false;
     loop {
         let before = cursor;
         cursor = blanks(cursor);
-        if command.words.is_empty() && !std::ptr::eq(before.rest, start.rest)
-            || !command.words.is_empty() && cursor.follows_blank_alias(before)
-        {
-            while let Some(spliced) = cursor.splice_alias() {
-                cursor = blanks(spliced);
-            }
+        if start.context.has_aliases {
+            cursor = aliases(start, before, cursor, words.is_empty());
         }
         if let Some((next, redirect)) = redirect(cursor)? {
-            command.redirects.push(redirect);
+            redirects.push(redirect);
             cursor = next;
             continue;
         }
         if !starts_word(&mut cursor) {
             break;
         }
-        if command.words.is_empty()
+        if words.is_empty()
             && let Some((next, assignment)) = assignment(cursor)?
         {
-            command.assignments.push(assignment);
+            assignments.push(assignment);
             cursor = next;
             continue;
         }
         let (next, parsed) = if declares { declaration_word(cursor)? } else { word::word(cursor)? };
-        if command.words.is_empty()
-            && let Some(inside) = function_parenthesis(&command, next, &parsed)
+        if words.is_empty()
+            && assignments.is_empty()
+            && redirects.is_empty()
+            && let Some(inside) = blanks(next).eat(b'(')
         {
+            pools.words.give(words);
+            pools.redirects.give(redirects);
             return named_function(start, cursor, inside, &parsed);
         }
-        declares |= is_declaration(&command.words, &parsed);
-        command.words.push(parsed);
+        if words.is_empty() || declares {
+            declares |= is_declaration(&parsed);
+        } else if words.len() == 1 || is_command(&words[words.len() - 1]) {
+            declares = words.iter().all(is_command) && is_declaration(&parsed);
+        }
+        words.push(parsed);
         cursor = next;
     }
-    if command.words.is_empty() && command.assignments.is_empty() && command.redirects.is_empty() {
+    if words.is_empty() && assignments.is_empty() && redirects.is_empty() {
         return cursor.fail(Situation::Expected("a command"));
     }
-    command.name = command.words.first().and_then(|word| word.plain.as_ref()).map(Name::new);
-    Ok((cursor, Command::Simple(command)))
+    let name = words.first().and_then(Word::plain).map(Name::new);
+    Ok((
+        cursor,
+        Command::Simple(SimpleCommand {
+            assignments: assignments.into_boxed_slice(),
+            words: pools.words.boxed(words),
+            redirects: pools.redirects.boxed(redirects),
+            name,
+            line: LineNumber(start.number),
+        }),
+    ))
 }
 
-/// Whether the arguments behind these words are those of a declaration utility (XCU 2.9.1.1).
-fn is_declaration(before: &[Word], word: &Word) -> bool {
-    let prefixed = before.iter().all(|word| word.plain.as_ref().is_some_and(|plain| plain == "command"));
-    let literal = matches!(&word.parts[..], [WordPart::Literal(_)]);
-    prefixed
-        && literal
-        && word
-            .plain
-            .as_ref()
-            .is_some_and(|name| matches!(&name[..], b"export" | b"readonly" | b"local" | b"typeset" | b"declare"))
-}
-
-fn function_parenthesis<'a>(command: &SimpleCommand, cursor: Cursor<'a>, _: &Word) -> Option<Cursor<'a>> {
-    if !command.assignments.is_empty() || !command.redirects.is_empty() {
-        return None;
+/// Splice in the alias of the word here: of the command's name behind assignments and redirections, and of the word
+/// behind a value that ends with a blank.
+#[cold]
+fn aliases<'a>(start: Cursor<'a>, before: Cursor<'a>, mut cursor: Cursor<'a>, is_name: bool) -> Cursor<'a> {
+    if is_name && !std::ptr::eq(before.rest, start.rest) || !is_name && cursor.follows_blank_alias(before) {
+        while let Some(spliced) = cursor.splice_alias() {
+            cursor = blanks(spliced);
+        }
     }
-    blanks(cursor).eat(b'(')
+    cursor
+}
+
+/// `command`, before the name of a declaration utility.
+fn is_command(word: &Word) -> bool {
+    word.plain().is_some_and(|plain| plain == "command")
+}
+
+/// Whether the arguments behind this word are those of a declaration utility (XCU 2.9.1.1).
+fn is_declaration(word: &Word) -> bool {
+    matches!(&word.parts[..], [WordPart::Literal(name)]
+        if matches!(&name[..], b"export" | b"readonly" | b"local" | b"typeset" | b"declare"))
 }
 
 fn named_function<'a>(start: Cursor<'a>, at: Cursor<'a>, inside: Cursor<'a>, name: &Word) -> Parsed<'a, Command> {
-    let Some(behind) = blanks(inside).eat(b')') else { return blanks(inside).fail(Situation::Expected("`)`")) };
+    let Some(behind) = blanks(inside).eat(b')') else {
+        return blanks(inside).fail(Situation::Expected("\")\" of a function definition"));
+    };
     match &name.parts[..] {
         [WordPart::Literal(name)] if name.find_byteset(b"=$`'\"\\/").is_none() => function_body(start, behind, name),
         _ => at.fail(Situation::Expected("a function's name")),
     }
 }
 
-/// The length of `name=` at the start of the text.
-fn assignment_prefix(text: &[u8]) -> Option<usize> {
-    let first = *text.first()?;
-    if !(first.is_ascii_alphabetic() || first == b'_') {
-        return None;
+/// The length of the name at the start of the text; 0 if there is none.
+fn name_length(text: &[u8]) -> usize {
+    match text.first() {
+        Some(first) if first.is_ascii_alphabetic() || *first == b'_' => {
+            text.iter().position(|&byte| !(byte.is_ascii_alphanumeric() || byte == b'_')).unwrap_or(text.len())
+        }
+        _ => 0,
     }
-    let length = text.iter().position(|&byte| !(byte.is_ascii_alphanumeric() || byte == b'_'))?;
-    (text[length] == b'=').then_some(length)
 }
 
 // assignment = name , "=" , value ;
-fn assignment(cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Assignment)>, nom::Err<super::error::Failure<'_>>> {
-    let (behind, name) = match assignment_prefix(cursor.rest) {
-        Some(length) => (cursor.advance(length + 1), Name::new(&cursor.rest[..length])),
-        None if memchr::memmem::find(cursor.rest, b"\\\n").is_some() && !cursor.rest[0].is_ascii_digit() => {
+fn assignment(cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Assignment)>, Fail<'_>> {
+    let length = name_length(cursor.rest);
+    let (behind, name) = match &cursor.rest[length..] {
+        _ if length == 0 => return Ok(None),
+        [b'=', ..] => (cursor.advance(length + 1), Name::new(&cursor.rest[..length])),
+        [b'\\', b'\n', ..] => {
             // A line continuation may stand in the name or before the `=`.
             let (at, name) = parameter::name(cursor);
-            let Some(behind) = at.eat(b'=').filter(|_| !name.is_empty()) else { return Ok(None) };
+            let Some(behind) = at.eat(b'=') else { return Ok(None) };
             (behind, Name::new(name))
         }
-        None => return Ok(None),
+        _ => return Ok(None),
     };
     let (cursor, value) = word::value(behind)?;
     Ok(Some((cursor, Assignment { name, value })))
@@ -162,21 +189,26 @@ fn assignment(cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Assignment)>, no
 
 /// An argument of a declaration utility: one that looks like an assignment is expanded like one.
 fn declaration_word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
-    let Some(length) = assignment_prefix(cursor.rest) else { return word::word(cursor) };
-    let prefix = BString::from(&cursor.rest[..=length]);
-    let (cursor, value) = word::value(cursor.advance(length + 1))?;
-    let mut parts = value.parts;
-    match parts.first_mut() {
-        Some(WordPart::Literal(first)) => *first = [&prefix[..], &first[..]].concat().into(),
-        _ => parts.insert(0, WordPart::Literal(prefix)),
+    let length = name_length(cursor.rest);
+    if length == 0 || cursor.rest.get(length) != Some(&b'=') {
+        return word::word(cursor);
     }
-    Ok((cursor, word::word_of(parts, true)))
+    let prefix = &cursor.rest[..=length];
+    let (cursor, value) = word::value(cursor.advance(length + 1))?;
+    let mut parts = value.parts.into_boxed().into_vec();
+    match parts.first_mut() {
+        Some(WordPart::Literal(first)) => *first = Bytes::from([prefix, &first[..]].concat()),
+        _ => parts.insert(0, WordPart::Literal(prefix.into())),
+    }
+    let mut word = Word::new(parts.into());
+    word.is_assignment = true;
+    Ok((cursor, word))
 }
 
 // redirect = [ io_number ] , operator , word ;
 /// A redirection, if one begins here: digits directly before `<` or `>` are its descriptor.
-pub fn redirect(mut cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Redirect)>, nom::Err<super::error::Failure<'_>>> {
-    let line = LineNumber(cursor.line.number);
+pub fn redirect(mut cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Redirect)>, Fail<'_>> {
+    let line = LineNumber(cursor.number);
     let Some(first) = cursor.peek() else { return Ok(None) };
     let mut fd = None;
     if first.is_ascii_digit() {

@@ -6,25 +6,24 @@ use crate::syntax::ast::{
 use crate::syntax::command::redirect;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
-use crate::syntax::list::{
-    blanks, command_start, compound_list, compound_list_or_nothing, keyword, linebreak, newlines, reserved,
-};
+use crate::syntax::list::{blanks, command_start, compound_list, compound_list_or_nothing, linebreak, newlines};
+use crate::syntax::reserved::{Reserved, keyword};
 use crate::syntax::word::{pattern_word, starts_word, word};
 use std::rc::Rc;
 
 // compound_command = ( group | subshell | for_clause | case_clause | if_clause | while_clause ) , { redirect } ;
-/// A compound command with its redirections.
-pub fn compound_command(start: Cursor<'_>) -> Parsed<'_, CompoundCommand> {
+/// A compound command with its redirections. `word` is the reserved word that begins it, if it is no subshell.
+pub fn compound_command<'a>(start: Cursor<'a>, word: Option<(Reserved, Cursor<'a>)>) -> Parsed<'a, CompoundCommand> {
     start.enter()?;
-    let line = LineNumber(start.line.number);
-    let (mut cursor, kind) = match reserved(start) {
+    let line = LineNumber(start.number);
+    let (mut cursor, kind) = match word {
         None => subshell(start)?,
-        Some(("{", behind)) => group(start, behind)?,
-        Some(("for", behind)) => for_clause(start, behind)?,
-        Some(("case", behind)) => case_clause(start, behind)?,
-        Some(("if", behind)) => if_clause(start, behind)?,
-        Some(("while", behind)) => while_clause(start, behind, false)?,
-        Some(("until", behind)) => while_clause(start, behind, true)?,
+        Some((Reserved::BraceOpen, behind)) => group(start, behind)?,
+        Some((Reserved::For, behind)) => for_clause(start, behind)?,
+        Some((Reserved::Case, behind)) => case_clause(start, behind)?,
+        Some((Reserved::If, behind)) => if_clause(start, behind)?,
+        Some((Reserved::While, behind)) => while_clause(start, behind, false)?,
+        Some((Reserved::Until, behind)) => while_clause(start, behind, true)?,
         Some(_) => return start.fail(Situation::Unexpected),
     };
     start.leave();
@@ -33,81 +32,87 @@ pub fn compound_command(start: Cursor<'_>) -> Parsed<'_, CompoundCommand> {
         redirects.push(redirect);
         cursor = next;
     }
-    Ok((cursor, CompoundCommand { kind, redirects, line }))
+    Ok((cursor, CompoundCommand { kind, redirects: redirects.into_boxed_slice(), line }))
 }
 
-/// The reserved word that must come next.
-fn expect<'a>(start: Cursor<'a>, cursor: Cursor<'a>, opened: &'static str, word: &'static str) -> Parsed<'a, ()> {
-    let expected = match word {
-        "}" => "`}`",
-        "do" => "`do`",
-        "done" => "`done`",
-        "esac" => "`esac`",
-        "then" => "`then`",
-        _ => "`fi`",
-    };
-    match keyword(cursor, word) {
-        Some(behind) => Ok((behind, ())),
-        None => cursor.fail(Situation::Unclosed { opened, expected, place: start.place() }),
+/// What was opened and is to be closed, for messages.
+#[derive(Clone, Copy)]
+struct Opened<'a> {
+    word: &'static str,
+    start: Cursor<'a>,
+}
+
+impl<'a> Opened<'a> {
+    /// The reserved word that must come next; `needs` is how a message calls it.
+    fn expect(self, cursor: Cursor<'a>, word: Reserved, needs: &'static str) -> Parsed<'a, ()> {
+        match keyword(cursor, word) {
+            Some(behind) => Ok((behind, ())),
+            None => self.fail(cursor, needs),
+        }
+    }
+
+    fn fail<T>(self, cursor: Cursor<'a>, needs: &'static str) -> Parsed<'a, T> {
+        cursor.fail(Situation::Unclosed { opened: self.word, needs, place: self.start.place() })
     }
 }
 
 // subshell = "(" , compound_list , ")" ;
 fn subshell(start: Cursor<'_>) -> Parsed<'_, Compound> {
     let Some(inside) = start.eat(b'(') else { return start.fail(Situation::Unexpected) };
-    let (mut cursor, list) = compound_list(inside)?;
+    let (mut cursor, list) = compound_list(inside, "(", start)?;
     match cursor.peek() {
         Some(b')') => Ok((cursor.advance(1), Compound::Subshell(Rc::new(list)))),
-        _ => cursor.fail(Situation::Unclosed { opened: "`(`", expected: "`)`", place: start.place() }),
+        _ => Opened { word: "(", start }.fail(cursor, "\")\""),
     }
 }
 
 // group = "{" , compound_list , "}" ;
 fn group<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
-    let (cursor, list) = compound_list(behind)?;
-    let (cursor, ()) = expect(start, cursor, "`{`", "}")?;
+    let (cursor, list) = compound_list(behind, "{", start)?;
+    let (cursor, ()) = Opened { word: "{", start }.expect(cursor, Reserved::BraceClose, "\"}\"")?;
     Ok((cursor, Compound::Group(list)))
 }
 
 // if_clause = "if" , compound_list , "then" , compound_list , { "elif" , ... } , [ "else" , compound_list ] , "fi" ;
 fn if_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
     let mut branches = Vec::new();
+    let mut otherwise = None;
+    let mut opened = Opened { word: "if", start };
     let mut cursor = behind;
     loop {
-        let (next, condition) = compound_list(cursor)?;
-        let (next, ()) = expect(start, next, "`if`", "then")?;
-        let (next, body) = compound_list(next)?;
+        let (question, condition) = compound_list(cursor, opened.word, opened.start)?;
+        let (inside, ()) = opened.expect(question, Reserved::Then, "\"then\"")?;
+        let (next, body) = compound_list(inside, "then", question)?;
         branches.push((condition, body));
-        match keyword(next, "elif") {
+        cursor = next;
+        match keyword(next, Reserved::Elif) {
             Some(behind) => cursor = behind,
-            None => {
-                cursor = next;
-                break;
-            }
+            None => break,
         }
+        opened = Opened { word: "elif", start: next };
     }
-    let mut otherwise = None;
-    if let Some(behind) = keyword(cursor, "else") {
-        let (next, body) = compound_list(behind)?;
+    if let Some(behind) = keyword(cursor, Reserved::Else) {
+        let (next, body) = compound_list(behind, "else", cursor)?;
         otherwise = Some(body);
         cursor = next;
     }
-    let (cursor, ()) = expect(start, cursor, "`if`", "fi")?;
-    Ok((cursor, Compound::If { branches, otherwise }))
+    let (cursor, ()) = Opened { word: "if", start }.expect(cursor, Reserved::Fi, "\"fi\"")?;
+    Ok((cursor, Compound::If { branches: branches.into_boxed_slice(), otherwise }))
 }
 
 // while_clause = ( "while" | "until" ) , compound_list , do_group ;
 fn while_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>, until: bool) -> Parsed<'a, Compound> {
-    let (cursor, condition) = compound_list(behind)?;
-    let (cursor, body) = do_group(start, cursor, if until { "`until`" } else { "`while`" })?;
+    let opened = Opened { word: if until { "until" } else { "while" }, start };
+    let (cursor, condition) = compound_list(behind, opened.word, start)?;
+    let (cursor, body) = do_group(opened, cursor)?;
     Ok((cursor, Compound::While { until, condition, body }))
 }
 
 // do_group = "do" , compound_list , "done" ;
-fn do_group<'a>(start: Cursor<'a>, cursor: Cursor<'a>, opened: &'static str) -> Parsed<'a, List> {
-    let (inside, ()) = expect(start, cursor, opened, "do")?;
-    let (cursor, body) = compound_list(inside)?;
-    let (cursor, ()) = expect(start, cursor, opened, "done")?;
+fn do_group<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, List> {
+    let (inside, ()) = opened.expect(cursor, Reserved::Do, "\"do\"")?;
+    let (cursor, body) = compound_list(inside, "do", cursor)?;
+    let (cursor, ()) = opened.expect(cursor, Reserved::Done, "\"done\"")?;
     Ok((cursor, body))
 }
 
@@ -119,7 +124,7 @@ fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound>
     }
     let (cursor, parsed) = word(at)?;
     let name = match &parsed.parts[..] {
-        [WordPart::Literal(name)] if is_name(name) => Name::new(name),
+        [WordPart::Literal(name)] if is_name(name) => Name::new(&name[..]),
         _ => return at.fail(Situation::Expected("the name of a variable")),
     };
     let mut cursor = blanks(cursor);
@@ -129,7 +134,7 @@ fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound>
     } else {
         let before = cursor;
         cursor = newlines(cursor)?.0;
-        if let Some(behind) = keyword(cursor, "in") {
+        if let Some(behind) = keyword(cursor, Reserved::In) {
             let (next, list) = for_words(behind)?;
             words = Some(list);
             cursor = next;
@@ -137,7 +142,7 @@ fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound>
             cursor = command_start(if cursor.rest.is_empty() { before } else { cursor });
         }
     }
-    let (cursor, body) = do_group(start, cursor, "`for`")?;
+    let (cursor, body) = do_group(Opened { word: "for", start }, cursor)?;
     Ok((cursor, Compound::For { name, words, body }))
 }
 
@@ -146,8 +151,9 @@ fn is_name(text: &[u8]) -> bool {
 }
 
 /// The words behind `in`, the separator, and newlines.
-fn for_words(cursor: Cursor<'_>) -> Parsed<'_, Vec<Word>> {
-    let mut words = Vec::new();
+fn for_words(cursor: Cursor<'_>) -> Parsed<'_, Box<[Word]>> {
+    let pool = &cursor.context.pools.words;
+    let mut words = pool.take();
     let mut cursor = blanks(cursor);
     while starts_word(&mut cursor) {
         let (next, parsed) = word(cursor)?;
@@ -159,49 +165,46 @@ fn for_words(cursor: Cursor<'_>) -> Parsed<'_, Vec<Word>> {
         Some(b'\n') | None => {}
         Some(_) => return cursor.fail(Situation::Unexpected),
     }
-    Ok((linebreak(cursor)?.0, words))
+    Ok((linebreak(cursor)?.0, pool.boxed(words)))
 }
 
 // case_clause = "case" , word , linebreak , "in" , linebreak , { case_item } , "esac" ;
 fn case_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
     let mut at = blanks(behind);
     if !starts_word(&mut at) {
-        return at.fail(Situation::Expected("a word"));
+        return Opened { word: "case", start }.fail(at, "a word");
     }
+    let opened = Opened { word: "case", start };
     let (cursor, subject) = word(at)?;
     let (cursor, ()) = newlines(cursor)?;
-    let Some(behind) = keyword(cursor, "in") else {
-        return cursor.fail(Situation::Unclosed { opened: "`case`", expected: "`in`", place: start.place() });
+    let Some(behind) = keyword(cursor, Reserved::In) else {
+        return opened.fail(cursor, "\"in\"");
     };
     let (mut cursor, ()) = newlines(behind)?;
     let mut items = Vec::new();
     loop {
-        if let Some(behind) = keyword(cursor, "esac") {
-            return Ok((behind, Compound::Case { word: subject, items }));
+        if let Some(behind) = keyword(cursor, Reserved::Esac) {
+            return Ok((behind, Compound::Case { word: subject, items: items.into() }));
         }
-        let (next, (item, more)) = case_item(start, cursor)?;
+        let (next, (item, more)) = case_item(opened, cursor)?;
         items.push(item);
         cursor = newlines(next)?.0;
         if !more {
-            let (cursor, ()) = expect(start, cursor, "`case`", "esac")?;
-            return Ok((cursor, Compound::Case { word: subject, items }));
+            let (cursor, ()) = opened.expect(cursor, Reserved::Esac, "\"esac\"")?;
+            return Ok((cursor, Compound::Case { word: subject, items: items.into() }));
         }
     }
 }
 
 // case_item = [ "(" ] , pattern , { "|" , pattern } , ")" , [ compound_list ] , [ ";;" | ";&" ] ;
 /// An item, and whether others may follow it.
-fn case_item<'a>(start: Cursor<'a>, cursor: Cursor<'a>) -> Parsed<'a, (CaseItem, bool)> {
+fn case_item<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, (CaseItem, bool)> {
     let mut cursor = cursor.eat(b'(').unwrap_or(cursor);
     let mut patterns: Vec<PatternWord> = Vec::new();
     loop {
         cursor = blanks(cursor);
         if !starts_word(&mut cursor) {
-            return cursor.fail(Situation::Unclosed {
-                opened: "`case`",
-                expected: "a pattern or `esac`",
-                place: start.place(),
-            });
+            return opened.fail(cursor, "a pattern or \"esac\"");
         }
         let (next, parsed) = word(cursor)?;
         patterns.push(pattern_word(parsed));
@@ -209,7 +212,7 @@ fn case_item<'a>(start: Cursor<'a>, cursor: Cursor<'a>) -> Parsed<'a, (CaseItem,
         match cursor.peek() {
             Some(b'|') => cursor = cursor.advance(1),
             Some(b')') => break,
-            _ => return cursor.fail(Situation::Expected("`)` behind the pattern")),
+            _ => return cursor.fail(Situation::Expected("\")\" behind the pattern")),
         }
     }
     let (mut cursor, body) = compound_list_or_nothing(cursor.advance(1))?;
@@ -227,5 +230,5 @@ fn case_item<'a>(start: Cursor<'a>, cursor: Cursor<'a>) -> Parsed<'a, (CaseItem,
     } else {
         cursor = command_start(cursor);
     }
-    Ok((cursor, (CaseItem { patterns, body, terminator }, more)))
+    Ok((cursor, (CaseItem { patterns: patterns.into(), body, terminator }, more)))
 }

@@ -1,44 +1,63 @@
-//! [`Cursor`]: a place in the source, as nom sees it. It holds the rest of the current line and can be copied freely; backtracking
+//! [`Cursor`]: a place in the source, as nom sees it. It holds the rest of its text and can be copied freely; backtracking
 //! is taking an older copy. [`Cursor::next_line`] is the only function that crosses a line, and the only one that
 //! asks the source for another.
+//!
+//! A script that is in memory is one text with many lines. What is typed or read while it is executed comes as a text for each line.
+//! The value of an alias is a text, too, with the rest of its line behind it.
 
-use crate::syntax::ast::HereDoc;
+use crate::syntax::alias::Splice;
+use crate::syntax::ast::{HereDoc, ListItem, Redirect, Word, WordPart};
+use crate::syntax::compact::Pool;
 use crate::syntax::error::{Failure, Place, Situation};
 use crate::syntax::{AliasLookup, LineSource, Prompt, ReadError};
 use bstr::{BStr, BString};
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use typed_arena::Arena;
 
-/// What a parser function returns.
-pub type Parsed<'a, T> = nom::IResult<Cursor<'a>, T, Failure<'a>>;
+/// Why a parser function returned nothing. It is made only when something is wrong, and boxed to keep results small.
+pub type Fail<'a> = nom::Err<Box<Failure<'a>>>;
 
-/// A line of the source, or an alias's value spliced in front of the rest of one.
+/// What a parser function returns.
+pub type Parsed<'a, T> = nom::IResult<Cursor<'a>, T, Box<Failure<'a>>>;
+
+/// A text that is parsed: one line of the source, or many.
 pub struct Line<'a> {
-    pub(super) text: BString,
+    pub(super) text: Cow<'a, [u8]>,
+    /// The number of its first line.
     pub(super) number: u32,
-    next: OnceCell<Option<&'a Line<'a>>>,
-    /// The line with the alias's value in front, once an alias was found on this one.
-    spliced: OnceCell<&'a Line<'a>>,
-    /// For a spliced line: what it was made of.
-    pub(super) splice: Option<Splice<'a>>,
+    pub(super) after: After<'a>,
 }
 
-/// How a spliced line came about.
-pub struct Splice<'a> {
-    origin: &'a Line<'a>,
-    alias: BString,
-    /// The length of what stood behind the alias: while more is left, the cursor is inside the alias's value.
-    behind: usize,
-    /// The value ends with a blank: the next word is looked up too.
-    ends_blank: bool,
+/// What comes behind a text.
+pub(super) enum After<'a> {
+    /// Nothing.
+    End,
+    /// The next line of the source, once it was read.
+    Source(OnceCell<Option<&'a Line<'a>>>),
+    /// The text into which an alias's value was spliced.
+    Splice(Splice<'a>),
+}
+
+/// Memory for lists while they grow; kept from one command to the next.
+#[derive(Default)]
+pub struct Pools {
+    pub(super) items: Pool<ListItem>,
+    pub(super) words: Pool<Word>,
+    pub(super) parts: Pool<WordPart>,
+    pub(super) redirects: Pool<Redirect>,
+    pub(super) text: Pool<u8>,
 }
 
 /// What all cursors of a command share.
 pub struct Context<'a> {
     arena: &'a Arena<Line<'a>>,
-    source: RefCell<&'a mut dyn LineSource>,
+    /// More lines, if the first text is not all.
+    source: RefCell<Option<&'a mut (dyn LineSource + 'a)>>,
     pub(super) aliases: &'a dyn AliasLookup,
+    pub(super) has_aliases: bool,
+    pub(super) pools: &'a Pools,
     /// Here-documents whose bodies begin at the next newline.
     pub(super) pending: RefCell<Vec<Rc<HereDoc>>>,
     /// The number of the line that was read last.
@@ -47,7 +66,8 @@ pub struct Context<'a> {
     pub(super) depth: Cell<u32>,
     /// Why the source gave no more lines, if it was not the end.
     pub(super) read_error: RefCell<Option<ReadError>>,
-    started: Cell<bool>,
+    /// The line that was read first.
+    first: Cell<Option<&'a Line<'a>>>,
 }
 
 /// How deeply constructs may be nested.
@@ -56,19 +76,22 @@ const MAX_DEPTH: u32 = 5000;
 impl<'a> Context<'a> {
     pub(super) fn new(
         arena: &'a Arena<Line<'a>>,
-        source: &'a mut dyn LineSource,
+        source: Option<&'a mut (dyn LineSource + 'a)>,
         aliases: &'a dyn AliasLookup,
+        pools: &'a Pools,
         line: u32,
     ) -> Self {
         Self {
             arena,
             source: RefCell::new(source),
             aliases,
+            has_aliases: !aliases.is_empty(),
+            pools,
             pending: RefCell::default(),
             last: Cell::new(line),
             depth: Cell::new(0),
             read_error: RefCell::default(),
-            started: Cell::new(false),
+            first: Cell::default(),
         }
     }
 
@@ -77,20 +100,17 @@ impl<'a> Context<'a> {
         self.last.get()
     }
 
-    fn alloc(&self, text: BString, number: u32, splice: Option<Splice<'a>>) -> &'a Line<'a> {
-        self.arena.alloc(Line { text, number, next: OnceCell::new(), spliced: OnceCell::new(), splice })
+    pub(super) fn alloc(&self, text: Cow<'a, [u8]>, number: u32, after: After<'a>) -> &'a Line<'a> {
+        self.arena.alloc(Line { text, number, after })
     }
 
     /// Ask the source for a line.
-    fn read(&self) -> Option<&'a Line<'a>> {
-        let prompt = if self.started.replace(true) { Prompt::Continuation } else { Prompt::Primary };
-        match self.source.borrow_mut().next_line(prompt) {
-            Ok(Some(mut text)) => {
-                if memchr::memchr(0, &text).is_some() {
-                    text.retain(|&byte| byte != 0);
-                }
+    fn read(&self, prompt: Prompt) -> Option<&'a Line<'a>> {
+        match self.source.borrow_mut().as_mut()?.next_line(prompt) {
+            Ok(Some(text)) => {
                 self.last.set(self.last.get() + 1);
-                Some(self.alloc(text, self.last.get(), None))
+                let text = Cow::Owned(without_nul(text).into());
+                Some(self.alloc(text, self.last.get(), After::Source(OnceCell::new())))
             }
             Ok(None) => None,
             Err(error) => {
@@ -100,18 +120,35 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Begin a command: its first line.
+    /// Begin a command: its first line from the source.
     pub(super) fn first_line(&'a self) -> Option<Cursor<'a>> {
-        self.started.set(false);
-        self.read().map(|line| Cursor { rest: &line.text, line, context: self })
+        let line = self.read(Prompt::Primary)?;
+        self.first.set(Some(line));
+        Some(Cursor { rest: &line.text, line, number: line.number, context: self })
     }
 
-    /// A cursor over a text of its own (the body of a here-document, backquotes), which ends where the text ends.
-    pub(super) fn over(&'a self, text: BString, number: u32) -> Cursor<'a> {
-        let line = self.alloc(text, number, None);
-        let _ = line.next.set(None);
-        Cursor { rest: &line.text, line, context: self }
+    /// All lines that were read from the source.
+    pub(super) fn read_text(&self) -> Vec<u8> {
+        let next = |line: &&'a Line<'a>| match &line.after {
+            After::Source(next) => next.get().copied().flatten(),
+            _ => None,
+        };
+        std::iter::successors(self.first.get(), next).flat_map(|line| line.text.iter().copied()).collect()
     }
+
+    /// A cursor over a text of its own (a script, the body of a here-document, backquotes), which ends where the text ends.
+    pub(super) fn over(&'a self, text: impl Into<Cow<'a, [u8]>>, number: u32) -> Cursor<'a> {
+        let line = self.alloc(text.into(), number, After::End);
+        Cursor { rest: &line.text, line, number, context: self }
+    }
+}
+
+/// A shell's text has no NUL: it is dropped where the text is read.
+pub(super) fn without_nul(mut text: BString) -> BString {
+    if memchr::memchr(0, &text).is_some() {
+        text.retain(|&byte| byte != 0);
+    }
+    text
 }
 
 /// A place in the source.
@@ -120,6 +157,8 @@ pub struct Cursor<'a> {
     pub(super) rest: &'a [u8],
     pub(super) line: &'a Line<'a>,
     pub(super) context: &'a Context<'a>,
+    /// The number of the line, from 1.
+    pub(super) number: u32,
 }
 
 impl std::fmt::Debug for Cursor<'_> {
@@ -167,43 +206,70 @@ impl<'a> Cursor<'a> {
         (self.peek() == Some(byte)).then(|| self.advance(1))
     }
 
-    /// The place behind the newline (or the end of the line) that comes next, on the next line; `None` at the end of the input.
+    /// The length of the rest of the line, without its newline.
+    #[inline]
+    pub fn line_length(self) -> usize {
+        memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len())
+    }
+
+    /// The place behind the newline (or the end of the text) that comes next, on the next line; `None` at the end of the input.
     pub fn next_line(self) -> Option<Self> {
-        let behind = match self.rest {
-            [b'\n', behind @ ..] => behind,
-            behind => behind,
-        };
-        if !behind.is_empty() {
-            return Some(Self { rest: behind, ..self });
+        let mut at = self;
+        loop {
+            let behind = at.rest.strip_prefix(b"\n").unwrap_or(at.rest);
+            if !behind.is_empty() {
+                // The lines of an alias's value have the number of the line where the alias stands.
+                let crossed = behind.len() < at.rest.len() && !matches!(at.line.after, After::Splice(_));
+                return Some(Self { rest: behind, number: at.number + u32::from(crossed), ..at });
+            }
+            match &at.line.after {
+                After::End => return None,
+                After::Source(next) => {
+                    let line = (*next.get_or_init(|| self.context.read(Prompt::Continuation)))?;
+                    return Some(Self { rest: &line.text, line, number: line.number, context: self.context });
+                }
+                After::Splice(splice) => at = splice.end(),
+            }
         }
-        let mut line = self.line;
-        while let Some(splice) = &line.splice {
-            line = splice.origin;
+    }
+
+    /// What was not parsed of the text in which the command began, behind the newline that comes next, and its number.
+    pub(super) fn behind_command(self) -> (&'a [u8], u32) {
+        let mut at = self;
+        while let After::Splice(splice) = &at.line.after {
+            at = splice.end();
         }
-        let next = (*line.next.get_or_init(|| self.context.read()))?;
-        Some(Self { rest: &next.text, line: next, context: self.context })
+        let crossed = at.rest.first() == Some(&b'\n');
+        (&at.rest[usize::from(crossed)..], at.number + u32::from(crossed))
+    }
+
+    /// Whether the line ends here, and with it a command that could end.
+    pub(super) fn is_at_line_end(self) -> bool {
+        match self.rest {
+            [b'\n'] => true,
+            [b'\n', ..] => !matches!(self.line.after, After::Splice(_)),
+            _ => false,
+        }
     }
 
     /// Where this is, for messages.
     pub fn place(self) -> Place<'a> {
         let column = self.line.text.len() - self.rest.len().min(self.line.text.len());
-        Place { line: self.line, column }
+        Place { line: self.line, column, number: self.number }
     }
 
     /// A failure here.
+    #[cold]
     pub fn fail<T>(self, situation: Situation<'a>) -> Parsed<'a, T> {
-        Err(nom::Err::Failure(Failure { place: self.place(), situation, at_end: self.rest.is_empty() }))
+        let failure = Failure { place: self.place(), situation, at_end: self.rest.is_empty() };
+        Err(nom::Err::Failure(Box::new(failure)))
     }
 
     /// One level deeper; an error if that is too deep. The caller leaves with [`Cursor::leave`].
-    pub fn enter(self) -> Result<(), nom::Err<Failure<'a>>> {
+    pub fn enter(self) -> Result<(), Fail<'a>> {
         let depth = self.context.depth.get() + 1;
         if depth > MAX_DEPTH {
-            return Err(nom::Err::Failure(Failure {
-                place: self.place(),
-                situation: Situation::NestedTooDeeply,
-                at_end: false,
-            }));
+            return self.fail(Situation::NestedTooDeeply).map(|(_, never)| never);
         }
         self.context.depth.set(depth);
         Ok(())
@@ -213,75 +279,6 @@ impl<'a> Cursor<'a> {
     pub fn leave(self) {
         self.context.depth.set(self.context.depth.get() - 1);
     }
-
-    /// If an unquoted literal word with an alias begins here, the cursor over its value and the rest of the line.
-    pub fn splice_alias(self) -> Option<Self> {
-        let length = self.rest.iter().position(|&byte| !is_alias_byte(byte)).unwrap_or(self.rest.len());
-        let (name, behind) = self.rest.split_at(length);
-        if let [b'\\', b'\n', ..] = behind {
-            return self.splice_continued();
-        }
-        if name.is_empty() || behind.first().is_some_and(|&byte| b"'\"\\$`".contains(&byte)) || self.is_inside(name) {
-            return None;
-        }
-        let value = self.context.aliases.alias(name.into())?;
-        let line = self.line.spliced.get_or_init(|| {
-            let mut text = value.to_owned();
-            text.extend_from_slice(behind);
-            let splice = Splice {
-                origin: self.line,
-                alias: name.into(),
-                behind: behind.len(),
-                ends_blank: value.last().is_some_and(|byte| b" \t".contains(byte)),
-            };
-            self.context.alloc(text, self.line.number, Some(splice))
-        });
-        Some(Self { rest: &line.text, line, context: self.context })
-    }
-
-    /// The same for a name with line continuations in it.
-    #[cold]
-    fn splice_continued(self) -> Option<Self> {
-        let mut name = BString::default();
-        let mut at = self;
-        while let Some(byte) = at.peek().filter(|&byte| is_alias_byte(byte)) {
-            name.push(byte);
-            at = at.advance(1);
-        }
-        if name.is_empty() || at.rest.first().is_some_and(|byte| b"'\"\\$`".contains(byte)) || self.is_inside(&name) {
-            return None;
-        }
-        let value = self.context.aliases.alias(name.as_ref())?;
-        let line = at.line.spliced.get_or_init(|| {
-            let ends_blank = value.last().is_some_and(|byte| b" \t".contains(byte));
-            let text = [value, at.rest].concat().into();
-            let splice = Splice { origin: at.line, alias: name, behind: at.rest.len(), ends_blank };
-            self.context.alloc(text, at.line.number, Some(splice))
-        });
-        Some(Self { rest: &line.text, line, context: self.context })
-    }
-
-    /// Whether the place is inside the value of the alias `name`.
-    fn is_inside(self, name: &[u8]) -> bool {
-        self.splices().any(|splice| splice.alias == name && self.rest.len() > splice.behind)
-    }
-
-    fn splices(self) -> impl Iterator<Item = &'a Splice<'a>> {
-        std::iter::successors(self.line.splice.as_ref(), |splice| splice.origin.splice.as_ref())
-    }
-
-    /// Whether, between `before` and here, an alias's value ended that ends with a blank: the word here is looked up too.
-    pub fn follows_blank_alias(self, before: Self) -> bool {
-        std::ptr::eq(self.line, before.line)
-            && self.splices().any(|splice| {
-                splice.ends_blank && before.rest.len() >= splice.behind && self.rest.len() <= splice.behind
-            })
-    }
-}
-
-/// Bytes of a literal word that can be an alias's name here.
-fn is_alias_byte(byte: u8) -> bool {
-    !b" \t\n;&|<>()'\"\\$`".contains(&byte)
 }
 
 impl<'a> nom::Input for Cursor<'a> {

@@ -1,33 +1,59 @@
 //! Syntax errors: what was found, what was expected, and where the unclosed thing was opened.
 
 use crate::syntax::cursor::{Cursor, Line};
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 /// A place in the source.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     pub(super) line: &'a Line<'a>,
+    /// The offset in the text that `line` is.
     pub(super) column: usize,
+    /// The number of the line.
+    pub(super) number: u32,
+}
+
+impl<'a> Place<'a> {
+    /// What stands here, up to the end of the text.
+    fn rest(self) -> &'a [u8] {
+        self.line.text.get(self.column..).unwrap_or_default()
+    }
+
+    /// The line without its newline, and the offset of the place in it.
+    fn line(self) -> (&'a [u8], usize) {
+        let text = &self.line.text;
+        let column = self.column.min(text.len());
+        let start = memchr::memrchr(b'\n', &text[..column]).map_or(0, |newline| newline + 1);
+        let end = memchr::memchr(b'\n', &text[column..]).map_or(text.len(), |length| column + length);
+        (&text[start..end], column - start)
+    }
 }
 
 impl std::fmt::Debug for Place<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.line.number, self.column + 1)
+        write!(f, "{}:{}", self.number, self.line().1 + 1)
     }
 }
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug)]
 pub enum Situation<'a> {
-    /// Something else was expected.
+    /// Something else was expected, e.g. `a command`.
     Expected(&'static str),
-    /// `expected` is missing for what was opened at a place.
+    /// Something is missing for what was opened at a place.
     Unclosed {
         /// What was opened, e.g. `if`.
         opened: &'static str,
-        /// What is expected.
-        expected: &'static str,
+        /// What it needs next, e.g. `"then"`.
+        needs: &'static str,
         /// Where it was opened.
+        place: Place<'a>,
+    },
+    /// A list has no command: `opened` of a place needs one.
+    Empty {
+        /// What stands before the list, e.g. `then`.
+        opened: &'static str,
+        /// Where.
         place: Place<'a>,
     },
     /// A word or operator that cannot stand here.
@@ -38,7 +64,7 @@ pub enum Situation<'a> {
     Combinator,
 }
 
-/// A parser's failure: a few words, made only when something is wrong.
+/// A parser's failure.
 #[derive(Clone, Copy, Debug)]
 pub struct Failure<'a> {
     pub(super) place: Place<'a>,
@@ -46,9 +72,9 @@ pub struct Failure<'a> {
     pub(super) at_end: bool,
 }
 
-impl<'a> nom::error::ParseError<Cursor<'a>> for Failure<'a> {
+impl<'a> nom::error::ParseError<Cursor<'a>> for Box<Failure<'a>> {
     fn from_error_kind(input: Cursor<'a>, _: nom::error::ErrorKind) -> Self {
-        Self { place: input.place(), situation: Situation::Combinator, at_end: input.rest.is_empty() }
+        Box::new(Failure { place: input.place(), situation: Situation::Combinator, at_end: input.rest.is_empty() })
     }
 
     fn append(_: Cursor<'a>, _: nom::error::ErrorKind, other: Self) -> Self {
@@ -92,52 +118,96 @@ impl SyntaxError {
     }
 }
 
-/// The token at a place, as a reader would name it.
-fn token(place: Place<'_>) -> BString {
-    let rest = &place.line.text[place.column.min(place.line.text.len())..];
-    let rest = rest.trim_start_with(|character| character == ' ' || character == '\t');
+/// The token at a place; none at the end of the input.
+fn token(place: Place<'_>) -> Option<&BStr> {
+    let rest = place.rest().trim_start_with(|character| character == ' ' || character == '\t');
     let name = match rest {
-        [] => return "the end of the input".into(),
-        [b'\n', ..] => return "the end of the line".into(),
+        [] => return None,
         [b'&', b'&', ..]
         | [b'|', b'|', ..]
         | [b';', b';', ..]
         | [b'<', b'<', ..]
         | [b'>', b'>', ..]
         | [b';', b'&', ..] => &rest[..2],
-        [byte, ..] if b"&|;<>()".contains(byte) => &rest[..1],
+        [byte, ..] if b"&|;<>()\n".contains(byte) => &rest[..1],
         _ => {
             let end = rest.find_byteset(b" \t\n&|;<>()").unwrap_or(rest.len());
             &rest[..end.min(40)]
         }
     };
-    [b"`", name, b"`"].concat().into()
+    Some(name.as_bstr())
 }
 
-impl<'a> From<Failure<'a>> for SyntaxError {
-    fn from(failure: Failure<'a>) -> Self {
-        let found = token(failure.place);
-        let text = match failure.situation {
-            Situation::Expected(what) => format!("expected {what}, found {found}"),
-            Situation::Unclosed { opened, expected, place } if place.line.number == failure.place.line.number => {
-                format!("expected {expected} for the {opened} at column {}, found {found}", place.column + 1)
-            }
-            Situation::Unclosed { opened, expected, place } => {
-                format!("expected {expected} for the {opened} opened at line {}, found {found}", place.line.number)
-            }
-            Situation::NestedTooDeeply => format!("nested too deeply at {found}"),
-            Situation::Unexpected | Situation::Combinator => format!("{found} cannot stand here"),
-        };
-        let line = failure.place.line;
-        let shown = line.text.lines().next().unwrap_or_default();
-        let visible: String = shown.to_str_lossy().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let column = failure.place.column.min(shown.len());
-        let width = shown[..column].to_str_lossy().chars().count();
-        let picture = if visible.trim().is_empty() || visible.len() > 500 {
-            BString::default()
+/// What a token that stands alone belongs to.
+fn partner(token: &[u8]) -> Option<&'static str> {
+    Some(match token {
+        b"fi" | b"then" | b"else" | b"elif" => "without \"if\"",
+        b"do" | b"done" => "without \"for\", \"while\" or \"until\"",
+        b"esac" | b";;" | b";&" => "outside of \"case\"",
+        b"}" => "without \"{\"",
+        b")" => "without \"(\"",
+        _ => return None,
+    })
+}
+
+impl Failure<'_> {
+    /// `unexpected ...`, as a reader would name what was found.
+    fn found(&self) -> BString {
+        match token(self.place) {
+            None => "unexpected end of input".into(),
+            Some(name) if name == "\n" => "unexpected end of the line".into(),
+            Some(name) => [b"unexpected \"".as_slice(), name.as_bytes(), b"\""].concat().into(),
+        }
+    }
+
+    /// `"if" of line 3`; a column where the line is the one that the message names already.
+    fn opening(&self, opened: &str, place: Place<'_>) -> String {
+        if place.number == self.place.number {
+            format!("\"{opened}\" in column {}", place.line().1 + 1)
         } else {
-            format!("    {visible}\n    {}^\n", " ".repeat(width)).into()
-        };
-        Self { message: format!("syntax error: {text}").into(), line: line.number, picture, at_end: failure.at_end }
+            format!("\"{opened}\" of line {}", place.number)
+        }
+    }
+
+    fn text(&self) -> BString {
+        let mut text = self.found();
+        match self.situation {
+            Situation::Expected(what) => text.extend_from_slice(format!("; expected {what}").as_bytes()),
+            Situation::Unclosed { opened, needs, place } => {
+                text.extend_from_slice(format!("; {} needs {needs}", self.opening(opened, place)).as_bytes());
+            }
+            Situation::Empty { opened, place } => {
+                text.extend_from_slice(
+                    format!("; {} needs a command behind it", self.opening(opened, place)).as_bytes(),
+                );
+            }
+            Situation::NestedTooDeeply => return "nested too deeply".into(),
+            Situation::Unexpected | Situation::Combinator => {
+                if let Some(partner) = token(self.place).and_then(|token| partner(token)) {
+                    text.push(b' ');
+                    text.extend_from_slice(partner.as_bytes());
+                }
+            }
+        }
+        text
+    }
+
+    /// The source line and a caret.
+    fn picture(&self) -> BString {
+        let (shown, column) = self.place.line();
+        let visible: String = shown.to_str_lossy().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if visible.trim().is_empty() || visible.len() > 500 {
+            return BString::default();
+        }
+        let width = shown[..column].to_str_lossy().chars().count();
+        format!("    {visible}\n    {}^\n", " ".repeat(width)).into()
+    }
+}
+
+impl<'a> From<Box<Failure<'a>>> for SyntaxError {
+    fn from(failure: Box<Failure<'a>>) -> Self {
+        let mut message = BString::from("syntax error: ");
+        message.extend_from_slice(&failure.text());
+        Self { message, line: failure.place.number, picture: failure.picture(), at_end: failure.at_end }
     }
 }

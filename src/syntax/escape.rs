@@ -7,7 +7,7 @@ use bstr::BString;
 // dollar_single_quoted = "$'" , { character | escape } , "'" ;
 /// From the quote on; the decoded bytes.
 pub fn dollar_single_quoted(cursor: Cursor<'_>) -> Parsed<'_, BString> {
-    let place = cursor.place();
+    let start = cursor;
     let mut text = BString::default();
     let mut cursor = cursor.advance(1);
     // A NUL ends the value; what follows up to the quote is dropped.
@@ -43,12 +43,13 @@ pub fn dollar_single_quoted(cursor: Cursor<'_>) -> Parsed<'_, BString> {
                 }
             }
             rest => {
-                text.extend_from_slice(rest);
+                text.extend_from_slice(&rest[..rest.len().min(1)]);
                 match cursor.next_line() {
                     Some(next) => cursor = next,
                     None => {
-                        let opened = "`$'`";
-                        return cursor.advance(rest.len()).fail(Situation::Unclosed { opened, expected: "`'`", place });
+                        let (opened, needs) = ("$'", "a closing quote");
+                        let end = cursor.advance(rest.len());
+                        return end.fail(Situation::Unclosed { opened, needs, place: start.place() });
                     }
                 }
             }

@@ -1,13 +1,12 @@
 //! The bodies of here-documents (XCU 2.7.4), read at the newline that ends the line with the operators.
 
-use crate::syntax::ast::{HereDoc, Word, WordPart};
-use crate::syntax::cursor::{Cursor, Parsed};
-use crate::syntax::word::{Mode, parts, word_of};
-use bstr::BString;
+use crate::syntax::ast::{HereDoc, Word};
+use crate::syntax::cursor::{Cursor, Fail, Parsed};
+use crate::syntax::word::{Mode, parts};
 use std::rc::Rc;
 
 /// Cross the newline and read the bodies that begin behind it; the next line, if there is one.
-pub fn bodies(newline: Cursor<'_>) -> Result<(Option<Cursor<'_>>, ()), nom::Err<super::error::Failure<'_>>> {
+pub fn bodies(newline: Cursor<'_>) -> Result<(Option<Cursor<'_>>, ()), Fail<'_>> {
     let pending = std::mem::take(&mut *newline.context.pending.borrow_mut());
     let mut at = newline;
     let mut behind = None;
@@ -34,15 +33,15 @@ pub fn bodies_only(newline: Cursor<'_>) -> Parsed<'_, ()> {
 
 /// Read one body. From the newline before it to the end of the line with the delimiter.
 fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
-    let mut text = BString::default();
+    let mut text = Vec::new();
     let mut at = newline;
     let mut number = 0;
     let mut continued = false;
     while let Some(line) = at.next_line() {
         if number == 0 {
-            number = line.line.number;
+            number = line.number;
         }
-        let length = memchr::memchr(b'\n', line.rest).unwrap_or(line.rest.len());
+        let length = line.line_length();
         let mut bytes = &line.rest[..length];
         at = line.advance(length);
         if !continued {
@@ -62,16 +61,11 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
         continued = !document.quoted && backslashes % 2 == 1;
     }
     let word = if document.quoted {
-        let plain = Some(text.clone());
-        Word {
-            parts: if text.is_empty() { Vec::new() } else { vec![WordPart::Literal(text)] },
-            plain,
-            is_assignment: false,
-        }
+        Word::verbatim(&text)
     } else {
         let inner = at.context.over(text, number);
-        let (_, parts) = parts(inner, Mode::HereDoc, inner.place())?;
-        word_of(parts, false)
+        let (_, parts) = parts(inner, Mode::HereDoc, inner)?;
+        Word::new(parts)
     };
     // The body is read once: the document was in the list of those that wait.
     let _ = document.body.set(word);

@@ -1,20 +1,24 @@
 //! Lists, and-or lists and pipelines (XCU 2.9.2, 2.9.3), and the newlines between them.
 
-use crate::syntax::ast::{AndOr, AndOrOp, List, ListItem, Pipeline, TimeFormat};
+use crate::syntax::ast::{AndOr, AndOrOp, Few, List, ListItem, Pipeline, TimeFormat};
 use crate::syntax::command;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
 use crate::syntax::heredoc;
+use crate::syntax::reserved::{Reserved, keyword, reserved};
+use crate::syntax::word::ends_word;
 use std::rc::Rc;
 
 /// Blanks and a comment.
 pub fn blanks(mut cursor: Cursor<'_>) -> Cursor<'_> {
     loop {
-        match cursor.peek() {
-            Some(b' ' | b'\t') => cursor = cursor.advance(1),
-            Some(b'#') => {
-                let length = memchr::memchr(b'\n', cursor.rest).unwrap_or(cursor.rest.len());
-                return cursor.advance(length);
+        match cursor.rest {
+            [b' ' | b'\t', rest @ ..] => cursor.rest = rest,
+            [b'#', ..] => return cursor.advance(cursor.line_length()),
+            [b'\\', b'\n', ..] => {
+                if cursor.peek().is_none() {
+                    return cursor;
+                }
             }
             _ => return cursor,
         }
@@ -41,13 +45,14 @@ pub fn newline(cursor: Cursor<'_>) -> Parsed<'_, bool> {
 /// Blanks, comments and newlines; aliases at the word behind them are spliced in.
 pub fn linebreak(cursor: Cursor<'_>) -> Parsed<'_, ()> {
     let mut cursor = command_start(cursor);
-    loop {
+    while let [] | [b'\n', ..] = cursor.rest {
         let (next, more) = newline(cursor)?;
         if !more {
-            return Ok((cursor, ()));
+            break;
         }
         cursor = command_start(next);
     }
+    Ok((cursor, ()))
 }
 
 /// Blanks, comments and newlines where no command begins: no aliases.
@@ -65,6 +70,9 @@ pub fn newlines(cursor: Cursor<'_>) -> Parsed<'_, ()> {
 /// Where a command may begin: behind blanks, with aliases spliced in.
 pub fn command_start(cursor: Cursor<'_>) -> Cursor<'_> {
     let mut cursor = blanks(cursor);
+    if !cursor.context.has_aliases {
+        return cursor;
+    }
     // A reserved word is no alias's name here.
     while reserved(cursor).is_none() {
         match cursor.splice_alias() {
@@ -75,66 +83,38 @@ pub fn command_start(cursor: Cursor<'_>) -> Cursor<'_> {
     cursor
 }
 
-/// The reserved words (XCU 2.4).
-const RESERVED: [&str; 16] =
-    ["!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while"];
-
-/// The reserved word that stands here, and the cursor behind it.
-pub fn reserved(mut cursor: Cursor<'_>) -> Option<(&'static str, Cursor<'_>)> {
-    let first = cursor.peek()?;
-    if !(first.is_ascii_lowercase() || b"!{}".contains(&first)) {
-        return None;
-    }
-    let mut word = [0u8; 6];
-    let mut length = 0;
-    loop {
-        match cursor.peek() {
-            Some(byte) if !b" \t\n;&|<>()".contains(&byte) => {
-                *word.get_mut(length)? = byte;
-                length += 1;
-                cursor = cursor.advance(1);
-            }
-            _ => break,
-        }
-    }
-    let found = RESERVED.iter().find(|reserved| reserved.as_bytes() == &word[..length])?;
-    Some((found, cursor))
-}
-
-/// The reserved word `word`, if it comes next.
-pub fn keyword<'a>(cursor: Cursor<'a>, word: &str) -> Option<Cursor<'a>> {
-    reserved(cursor).filter(|(found, _)| *found == word).map(|(_, behind)| behind)
-}
-
 /// Whether a list ends here: at a reserved word that closes something, `)`, `;;`, `;&`, or the end of the input.
 fn ends_list(mut cursor: Cursor<'_>) -> bool {
     match cursor.peek() {
         None | Some(b')') => true,
-        Some(b';') => cursor.advance(1).eat(b';').or_else(|| cursor.advance(1).eat(b'&')).is_some(),
-        _ => reserved(cursor)
-            .is_some_and(|(word, _)| matches!(word, "}" | "do" | "done" | "elif" | "else" | "esac" | "fi" | "then")),
+        Some(b';') => is_case_end(cursor),
+        _ => reserved(cursor).is_some_and(|(word, _)| word.closes()),
     }
+}
+
+/// `;;` or `;&`
+fn is_case_end(semicolon: Cursor<'_>) -> bool {
+    matches!(semicolon.advance(1).peek(), Some(b';' | b'&'))
 }
 
 // complete_command = list , ( newline | end ) ;
 /// The commands of a line, and of the lines that they need. The cursor is at the newline or at the end.
 pub fn complete_command(cursor: Cursor<'_>) -> Parsed<'_, List> {
-    let mut items = Vec::new();
+    let pool = &cursor.context.pools.items;
+    let mut items = pool.take();
     let mut cursor = command_start(cursor);
     loop {
+        if cursor.is_at_line_end() {
+            // Here-documents of this line belong to it; nothing else of the next line does.
+            if !cursor.context.pending.borrow().is_empty() {
+                cursor = heredoc::bodies_only(cursor)?.0;
+            }
+            break;
+        }
         match cursor.peek() {
-            None => {
-                // The end of a spliced line: the command goes on only if it has to.
-                return Ok((cursor, List { items }));
-            }
-            Some(b'\n') if cursor.rest.len() == 1 => {
-                // Here-documents of this line belong to it; nothing else of the next line does.
-                if cursor.context.pending.borrow().is_empty() {
-                    return Ok((cursor, List { items }));
-                }
-                let end = heredoc::bodies_only(cursor)?.0;
-                return Ok((end, List { items }));
-            }
+            // The end of a spliced line: the command goes on only if it has to.
+            None => break,
+            // A line of an alias's value.
             Some(b'\n') => cursor = command_start(newline(cursor)?.0),
             _ => {
                 let (next, item) = item(cursor)?;
@@ -143,41 +123,50 @@ pub fn complete_command(cursor: Cursor<'_>) -> Parsed<'_, List> {
             }
         }
     }
+    Ok((cursor, List { items: pool.few(items) }))
 }
 
 /// An and-or list and the separator behind it; the cursor is at the next command of the line, if there is one.
 fn item(cursor: Cursor<'_>) -> Parsed<'_, ListItem> {
     let (cursor, and_or) = and_or(cursor)?;
     let mut cursor = blanks(cursor);
-    let background = match cursor.peek() {
-        Some(b'&') => true,
-        Some(b';') if cursor.advance(1).eat(b';').or_else(|| cursor.advance(1).eat(b'&')).is_none() => false,
-        None | Some(b'\n' | b')') => return Ok((cursor, ListItem { and_or: Rc::new(and_or), background: false })),
-        Some(b';') => return Ok((cursor, ListItem { and_or: Rc::new(and_or), background: false })),
+    let mut item = ListItem { and_or: Rc::new(and_or), background: false };
+    match cursor.peek() {
+        None | Some(b'\n' | b')') => return Ok((cursor, item)),
+        Some(b'&') => item.background = true,
+        Some(b';') if is_case_end(cursor) => return Ok((cursor, item)),
+        Some(b';') => {}
         // `(a)then`: a reserved word may follow a compound command at once.
-        _ if ends_list(cursor) => return Ok((cursor, ListItem { and_or: Rc::new(and_or), background: false })),
+        _ if ends_list(cursor) => return Ok((cursor, item)),
         _ => return cursor.fail(Situation::Unexpected),
-    };
-    Ok((command_start(cursor.advance(1)), ListItem { and_or: Rc::new(and_or), background }))
+    }
+    Ok((command_start(cursor.advance(1)), item))
 }
 
 // compound_list = linebreak , and_or , { separator , and_or } , [ separator ] , linebreak ;
-/// One command or more, up to what closes the construct.
-pub fn compound_list(cursor: Cursor<'_>) -> Parsed<'_, List> {
-    let (cursor, list) = compound_list_or_nothing(cursor)?;
-    if list.items.is_empty() { cursor.fail(Situation::Expected("a command")) } else { Ok((cursor, list)) }
+/// One command or more, up to what closes the construct. `opened` stands before the list.
+pub fn compound_list<'a>(cursor: Cursor<'a>, opened: &'static str, start: Cursor<'a>) -> Parsed<'a, List> {
+    let (mut cursor, list) = compound_list_or_nothing(cursor)?;
+    if list.items.is_empty() {
+        return match cursor.peek() {
+            None => Ok((cursor, list)),
+            _ => cursor.fail(Situation::Empty { opened, place: start.place() }),
+        };
+    }
+    Ok((cursor, list))
 }
 
 /// The same, or nothing at all.
 pub fn compound_list_or_nothing(cursor: Cursor<'_>) -> Parsed<'_, List> {
-    let mut items = Vec::new();
+    let pool = &cursor.context.pools.items;
+    let mut items = pool.take();
     let (mut cursor, ()) = linebreak(cursor)?;
     while !ends_list(cursor) {
         let (next, item) = item(cursor)?;
         items.push(item);
         cursor = linebreak(next)?.0;
     }
-    Ok((cursor, List { items }))
+    Ok((cursor, List { items: pool.few(items) }))
 }
 
 /// All commands of a text of its own.
@@ -195,51 +184,78 @@ pub fn and_or(cursor: Cursor<'_>) -> Parsed<'_, AndOr> {
         let (op, behind) = match cursor.peek() {
             Some(b'&') => (AndOrOp::And, cursor.advance(1).eat(b'&')),
             Some(b'|') => (AndOrOp::Or, cursor.advance(1).eat(b'|')),
-            _ => return Ok((cursor, AndOr { first, rest })),
+            _ => break,
         };
-        let Some(behind) = behind else { return Ok((cursor, AndOr { first, rest })) };
+        let Some(behind) = behind else { break };
+        let operator = if op == AndOrOp::And { "&&" } else { "||" };
+        let start = cursor;
         let (next, ()) = linebreak(behind)?;
+        if ends_list(next) {
+            return next.fail(Situation::Empty { opened: operator, place: start.place() });
+        }
         let (next, pipeline) = pipeline(next)?;
         rest.push((op, pipeline));
         cursor = next;
     }
+    Ok((cursor, AndOr { first, rest: rest.into_boxed_slice() }))
 }
 
 // pipeline = [ "time" , [ "-p" ] ] , [ "!" ] , command , { "|" , linebreak , command } ;
 /// Commands joined by `|`.
 fn pipeline(cursor: Cursor<'_>) -> Parsed<'_, Pipeline> {
     let mut cursor = command_start(cursor);
-    let mut pipeline = Pipeline { negated: false, timed: None, commands: Vec::new() };
+    let mut negated = false;
+    let mut timed = None;
     while let Some((behind, format)) = time(cursor) {
-        pipeline.timed = Some(format);
+        timed = Some(format);
         cursor = command_start(behind);
     }
-    while let Some(behind) = keyword(cursor, "!") {
-        pipeline.negated = !pipeline.negated;
+    let bang = cursor;
+    while let Some(behind) = keyword(cursor, Reserved::Bang) {
+        negated = !negated;
         cursor = command_start(behind);
     }
-    let mut at = cursor;
-    if pipeline.timed.is_some() && matches!(at.peek(), None | Some(b'\n' | b';' | b'&' | b'|' | b')')) {
-        return Ok((cursor, pipeline));
+    if (timed.is_some() || bang.rest.len() != cursor.rest.len()) && ends_command(cursor) {
+        if timed.is_some() {
+            return Ok((cursor, Pipeline { negated, timed, commands: Few::default() }));
+        }
+        return cursor.fail(Situation::Empty { opened: "!", place: bang.place() });
     }
+    let (next, first) = command::command(cursor)?;
+    cursor = blanks(next);
+    let Some(mut behind) = bar(cursor) else {
+        return Ok((cursor, Pipeline { negated, timed, commands: Few::One(first) }));
+    };
+    let mut commands = vec![first];
     loop {
-        let (next, command) = command::command(cursor)?;
-        pipeline.commands.push(command);
+        let (next, ()) = linebreak(behind)?;
+        if ends_list(next) {
+            return next.fail(Situation::Empty { opened: "|", place: cursor.place() });
+        }
+        let (next, command) = command::command(next)?;
+        commands.push(command);
         cursor = blanks(next);
-        match cursor.eat(b'|') {
-            Some(behind) if behind.eat(b'|').is_none() => {
-                let (next, ()) = linebreak(behind)?;
-                cursor = next;
-            }
-            _ => return Ok((cursor, pipeline)),
+        match bar(cursor) {
+            Some(next) => behind = next,
+            None => return Ok((cursor, Pipeline { negated, timed, commands: commands.into() })),
         }
     }
+}
+
+/// Whether no command begins here.
+fn ends_command(mut cursor: Cursor<'_>) -> bool {
+    matches!(cursor.peek(), None | Some(b'\n' | b';' | b'&' | b'|' | b')'))
+}
+
+/// `|`, if it is not `||`.
+fn bar(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
+    cursor.eat(b'|').filter(|behind| behind.eat(b'|').is_none())
 }
 
 /// `time`, unless an option other than `-p` follows: then it is the utility.
 fn time(cursor: Cursor<'_>) -> Option<(Cursor<'_>, TimeFormat)> {
     let rest = cursor.rest.strip_prefix(b"time")?;
-    if rest.first().is_some_and(|byte| !b" \t\n;&|()".contains(byte)) {
+    if rest.first().is_some_and(|&byte| !ends_word(byte)) {
         return None;
     }
     let behind = blanks(cursor.advance(4));

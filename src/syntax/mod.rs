@@ -3,9 +3,11 @@
 //! Combinators come from nom's `complete` modules only: a shell knows by its grammar, and not by the end of
 //! its buffer, whether it needs another line.
 
+pub mod alias;
 pub mod arith;
 pub mod ast;
 pub mod command;
+pub mod compact;
 pub mod compound;
 pub mod cursor;
 pub mod error;
@@ -15,12 +17,13 @@ pub mod list;
 pub mod parameter;
 pub mod pattern;
 pub mod print;
+pub mod reserved;
 pub mod word;
 
 use crate::status::Error;
 use ast::{List, Word};
-use bstr::{BStr, BString};
-use cursor::Context;
+use bstr::{BStr, BString, ByteSlice};
+use cursor::{Context, Pools};
 use typed_arena::Arena;
 
 pub use error::SyntaxError;
@@ -36,21 +39,32 @@ pub enum ParseError {
     Read(Error),
 }
 
-/// Reads commands from a source: a line when, and only when, it needs one.
+/// Reads commands: from a text, or from a source, which it asks for a line when, and only when, it needs one.
 pub struct Parser<'s> {
-    source: Box<dyn LineSource + 's>,
+    source: Source<'s>,
+    /// The number of the line that was read last.
     line: u32,
+    pools: Pools,
+}
+
+/// Where commands come from.
+enum Source<'s> {
+    /// Lines, and those of the last command while they are recorded.
+    Lines(Box<dyn LineSource + 's>, Option<BString>),
+    /// A text, and the offsets where the last command began and where the next one begins.
+    Text(BString, usize, usize),
 }
 
 impl<'s> Parser<'s> {
-    /// From the first line of a source.
+    /// From a source of lines.
     pub fn new(source: Box<dyn LineSource + 's>) -> Self {
-        Self::starting_at(source, 1)
+        Self { source: Source::Lines(source, None), line: 0, pools: Pools::default() }
     }
 
-    /// From a source whose first line has this number.
-    pub fn starting_at(source: Box<dyn LineSource + 's>, line: u32) -> Self {
-        Self { source, line: line.saturating_sub(1) }
+    /// From a text whose first line has this number: `-c`, `eval`, traps, a script that was read whole.
+    pub fn of_text(text: impl Into<BString>, line: u32) -> Self {
+        let text = cursor::without_nul(text.into());
+        Self { source: Source::Text(text, 0, 0), line: line.saturating_sub(1), pools: Pools::default() }
     }
 
     /// The number of the line that was read last.
@@ -58,12 +72,27 @@ impl<'s> Parser<'s> {
         self.line
     }
 
-    /// Forget the rest of the line after a syntax error: a command never leaves one behind.
-    pub fn discard_line(&mut self) {}
-
     /// Whether it is known that there are no more commands.
     pub fn is_at_end(&self) -> bool {
-        self.source.is_exhausted()
+        match &self.source {
+            Source::Lines(..) => false,
+            Source::Text(text, _, next) => text[*next..].iter().all(u8::is_ascii_whitespace),
+        }
+    }
+
+    /// Whether [`Parser::last_text`] will be asked for.
+    pub fn record(&mut self, on: bool) {
+        if let Source::Lines(_, record) = &mut self.source {
+            *record = on.then(BString::default);
+        }
+    }
+
+    /// The lines of the last command, for `set -v`.
+    pub fn last_text(&self) -> &BStr {
+        match &self.source {
+            Source::Lines(_, record) => record.as_ref().map_or(BStr::new(""), |text| text.as_bstr()),
+            Source::Text(text, last, next) => text[*last..*next].as_bstr(),
+        }
     }
 
     /// The next complete command: the list up to the newline that ends it. `None` at the end of the input.
@@ -71,34 +100,64 @@ impl<'s> Parser<'s> {
     /// # Errors
     /// A syntax error, SIGINT at a prompt, or an error of the source.
     pub fn next_command(&mut self, aliases: &dyn AliasLookup) -> Result<Option<List>, ParseError> {
-        loop {
-            let arena = Arena::new();
-            let context = Context::new(&arena, &mut *self.source, aliases, self.line);
-            let Some(cursor) = context.first_line() else {
-                return match context.read_error.take() {
-                    None => Ok(None),
-                    Some(ReadError::Interrupted) => Err(ParseError::Interrupted),
-                    Some(ReadError::Failed(error)) => Err(ParseError::Read(error)),
-                };
-            };
-            let result = list::complete_command(cursor);
-            self.line = context.line();
-            if let Some(error) = context.read_error.take() {
-                return Err(match error {
-                    ReadError::Interrupted => ParseError::Interrupted,
-                    ReadError::Failed(error) => ParseError::Read(error),
-                });
+        match &mut self.source {
+            Source::Text(text, last, next) => {
+                *last = *next;
+                let length = text.len();
+                while *next < length {
+                    let arena = Arena::with_capacity(1);
+                    let context = Context::new(&arena, None, aliases, &self.pools, self.line);
+                    match list::complete_command(context.over(&text[*next..], self.line + 1)) {
+                        Ok((end, list)) => {
+                            let (rest, number) = end.behind_command();
+                            *next = length - rest.len();
+                            self.line = number.saturating_sub(1);
+                            if !list.items.is_empty() {
+                                return Ok(Some(list));
+                            }
+                        }
+                        Err(error) => {
+                            let error = syntax_error(error);
+                            *next = behind_line(text, *next, error.line().saturating_sub(self.line));
+                            self.line = self.line.max(error.line());
+                            return Err(ParseError::Syntax(error));
+                        }
+                    }
+                }
+                Ok(None)
             }
-            match result {
-                Ok((_, list)) if list.items.is_empty() => {}
-                Ok((_, list)) => return Ok(Some(list)),
-                Err(error) => return Err(ParseError::Syntax(syntax_error(error))),
-            }
+            Source::Lines(source, record) => loop {
+                let arena = Arena::with_capacity(1);
+                let context = Context::new(&arena, Some(&mut **source), aliases, &self.pools, self.line);
+                let result = context.first_line().map(list::complete_command);
+                self.line = context.line();
+                if let Some(record) = record {
+                    record.extend_from_slice(&context.read_text());
+                }
+                match context.read_error.take() {
+                    Some(ReadError::Interrupted) => return Err(ParseError::Interrupted),
+                    Some(ReadError::Failed(error)) => return Err(ParseError::Read(error)),
+                    None => {}
+                }
+                match result {
+                    None => return Ok(None),
+                    Some(Ok((_, list))) if list.items.is_empty() => {}
+                    Some(Ok((_, list))) => return Ok(Some(list)),
+                    Some(Err(error)) => return Err(ParseError::Syntax(syntax_error(error))),
+                }
+            },
         }
     }
 }
 
-fn syntax_error(error: nom::Err<error::Failure<'_>>) -> SyntaxError {
+/// The offset behind so many lines from `start` on: a command with a syntax error leaves nothing of its last line behind.
+fn behind_line(text: &[u8], start: usize, lines: u32) -> usize {
+    let newlines = memchr::memchr_iter(b'\n', &text[start..]);
+    let last = newlines.take(lines.max(1) as usize).last();
+    last.map_or(text.len(), |newline| start + newline + 1)
+}
+
+fn syntax_error(error: cursor::Fail<'_>) -> SyntaxError {
     match error {
         nom::Err::Error(failure) | nom::Err::Failure(failure) => failure.into(),
         nom::Err::Incomplete(_) => SyntaxError::incomplete(),
@@ -110,18 +169,12 @@ fn syntax_error(error: nom::Err<error::Failure<'_>>) -> SyntaxError {
 /// # Errors
 /// An expansion in it is not closed.
 pub fn heredoc_word(text: &[u8], line: u32) -> Result<Word, SyntaxError> {
-    struct NoAliases;
-    impl AliasLookup for NoAliases {
-        fn alias(&self, _: &BStr) -> Option<&BStr> {
-            None
-        }
-    }
-    let arena = Arena::new();
-    let mut source = Text::new("");
-    let context = Context::new(&arena, &mut source, &NoAliases, line);
-    let cursor = context.over(text.into(), line);
-    match word::parts(cursor, word::Mode::HereDoc, cursor.place()) {
-        Ok((_, parts)) => Ok(word::word_of(parts, false)),
+    let arena = Arena::with_capacity(1);
+    let pools = Pools::default();
+    let context = Context::new(&arena, None, &NoAliases, &pools, line);
+    let cursor = context.over(text, line);
+    match word::parts(cursor, word::Mode::HereDoc, cursor) {
+        Ok((_, parts)) => Ok(Word::new(parts)),
         Err(error) => Err(syntax_error(error)),
     }
 }
@@ -130,11 +183,6 @@ pub fn heredoc_word(text: &[u8], line: u32) -> Result<Word, SyntaxError> {
 pub trait LineSource {
     /// The next line with its newline (the last one may lack it), or `None` at the end of the input.
     fn next_line(&mut self, prompt: Prompt) -> Result<Option<BString>, ReadError>;
-
-    /// Whether it is known that nothing but blank lines is left.
-    fn is_exhausted(&self) -> bool {
-        false
-    }
 }
 
 /// Which prompt a terminal shows.
@@ -159,34 +207,20 @@ pub enum ReadError {
 pub trait AliasLookup {
     /// The value of an alias.
     fn alias(&self, name: &BStr) -> Option<&BStr>;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool;
 }
 
-/// Lines of a text in memory: `-c`, `eval`, traps, a script that was read whole.
-pub struct Text {
-    text: BString,
-    offset: usize,
-}
+/// No aliases at all.
+pub struct NoAliases;
 
-impl Text {
-    /// The lines of `text`.
-    pub fn new(text: impl Into<BString>) -> Self {
-        Self { text: text.into(), offset: 0 }
-    }
-}
-
-impl LineSource for Text {
-    fn next_line(&mut self, _: Prompt) -> Result<Option<BString>, ReadError> {
-        let rest = &self.text[self.offset..];
-        if rest.is_empty() {
-            return Ok(None);
-        }
-        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
-        let line = BString::from(&rest[..length]);
-        self.offset += length;
-        Ok(Some(line))
+impl AliasLookup for NoAliases {
+    fn alias(&self, _: &BStr) -> Option<&BStr> {
+        None
     }
 
-    fn is_exhausted(&self) -> bool {
-        self.text[self.offset..].iter().all(u8::is_ascii_whitespace)
+    fn is_empty(&self) -> bool {
+        true
     }
 }

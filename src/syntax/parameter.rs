@@ -1,10 +1,12 @@
 //! `$name` and `${...}` (XCU 2.6.2).
 
-use crate::syntax::ast::{LineNumber, Name, Parameter, ParameterExpansion, ParameterOp, Special, SwitchKind, TrimSide};
+use crate::syntax::ast::{
+    Bytes, LineNumber, Name, Parameter, ParameterExpansion, ParameterOp, Special, SwitchKind, TrimSide, Word,
+};
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
-use crate::syntax::word::{Mode, parts, pattern_word, word_of};
-use bstr::BString;
+use crate::syntax::word::{Mode, parts, pattern_word};
+use std::borrow::Cow;
 
 fn special(byte: u8) -> Option<Special> {
     Some(match byte {
@@ -22,7 +24,7 @@ fn special(byte: u8) -> Option<Special> {
 
 /// `name`, one digit, or a special parameter, behind `$`.
 pub fn simple(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, ParameterExpansion)> {
-    let line = LineNumber(cursor.line.number);
+    let line = LineNumber(cursor.number);
     let byte = cursor.peek()?;
     let (cursor, parameter) = if byte.is_ascii_alphabetic() || byte == b'_' {
         let (cursor, name) = name(cursor);
@@ -38,16 +40,19 @@ pub fn simple(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, ParameterExpansion)
 }
 
 /// Letters, digits and underscores, with line continuations between them.
-pub fn name(mut cursor: Cursor<'_>) -> (Cursor<'_>, BString) {
-    let mut name = BString::default();
+pub fn name(cursor: Cursor<'_>) -> (Cursor<'_>, Cow<'_, [u8]>) {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut at = cursor;
+    let mut name = Cow::Borrowed(&b""[..]);
     loop {
-        let length = cursor.rest.iter().position(|&byte| !(byte.is_ascii_alphanumeric() || byte == b'_'));
-        let length = length.unwrap_or(cursor.rest.len());
-        name.extend_from_slice(&cursor.rest[..length]);
-        cursor = cursor.advance(length);
-        match cursor.peek() {
-            Some(byte) if byte.is_ascii_alphanumeric() || byte == b'_' => {}
-            _ => return (cursor, name),
+        let length = at.rest.iter().position(|&byte| !is_name(byte)).unwrap_or(at.rest.len());
+        match &mut name {
+            Cow::Borrowed(b"") => name = Cow::Borrowed(&at.rest[..length]),
+            name => name.to_mut().extend_from_slice(&at.rest[..length]),
+        }
+        at = at.advance(length);
+        if !at.rest.starts_with(b"\\\n") || !at.peek().is_some_and(is_name) {
+            return (at, name);
         }
     }
 }
@@ -73,7 +78,7 @@ fn parameter(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, Parameter)> {
 // braced = "${" , [ "#" ] , parameter , [ operator , word ] , "}" ;
 /// Behind `${`.
 pub fn braced<'a>(dollar: Cursor<'a>, inside: Cursor<'a>, mode: Mode) -> Parsed<'a, ParameterExpansion> {
-    let line = LineNumber(dollar.line.number);
+    let line = LineNumber(dollar.number);
     if let Some((cursor, parameter)) = length(inside) {
         return Ok((cursor, ParameterExpansion { parameter, op: ParameterOp::Length, line }));
     }
@@ -109,13 +114,13 @@ fn operation<'a>(dollar: Cursor<'a>, mut cursor: Cursor<'a>, mode: Mode) -> Pars
         None if at.rest.is_empty() => {
             cursor = at;
             let place = dollar.place();
-            return cursor.fail(Situation::Unclosed { opened: "`${`", expected: "`}`", place });
+            return cursor.fail(Situation::Unclosed { opened: "${", needs: "\"}\"", place });
         }
         _ => return Ok((cursor, None)),
     };
     let inner = if mode.is_quoted() { Mode::QuotedBrace } else { Mode::Brace };
-    let (end, parts) = parts(at.advance(1), inner, dollar.place())?;
-    let word = word_of(parts, false);
+    let (end, parts) = parts(at.advance(1), inner, dollar)?;
+    let word = Box::new(Word::new(parts));
     Ok((end.advance(1), Some(ParameterOp::Switch { kind, colon: colon.is_some(), word })))
 }
 
@@ -126,15 +131,15 @@ fn trim<'a>(dollar: Cursor<'a>, cursor: Cursor<'a>, byte: u8, _: Mode) -> Parsed
         Some(behind) => (behind, true),
         None => (cursor, false),
     };
-    let (end, parts) = parts(cursor, Mode::Brace, dollar.place())?;
-    let pattern = pattern_word(word_of(parts, false));
+    let (end, parts) = parts(cursor, Mode::Brace, dollar)?;
+    let pattern = Box::new(pattern_word(Word::new(parts)));
     Ok((end.advance(1), Some(ParameterOp::Trim { side, longest, pattern })))
 }
 
 /// Anything else up to `}`, as it was written: an error when it is expanded, not before (as in all shells).
-fn bad<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, BString> {
-    let (end, _) = parts(inside, Mode::Brace, dollar.place())?;
+fn bad<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, Bytes> {
+    let (end, _) = parts(inside, Mode::Brace, dollar)?;
     let same_line = std::ptr::eq(end.line, inside.line) && end.rest.len() <= inside.rest.len();
     let text = if same_line { &inside.rest[..inside.rest.len() - end.rest.len()] } else { b"..." };
-    Ok((end.advance(1), text.into()))
+    Ok((end.advance(1), Bytes::new(text)))
 }

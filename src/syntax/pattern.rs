@@ -1,6 +1,6 @@
 //! The pattern matching notation (XCU 2.14): text to [`Pattern`]. A backslash quotes the next character.
 
-use crate::syntax::ast::{Atom, Bracket, BracketItem, CharClass, Pattern};
+use crate::syntax::ast::{Atom, Bracket, BracketItem, Bytes, CharClass, Pattern};
 use bstr::BString;
 
 /// Parse a pattern. Every text is one: a `[` that begins no bracket expression is an ordinary character.
@@ -25,16 +25,16 @@ pub fn parse(text: &[u8]) -> Pattern {
         };
         at += length;
         if !literal.is_empty() {
-            atoms.push(Atom::Literal(std::mem::take(&mut literal)));
+            atoms.push(Atom::Literal(Bytes::new(&std::mem::take(&mut literal))));
         }
         if !(atom == Atom::AnyString && atoms.last() == Some(&Atom::AnyString)) {
             atoms.push(atom);
         }
     }
     if !literal.is_empty() {
-        atoms.push(Atom::Literal(literal));
+        atoms.push(Atom::Literal(literal.into()));
     }
-    Pattern { atoms }
+    Pattern { atoms: atoms.into() }
 }
 
 /// A character as [`BracketItem`] wants it, and its length.
@@ -56,7 +56,7 @@ fn bracket(text: &[u8]) -> Option<(Bracket, usize)> {
     let mut items = Vec::new();
     loop {
         match text.get(at)? {
-            b']' if at > first => return Some((Bracket { negated, items }, at + 1)),
+            b']' if at > first => return Some((Bracket { negated, items: items.into() }, at + 1)),
             b'[' if matches!(text.get(at + 1), Some(b':' | b'=' | b'.')) => {
                 let (item, length) = named(&text[at..])?;
                 at += length;

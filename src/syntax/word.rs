@@ -1,10 +1,11 @@
 //! Words (XCU 2.2, 2.3, 2.6): quotes, `$name`, `$(...)`, backquotes, `$((...))`; `${...}` is in [`super::parameter`].
 
-use crate::syntax::ast::{Arithmetic, CommandSubstitution, LineNumber, Pattern, PatternWord, Word, WordPart};
-use crate::syntax::cursor::{Cursor, Parsed};
-use crate::syntax::error::{Place, Situation};
+use crate::syntax::ast::{
+    Arithmetic, Bytes, CommandSubstitution, Few, LineNumber, Pattern, PatternWord, Word, WordPart, is_pattern,
+};
+use crate::syntax::cursor::{Cursor, Parsed, Pools};
+use crate::syntax::error::Situation;
 use crate::syntax::{arith, escape, list, parameter, pattern};
-use bstr::BString;
 use std::rc::Rc;
 
 /// Where the characters stand, which decides what is special among them and where they end.
@@ -34,53 +35,66 @@ impl Mode {
 }
 
 /// Collects parts and merges adjacent ones of the same literal kind.
-#[derive(Default)]
-pub struct Parts(Vec<WordPart>);
+struct Parts<'a> {
+    list: Vec<WordPart>,
+    /// Literal text that is not yet a part.
+    text: Vec<u8>,
+    kind: Kind,
+    pools: &'a Pools,
+}
 
-impl Parts {
-    fn literal(&mut self, text: &[u8]) {
-        match self.0.last_mut() {
-            Some(WordPart::Literal(last)) => last.extend_from_slice(text),
-            _ => self.0.push(WordPart::Literal(text.into())),
+/// What kind of part a text will be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// There is none.
+    None,
+    Literal,
+    Quoted,
+}
+
+impl<'a> Parts<'a> {
+    fn new(pools: &'a Pools) -> Self {
+        Self { list: pools.parts.take(), text: pools.text.take(), kind: Kind::None, pools }
+    }
+
+    #[inline]
+    fn add(&mut self, kind: Kind, text: &[u8]) {
+        if self.kind != kind {
+            self.flush();
+            self.kind = kind;
         }
+        self.text.extend_from_slice(text);
+    }
+
+    fn literal(&mut self, text: &[u8]) {
+        self.add(Kind::Literal, text);
     }
 
     fn quoted(&mut self, text: &[u8]) {
-        match self.0.last_mut() {
-            Some(WordPart::Quoted(last)) => last.extend_from_slice(text),
-            _ => self.0.push(WordPart::Quoted(text.into())),
+        self.add(Kind::Quoted, text);
+    }
+
+    /// Make a part of the text.
+    fn flush(&mut self) {
+        match self.kind {
+            Kind::None => return,
+            Kind::Literal => self.list.push(WordPart::Literal(Bytes::new(&self.text))),
+            Kind::Quoted => self.list.push(WordPart::Quoted(Bytes::new(&self.text))),
         }
+        self.text.clear();
+        self.kind = Kind::None;
     }
 
     fn push(&mut self, part: WordPart) {
-        self.0.push(part);
+        self.flush();
+        self.list.push(part);
     }
-}
 
-/// Make a word of parts: the field that it always becomes is found here.
-pub fn word_of(parts: Vec<WordPart>, is_assignment: bool) -> Word {
-    let plain = if parts.is_empty() { None } else { plain(&parts) };
-    Word { parts, plain, is_assignment }
-}
-
-fn plain(parts: &[WordPart]) -> Option<BString> {
-    let mut text = BString::default();
-    for part in parts {
-        match part {
-            WordPart::Literal(literal) if memchr::memchr3(b'*', b'?', b'[', literal).is_none() => {
-                text.extend_from_slice(literal);
-            }
-            WordPart::Quoted(quoted) => text.extend_from_slice(quoted),
-            WordPart::DoubleQuoted(inner) => {
-                for part in inner {
-                    let WordPart::Literal(literal) = part else { return None };
-                    text.extend_from_slice(literal);
-                }
-            }
-            _ => return None,
-        }
+    fn finish(mut self) -> Few<WordPart> {
+        self.flush();
+        self.pools.text.give(self.text);
+        self.pools.parts.few(self.list)
     }
-    Some(text)
 }
 
 /// A pattern of a word: fixed if nothing in it is expanded.
@@ -116,48 +130,65 @@ fn fixed_pattern(parts: &[WordPart]) -> Option<Pattern> {
 }
 
 /// Whether a word can begin here.
+#[inline]
 pub fn starts_word(cursor: &mut Cursor<'_>) -> bool {
-    cursor.peek().is_some_and(|byte| !b" \t\n;&|<>()".contains(&byte))
+    cursor.peek().is_some_and(|byte| !ends_word(byte))
+}
+
+/// Whether a word ends before this byte: a blank, a newline, or the first byte of an operator.
+#[inline]
+pub fn ends_word(byte: u8) -> bool {
+    CLASS[usize::from(byte)] & END != 0
 }
 
 // word = { literal | quoted | expansion } ;
 /// A word outside of quotes, with a tilde at its start.
+#[inline]
 pub fn word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
-    let (cursor, parts) = parts(cursor, Mode::Bare, cursor.place())?;
-    Ok((cursor, word_of(parts, false)))
+    if let Some((behind, word)) = literal(cursor) {
+        return Ok((behind, word));
+    }
+    let (cursor, parts) = parts(cursor, Mode::Bare, cursor)?;
+    Ok((cursor, Word::new(parts)))
+}
+
+/// A word of ordinary characters only, as most are.
+#[inline]
+fn literal(cursor: Cursor<'_>) -> Option<(Cursor<'_>, Word)> {
+    let length = run(cursor.rest, Mode::Bare);
+    if length == 0 || cursor.rest[0] == b'~' || !cursor.rest.get(length).is_none_or(|&byte| ends_word(byte)) {
+        return None;
+    }
+    let text = &cursor.rest[..length];
+    if is_pattern(text) {
+        return None;
+    }
+    Some((cursor.advance(length), Word::literal(text)))
 }
 
 // value = { literal | quoted | expansion } ;
 /// The value of an assignment.
 pub fn value(cursor: Cursor<'_>) -> Parsed<'_, Word> {
-    let (cursor, parts) = parts(cursor, Mode::Value, cursor.place())?;
-    let mut value = word_of(parts, false);
-    if value.parts.is_empty() {
-        value.plain = Some(BString::default());
-    }
-    Ok((cursor, value))
+    let (cursor, parts) = parts(cursor, Mode::Value, cursor)?;
+    Ok((cursor, if parts.is_empty() { Word::empty() } else { Word::new(parts) }))
 }
 
-/// Parts up to the end that the mode has. The cursor stays before a closing character.
-pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Place<'a>) -> Parsed<'a, Vec<WordPart>> {
-    let mut parts = Parts::default();
+/// Parts up to the end that the mode has. The cursor stays before a closing character. `opened` is where the construct began.
+pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Parsed<'a, Few<WordPart>> {
+    let mut parts = Parts::new(cursor.context.pools);
     let mut parens = 0u32;
     if !mode.is_quoted() {
         cursor = tilde(cursor, mode, &mut parts);
     }
     loop {
-        let run = cursor.rest.iter().position(|&byte| is_special(byte)).unwrap_or(cursor.rest.len());
+        let run = run(cursor.rest, mode);
         if run > 0 {
             parts.literal(&cursor.rest[..run]);
-            let colon = cursor.rest[run - 1] == b':';
             cursor = cursor.advance(run);
-            if colon && mode == Mode::Value {
-                cursor = tilde(cursor, mode, &mut parts);
-            }
         }
         let Some(byte) = cursor.peek() else {
-            if mode == Mode::HereDoc || matches!(mode, Mode::Bare | Mode::Value) {
-                return Ok((cursor, parts.0));
+            if matches!(mode, Mode::HereDoc | Mode::Bare | Mode::Value) {
+                return Ok((cursor, parts.finish()));
             }
             match cursor.next_line() {
                 Some(next) => {
@@ -168,14 +199,14 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Place<'a>) -> Parse
             }
         };
         if ends(cursor, byte, mode, parens) {
-            return Ok((cursor, parts.0));
+            return Ok((cursor, parts.finish()));
         }
         cursor = match byte {
             b'\n' => {
                 parts.literal(b"\n");
                 match cursor.next_line() {
                     Some(next) => next,
-                    None if mode == Mode::HereDoc => return Ok((cursor.advance(1), parts.0)),
+                    None if mode == Mode::HereDoc => return Ok((cursor.advance(1), parts.finish())),
                     None => return unclosed(cursor.advance(1), mode, opened),
                 }
             }
@@ -202,26 +233,59 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Place<'a>) -> Parse
     }
 }
 
-/// Bytes that some mode looks at; all others are copied in runs.
+/// The length of the bytes that the mode does not look at.
 #[inline]
-fn is_special(byte: u8) -> bool {
-    const TABLE: [bool; 256] = {
-        let mut table = [false; 256];
-        let special = b" \t\n;&|<>()'\"\\$`}:";
+fn run(text: &[u8], mode: Mode) -> usize {
+    let stops = match mode {
+        Mode::Bare => END | QUOTE,
+        Mode::Value => END | QUOTE | COLON,
+        Mode::Brace | Mode::QuotedBrace => BRACE | QUOTE | NEWLINE,
+        Mode::Double => DOUBLE | NEWLINE,
+        Mode::HereDoc => DOLLAR | NEWLINE,
+        Mode::Arithmetic => DOLLAR | PAREN | NEWLINE,
+    };
+    text.iter().position(|&byte| CLASS[usize::from(byte)] & stops != 0).unwrap_or(text.len())
+}
+
+const END: u8 = 1;
+const QUOTE: u8 = 2;
+const DOUBLE: u8 = 4;
+const DOLLAR: u8 = 8;
+const BRACE: u8 = 16;
+const PAREN: u8 = 32;
+const NEWLINE: u8 = 64;
+const COLON: u8 = 128;
+
+/// What a byte can mean.
+const CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let classes: [(u8, &[u8]); 8] = [
+        (END, b" \t\n;&|<>()"),
+        (QUOTE, b"'\"\\$`"),
+        (DOUBLE, b"\"\\$`"),
+        (DOLLAR, b"\\$`"),
+        (BRACE, b"}"),
+        (PAREN, b"()"),
+        (NEWLINE, b"\n"),
+        (COLON, b":"),
+    ];
+    let mut class = 0;
+    while class < classes.len() {
+        let (bit, bytes) = classes[class];
         let mut index = 0;
-        while index < special.len() {
-            table[special[index] as usize] = true;
+        while index < bytes.len() {
+            table[bytes[index] as usize] |= bit;
             index += 1;
         }
-        table
-    };
-    TABLE[usize::from(byte)]
-}
+        class += 1;
+    }
+    table
+};
 
 /// Whether the mode ends before this byte.
 fn ends(cursor: Cursor<'_>, byte: u8, mode: Mode, parens: u32) -> bool {
     match mode {
-        Mode::Bare | Mode::Value => b" \t\n;&|<>()".contains(&byte),
+        Mode::Bare | Mode::Value => ends_word(byte),
         Mode::Brace | Mode::QuotedBrace => byte == b'}',
         Mode::Double => byte == b'"',
         Mode::HereDoc => false,
@@ -229,17 +293,17 @@ fn ends(cursor: Cursor<'_>, byte: u8, mode: Mode, parens: u32) -> bool {
     }
 }
 
-fn unclosed<'a, T>(cursor: Cursor<'a>, mode: Mode, place: Place<'a>) -> Parsed<'a, T> {
-    let (opened, expected) = match mode {
-        Mode::Brace | Mode::QuotedBrace => ("`${`", "`}`"),
-        Mode::Arithmetic => ("`$((`", "`))`"),
-        _ => ("double quote", "`\"`"),
+fn unclosed<'a, T>(cursor: Cursor<'a>, mode: Mode, start: Cursor<'a>) -> Parsed<'a, T> {
+    let (opened, needs) = match mode {
+        Mode::Brace | Mode::QuotedBrace => ("${", "\"}\""),
+        Mode::Arithmetic => ("$((", "\"))\""),
+        _ => ("\"", "a closing quote"),
     };
-    cursor.fail(Situation::Unclosed { opened, expected, place })
+    cursor.fail(Situation::Unclosed { opened, needs, place: start.place() })
 }
 
 /// `~` or `~user` up to a slash (in an assignment also a colon), unless something in it is quoted or expanded.
-fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts) -> Cursor<'a> {
+fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Cursor<'a> {
     let [b'~', rest @ ..] = cursor.rest else { return cursor };
     let length = rest.iter().position(|&byte| !(byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte)));
     let length = length.unwrap_or(rest.len());
@@ -260,8 +324,8 @@ fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts) -> Cursor<'a> {
 }
 
 // single_quoted = "'" , { character } , "'" ;
-fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts) -> Parsed<'a, ()> {
-    let place = cursor.place();
+fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
+    let start = cursor;
     let mut cursor = cursor.advance(1);
     parts.quoted(b"");
     loop {
@@ -277,11 +341,10 @@ fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts) -> Parsed<'a, ()> {
                 match end.next_line() {
                     Some(next) => cursor = next,
                     None => {
-                        let opened = "single quote";
                         return end.advance(end.rest.len()).fail(Situation::Unclosed {
-                            opened,
-                            expected: "`'`",
-                            place,
+                            opened: "'",
+                            needs: "a closing quote",
+                            place: start.place(),
                         });
                     }
                 }
@@ -291,14 +354,14 @@ fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts) -> Parsed<'a, ()> {
 }
 
 // double_quoted = '"' , { character | expansion } , '"' ;
-fn double_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts) -> Parsed<'a, ()> {
-    let (cursor, inner) = self::parts(cursor.advance(1), Mode::Double, cursor.place())?;
-    parts.push(WordPart::DoubleQuoted(inner));
+fn double_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
+    let (cursor, inner) = self::parts(cursor.advance(1), Mode::Double, cursor)?;
+    parts.push(WordPart::DoubleQuoted(inner.into_boxed()));
     Ok((cursor.advance(1), ()))
 }
 
 /// A backslash that does not continue the line.
-fn backslash<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts) -> Cursor<'a> {
+fn backslash<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Cursor<'a> {
     let next = cursor.advance(1);
     let Some(&byte) = next.rest.first() else {
         parts.literal(b"\\");
@@ -324,7 +387,7 @@ fn backslash<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts) -> Cursor<'a
 }
 
 // expansion = "$" , ( name | digit | special | "{" ... "}" | "(" ... ")" | "((" ... "))" | "'" ... "'" ) ;
-fn dollar<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts) -> Parsed<'a, ()> {
+fn dollar<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
     let mut next = cursor.advance(1);
     match next.peek() {
         Some(b'\'') if !mode.is_quoted() => {
@@ -386,30 +449,29 @@ fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordP
 
 // arithmetic = "$((" , { character | expansion } , "))" ;
 fn arithmetic<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
-    let (cursor, parts) = parts(inside, Mode::Arithmetic, dollar.place())?;
-    let Some(end) = cursor.advance(1).eat(b')') else { return unclosed(cursor, Mode::Arithmetic, dollar.place()) };
+    let (cursor, parts) = parts(inside, Mode::Arithmetic, dollar)?;
+    let Some(end) = cursor.advance(1).eat(b')') else { return unclosed(cursor, Mode::Arithmetic, dollar) };
     let expression = arith::prepare(&parts);
-    Ok((end, WordPart::Arithmetic(Box::new(Arithmetic { text: word_of(parts, false), expression }))))
+    Ok((end, WordPart::Arithmetic(Box::new(Arithmetic { text: Word::new(parts), expression }))))
 }
 
 // command_substitution = "$(" , list , ")" ;
 fn command_substitution<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
-    let line = LineNumber(dollar.line.number);
+    let line = LineNumber(dollar.number);
     let (mut cursor, body) = list::compound_list_or_nothing(inside)?;
     match cursor.peek() {
         Some(b')') => {
             let part = WordPart::Command(Rc::new(CommandSubstitution { body, line }));
             Ok((cursor.advance(1), part))
         }
-        _ => cursor.fail(Situation::Unclosed { opened: "`$(`", expected: "`)`", place: dollar.place() }),
+        _ => cursor.fail(Situation::Unclosed { opened: "$(", needs: "\")\"", place: dollar.place() }),
     }
 }
 
 // backquoted = "`" , list , "`" ;
-fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts) -> Parsed<'a, ()> {
-    let place = cursor.place();
-    let line = cursor.line.number;
-    let mut text = BString::default();
+fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
+    let line = cursor.number;
+    let mut text = Vec::new();
     let mut inner = cursor.advance(1);
     loop {
         let at = memchr::memchr3(b'`', b'\\', b'\n', inner.rest).unwrap_or(inner.rest.len());
@@ -429,16 +491,15 @@ fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts) -> Parsed<'
                 text.push(b'\\');
                 inner = inner.advance(1);
             }
-            newline => {
-                text.extend_from_slice(newline);
+            end => {
+                text.extend_from_slice(&end[..end.len().min(1)]);
                 match inner.next_line() {
                     Some(next) => inner = next,
                     None => {
-                        let opened = "backquote";
                         return inner.advance(inner.rest.len()).fail(Situation::Unclosed {
-                            opened,
-                            expected: "a closing backquote",
-                            place,
+                            opened: "`",
+                            needs: "a closing backquote",
+                            place: cursor.place(),
                         });
                     }
                 }

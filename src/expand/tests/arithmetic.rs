@@ -131,9 +131,9 @@ fn in_words() {
     let mut shell = Shell::new();
     shell.set("IFS", "0");
     let part = |number_of: i64| WordPart::Arithmetic(Box::new(words::arithmetic("", Some(*number(number_of)))));
-    let word = |parts| Word { parts, ..Word::default() };
+    let word = |parts: Vec<WordPart>| Word::new(parts.into());
     let mut out = Fields::new();
-    let words = [word(vec![part(-102)]), word(vec![WordPart::DoubleQuoted(vec![part(-102)])])];
+    let words = [word(vec![part(-102)]), word(vec![WordPart::DoubleQuoted([part(-102)].into())])];
     fields(&mut shell, &words, &mut out).expect("fields");
     assert_eq!(out, Fields::from_iter(["-1", "2", "-102"]));
 }

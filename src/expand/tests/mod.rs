@@ -161,7 +161,7 @@ impl Scope for Shell {
     fn substitute(&mut self, command: &Rc<CommandSubstitution>, out: &mut Vec<u8>) -> Result<(), Flow> {
         self.substitutions += 1;
         if let Command::Simple(simple) = &command.body.items[0].and_or.first.commands[0] {
-            let text = simple.words[0].plain.as_ref().expect("plain").replace("\\n", "\n").replace("\\0", "\0");
+            let text = simple.words[0].plain().expect("plain").replace("\\n", "\n").replace("\\0", "\0");
             out.extend_from_slice(&text);
         }
         Ok(())

@@ -33,18 +33,7 @@ pub fn quoted(source: &str) -> Word {
 }
 
 fn word(parts: Vec<WordPart>) -> Word {
-    let mut plain = Some(BString::default());
-    for part in &parts {
-        match part {
-            WordPart::Literal(text) if text.find_byteset(b"*?[\\").is_none() => {
-                plain.iter_mut().for_each(|p| p.extend_from_slice(text))
-            }
-            WordPart::Quoted(text) => plain.iter_mut().for_each(|p| p.extend_from_slice(text)),
-            WordPart::DoubleQuoted(parts) if parts.is_empty() => {}
-            _ => plain = None,
-        }
-    }
-    Word { parts, plain, is_assignment: false }
+    Word::new(parts.into())
 }
 
 fn pattern_word(parts: Vec<WordPart>) -> PatternWord {
@@ -86,13 +75,13 @@ impl<'a> Parser<'a> {
             }
             self.next();
             match byte {
-                b'\\' if !in_quotes => parts.push(WordPart::Quoted(vec![self.next()].into())),
+                b'\\' if !in_quotes => parts.push(WordPart::Quoted([self.next()].into())),
                 b'\\' if b"$`\"\\".contains(&self.rest[0]) => literal(&mut parts, self.next()),
                 b'\'' if !in_quotes => parts.push(WordPart::Quoted(self.until("'").into())),
                 b'"' => {
                     let inner = self.parts(b"\"", true);
                     self.next();
-                    parts.push(WordPart::DoubleQuoted(inner));
+                    parts.push(WordPart::DoubleQuoted(inner.into()));
                 }
                 b'~' if !in_quotes && parts.is_empty() => {
                     let end = self.rest.find_byteset(b"/ }:").unwrap_or(self.rest.len());
@@ -166,9 +155,9 @@ impl<'a> Parser<'a> {
                     self.next();
                 }
                 let side = if side == b'#' { TrimSide::Prefix } else { TrimSide::Suffix };
-                ParameterOp::Trim { side, longest, pattern: pattern_word(self.parts(b"}", false)) }
+                ParameterOp::Trim { side, longest, pattern: Box::new(pattern_word(self.parts(b"}", false))) }
             }
-            b'/' => ParameterOp::Bad(BString::from("x/")),
+            b'/' => ParameterOp::Bad("x/".into()),
             mut byte => {
                 let colon = byte == b':';
                 if colon {
@@ -180,7 +169,7 @@ impl<'a> Parser<'a> {
                     b'?' => SwitchKind::Error,
                     _ => SwitchKind::Alternative,
                 };
-                ParameterOp::Switch { kind, colon, word: word(self.parts(b"}", in_quotes)) }
+                ParameterOp::Switch { kind, colon, word: Box::new(word(self.parts(b"}", in_quotes))) }
             }
         };
         self.next();
@@ -190,8 +179,8 @@ impl<'a> Parser<'a> {
 
 fn literal(parts: &mut Vec<WordPart>, byte: u8) {
     match parts.last_mut() {
-        Some(WordPart::Literal(text)) => text.push(byte),
-        _ => parts.push(WordPart::Literal(vec![byte].into())),
+        Some(WordPart::Literal(text)) => *text = [&text[..], &[byte]].concat().into(),
+        _ => parts.push(WordPart::Literal([byte].into())),
     }
 }
 
@@ -200,17 +189,17 @@ pub fn parameter_part(parameter: Parameter, op: ParameterOp) -> WordPart {
 }
 
 fn command(text: &[u8]) -> Rc<CommandSubstitution> {
-    let word = Word { plain: Some(text.into()), ..Word::default() };
+    let word = Word::literal(text);
     let simple = SimpleCommand {
-        assignments: Vec::new(),
-        words: vec![word],
-        redirects: Vec::new(),
+        assignments: Box::default(),
+        words: [word].into(),
+        redirects: Box::default(),
         name: None,
         line: LineNumber(1),
     };
-    let first = Pipeline { negated: false, timed: None, commands: vec![Command::Simple(simple)] };
-    let item = ListItem { and_or: Rc::new(AndOr { first, rest: Vec::new() }), background: false };
-    Rc::new(CommandSubstitution { body: List { items: vec![item] }, line: LineNumber(1) })
+    let first = Pipeline { negated: false, timed: None, commands: vec![Command::Simple(simple)].into() };
+    let item = ListItem { and_or: Rc::new(AndOr { first, rest: Box::default() }), background: false };
+    Rc::new(CommandSubstitution { body: List { items: vec![item].into() }, line: LineNumber(1) })
 }
 
 /// `$((text))` whose expression is `expression`.
