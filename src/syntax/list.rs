@@ -5,8 +5,8 @@ use crate::syntax::command;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
 use crate::syntax::heredoc;
+use crate::syntax::parts::ends_word;
 use crate::syntax::reserved::{Reserved, keyword, reserved};
-use crate::syntax::word::ends_word;
 use std::rc::Rc;
 
 /// Blanks and a comment.

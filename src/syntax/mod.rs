@@ -15,9 +15,11 @@ pub mod escape;
 pub mod heredoc;
 pub mod list;
 pub mod parameter;
+pub mod parts;
 pub mod pattern;
 pub mod print;
 pub mod reserved;
+pub mod substitution;
 pub mod word;
 
 use crate::status::Error;

@@ -1,7 +1,7 @@
 //! The reserved words (XCU 2.4). They are recognised only where the grammar looks for them.
 
 use crate::syntax::cursor::Cursor;
-use crate::syntax::word::ends_word;
+use crate::syntax::parts::ends_word;
 
 /// A reserved word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,11 @@
 //! Words (XCU 2.2, 2.3, 2.6): quotes, `$name`, `$(...)`, backquotes, `$((...))`; `${...}` is in [`super::parameter`].
 
-use crate::syntax::ast::{
-    Arithmetic, Bytes, CommandSubstitution, Few, LineNumber, Pattern, PatternWord, Word, WordPart, is_pattern,
-};
-use crate::syntax::cursor::{Cursor, Parsed, Pools};
+use crate::syntax::ast::{Few, Pattern, PatternWord, Word, WordPart, is_pattern};
+use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
-use crate::syntax::{arith, escape, list, parameter, pattern};
-use std::rc::Rc;
+use crate::syntax::parts::{Parts, ends_word, ordinary, run};
+use crate::syntax::substitution::{backquoted, parenthesised};
+use crate::syntax::{escape, parameter, pattern};
 
 /// Where the characters stand, which decides what is special among them and where they end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,69 +30,6 @@ impl Mode {
     /// Whether the text is as in double quotes.
     pub fn is_quoted(self) -> bool {
         matches!(self, Self::QuotedBrace | Self::Double | Self::HereDoc | Self::Arithmetic)
-    }
-}
-
-/// Collects parts and merges adjacent ones of the same literal kind.
-struct Parts<'a> {
-    list: Vec<WordPart>,
-    /// Literal text that is not yet a part.
-    text: Vec<u8>,
-    kind: Kind,
-    pools: &'a Pools,
-}
-
-/// What kind of part a text will be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// There is none.
-    None,
-    Literal,
-    Quoted,
-}
-
-impl<'a> Parts<'a> {
-    fn new(pools: &'a Pools) -> Self {
-        Self { list: pools.parts.take(), text: pools.text.take(), kind: Kind::None, pools }
-    }
-
-    #[inline]
-    fn add(&mut self, kind: Kind, text: &[u8]) {
-        if self.kind != kind {
-            self.flush();
-            self.kind = kind;
-        }
-        self.text.extend_from_slice(text);
-    }
-
-    fn literal(&mut self, text: &[u8]) {
-        self.add(Kind::Literal, text);
-    }
-
-    fn quoted(&mut self, text: &[u8]) {
-        self.add(Kind::Quoted, text);
-    }
-
-    /// Make a part of the text.
-    fn flush(&mut self) {
-        match self.kind {
-            Kind::None => return,
-            Kind::Literal => self.list.push(WordPart::Literal(Bytes::new(&self.text))),
-            Kind::Quoted => self.list.push(WordPart::Quoted(Bytes::new(&self.text))),
-        }
-        self.text.clear();
-        self.kind = Kind::None;
-    }
-
-    fn push(&mut self, part: WordPart) {
-        self.flush();
-        self.list.push(part);
-    }
-
-    fn finish(mut self) -> Few<WordPart> {
-        self.flush();
-        self.pools.text.give(self.text);
-        self.pools.parts.few(self.list)
     }
 }
 
@@ -135,12 +71,6 @@ pub fn starts_word(cursor: &mut Cursor<'_>) -> bool {
     cursor.peek().is_some_and(|byte| !ends_word(byte))
 }
 
-/// Whether a word ends before this byte: a blank, a newline, or the first byte of an operator.
-#[inline]
-pub fn ends_word(byte: u8) -> bool {
-    CLASS[usize::from(byte)] & END != 0
-}
-
 // word = { literal | quoted | expansion } ;
 /// A word outside of quotes, with a tilde at its start.
 #[inline]
@@ -155,12 +85,12 @@ pub fn word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
 /// A word of ordinary characters only, as most are.
 #[inline]
 fn literal(cursor: Cursor<'_>) -> Option<(Cursor<'_>, Word)> {
-    let length = run(cursor.rest, Mode::Bare);
+    let (length, looks_like_pattern) = ordinary(cursor.rest);
     if length == 0 || cursor.rest[0] == b'~' || !cursor.rest.get(length).is_none_or(|&byte| ends_word(byte)) {
         return None;
     }
     let text = &cursor.rest[..length];
-    if is_pattern(text) {
+    if looks_like_pattern && is_pattern(text) {
         return None;
     }
     Some((cursor.advance(length), Word::literal(text)))
@@ -233,55 +163,6 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Pars
     }
 }
 
-/// The length of the bytes that the mode does not look at.
-#[inline]
-fn run(text: &[u8], mode: Mode) -> usize {
-    let stops = match mode {
-        Mode::Bare => END | QUOTE,
-        Mode::Value => END | QUOTE | COLON,
-        Mode::Brace | Mode::QuotedBrace => BRACE | QUOTE | NEWLINE,
-        Mode::Double => DOUBLE | NEWLINE,
-        Mode::HereDoc => DOLLAR | NEWLINE,
-        Mode::Arithmetic => DOLLAR | PAREN | NEWLINE,
-    };
-    text.iter().position(|&byte| CLASS[usize::from(byte)] & stops != 0).unwrap_or(text.len())
-}
-
-const END: u8 = 1;
-const QUOTE: u8 = 2;
-const DOUBLE: u8 = 4;
-const DOLLAR: u8 = 8;
-const BRACE: u8 = 16;
-const PAREN: u8 = 32;
-const NEWLINE: u8 = 64;
-const COLON: u8 = 128;
-
-/// What a byte can mean.
-const CLASS: [u8; 256] = {
-    let mut table = [0; 256];
-    let classes: [(u8, &[u8]); 8] = [
-        (END, b" \t\n;&|<>()"),
-        (QUOTE, b"'\"\\$`"),
-        (DOUBLE, b"\"\\$`"),
-        (DOLLAR, b"\\$`"),
-        (BRACE, b"}"),
-        (PAREN, b"()"),
-        (NEWLINE, b"\n"),
-        (COLON, b":"),
-    ];
-    let mut class = 0;
-    while class < classes.len() {
-        let (bit, bytes) = classes[class];
-        let mut index = 0;
-        while index < bytes.len() {
-            table[bytes[index] as usize] |= bit;
-            index += 1;
-        }
-        class += 1;
-    }
-    table
-};
-
 /// Whether the mode ends before this byte.
 fn ends(cursor: Cursor<'_>, byte: u8, mode: Mode, parens: u32) -> bool {
     match mode {
@@ -293,7 +174,8 @@ fn ends(cursor: Cursor<'_>, byte: u8, mode: Mode, parens: u32) -> bool {
     }
 }
 
-fn unclosed<'a, T>(cursor: Cursor<'a>, mode: Mode, start: Cursor<'a>) -> Parsed<'a, T> {
+/// The failure at the end of the input.
+pub fn unclosed<'a, T>(cursor: Cursor<'a>, mode: Mode, start: Cursor<'a>) -> Parsed<'a, T> {
     let (opened, needs) = match mode {
         Mode::Brace | Mode::QuotedBrace => ("${", "\"}\""),
         Mode::Arithmetic => ("$((", "\"))\""),
@@ -420,98 +302,4 @@ fn dollar<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Parsed<'
             }
         },
     }
-}
-
-/// `$(`: arithmetic if it is one, else a command substitution (XCU 2.6.3: `$((` is arithmetic where it can be).
-fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
-    if let Some(expression) = inside.eat(b'(') {
-        let context = dollar.context;
-        let depth = context.depth.get();
-        let pending = context.pending.borrow().len();
-        match arithmetic(dollar, expression) {
-            Ok(done) => return Ok(done),
-            Err(error) => {
-                context.depth.set(depth);
-                context.pending.borrow_mut().truncate(pending);
-                // An unclosed or too deep one is no command either; trying would take exponential time.
-                if let nom::Err::Failure(failure) = &error
-                    && (failure.at_end || matches!(failure.situation, Situation::NestedTooDeeply))
-                {
-                    return Err(error);
-                }
-                // Not arithmetic; if it is no command either, that is what the message will be about.
-                return command_substitution(dollar, inside).map_err(|_| error);
-            }
-        }
-    }
-    command_substitution(dollar, inside)
-}
-
-// arithmetic = "$((" , { character | expansion } , "))" ;
-fn arithmetic<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
-    let (cursor, parts) = parts(inside, Mode::Arithmetic, dollar)?;
-    let Some(end) = cursor.advance(1).eat(b')') else { return unclosed(cursor, Mode::Arithmetic, dollar) };
-    let expression = arith::prepare(&parts);
-    Ok((end, WordPart::Arithmetic(Box::new(Arithmetic { text: Word::new(parts), expression }))))
-}
-
-// command_substitution = "$(" , list , ")" ;
-fn command_substitution<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
-    let line = LineNumber(dollar.number);
-    let (mut cursor, body) = list::compound_list_or_nothing(inside)?;
-    match cursor.peek() {
-        Some(b')') => {
-            let part = WordPart::Command(Rc::new(CommandSubstitution { body, line }));
-            Ok((cursor.advance(1), part))
-        }
-        _ => cursor.fail(Situation::Unclosed { opened: "$(", needs: "\")\"", place: dollar.place() }),
-    }
-}
-
-// backquoted = "`" , list , "`" ;
-fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
-    let line = cursor.number;
-    let mut text = Vec::new();
-    let mut inner = cursor.advance(1);
-    loop {
-        let at = memchr::memchr3(b'`', b'\\', b'\n', inner.rest).unwrap_or(inner.rest.len());
-        text.extend_from_slice(&inner.rest[..at]);
-        inner = inner.advance(at);
-        match inner.rest {
-            [b'`', ..] => break,
-            [b'\\', byte @ (b'$' | b'`' | b'\\'), ..] => {
-                text.push(*byte);
-                inner = inner.advance(2);
-            }
-            [b'\\', b'"', ..] if matches!(mode, Mode::Double | Mode::QuotedBrace) => {
-                text.push(b'"');
-                inner = inner.advance(2);
-            }
-            [b'\\', ..] => {
-                text.push(b'\\');
-                inner = inner.advance(1);
-            }
-            end => {
-                text.extend_from_slice(&end[..end.len().min(1)]);
-                match inner.next_line() {
-                    Some(next) => inner = next,
-                    None => {
-                        return inner.advance(inner.rest.len()).fail(Situation::Unclosed {
-                            opened: "`",
-                            needs: "a closing backquote",
-                            place: cursor.place(),
-                        });
-                    }
-                }
-            }
-        }
-    }
-    cursor.enter()?;
-    let (mut end, body) = list::whole(cursor.context.over(text, line))?;
-    if end.peek().is_some() {
-        return end.fail(Situation::Unexpected);
-    }
-    cursor.leave();
-    parts.push(WordPart::Command(Rc::new(CommandSubstitution { body, line: LineNumber(line) })));
-    Ok((inner.advance(1), ()))
 }

@@ -1,0 +1,371 @@
+//! The part of the tree below the words: expansions, patterns, arithmetic.
+
+use super::{Bytes, Few, LineNumber, List, Name};
+use bstr::BStr;
+use std::rc::Rc;
+
+/// A word (XCU 2.3): parts to be expanded and joined.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Word {
+    /// In order. Adjacent parts of the same literal kind are merged by the parser.
+    pub parts: Few<WordPart>,
+    /// What [`Word::plain`] is made of.
+    plain: Plain,
+    /// The word is an argument of a declaration utility (`export a=~/x`): it is expanded as an assignment is,
+    /// to exactly one field.
+    pub is_assignment: bool,
+}
+
+/// Where a word's one text is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Plain {
+    /// There is none.
+    #[default]
+    Expanded,
+    /// In the only part, or nothing.
+    Part,
+    /// Joined of several parts.
+    Joined(Box<Bytes>),
+}
+
+impl Word {
+    /// A word of these parts.
+    pub fn new(parts: Few<WordPart>) -> Self {
+        let plain = match &parts[..] {
+            [] => Plain::Expanded,
+            [WordPart::Literal(text)] if is_pattern(text) => Plain::Expanded,
+            [WordPart::Literal(_)] => Plain::Part,
+            [part] => part.fixed().map_or(Plain::Expanded, |_| Plain::Part),
+            parts => match parts.iter().map(WordPart::fixed).collect::<Option<Vec<_>>>() {
+                Some(texts) => Plain::Joined(Box::new(Bytes::from(texts.concat()))),
+                None => Plain::Expanded,
+            },
+        };
+        Self { parts, plain, is_assignment: false }
+    }
+
+    /// A word of one part that is literal, and no pattern.
+    #[inline]
+    pub fn literal(text: &[u8]) -> Self {
+        Self { parts: Few::One(WordPart::Literal(Bytes::new(text))), plain: Plain::Part, is_assignment: false }
+    }
+
+    /// No characters at all, as the value in `name=`.
+    pub fn empty() -> Self {
+        Self { plain: Plain::Part, ..Self::default() }
+    }
+
+    /// A text that is not expanded, whatever its characters: the body of a here-document with a quoted delimiter.
+    pub fn verbatim(text: &[u8]) -> Self {
+        if text.is_empty() { Self::empty() } else { Self::literal(text) }
+    }
+
+    /// The one field that the word always becomes, when no part is expanded and none is a
+    /// pattern.
+    #[inline]
+    pub fn plain(&self) -> Option<&BStr> {
+        match (&self.plain, &self.parts) {
+            (Plain::Expanded, _) => None,
+            (Plain::Part, Few::One(WordPart::Literal(text) | WordPart::Quoted(text))) => Some(BStr::new(&text[..])),
+            (Plain::Part, Few::One(WordPart::DoubleQuoted(inner))) => match &inner[..] {
+                [WordPart::Literal(text)] => Some(BStr::new(&text[..])),
+                _ => Some(BStr::new("")),
+            },
+            (Plain::Joined(text), _) => Some(BStr::new(&text[..])),
+            (Plain::Part, _) => Some(BStr::new("")),
+        }
+    }
+}
+
+/// A part of a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WordPart {
+    /// Characters that are not quoted; inside double quotes and here-documents characters as they are.
+    Literal(Bytes),
+    /// `'...'`, `$'...'`, `\c`: characters without any special meaning, quotes removed, escapes decoded.
+    Quoted(Bytes),
+    /// `"..."`: among its parts there are no `Quoted`, `DoubleQuoted` and `Tilde` ones, except inside `${...}`.
+    DoubleQuoted(Box<[WordPart]>),
+    /// `~` or `~user` where tilde expansion applies.
+    Tilde(Bytes),
+    /// `$name`, `${...}`.
+    Parameter(Box<ParameterExpansion>),
+    /// `$(...)` and backquotes.
+    Command(Rc<CommandSubstitution>),
+    /// `$((...))`.
+    Arithmetic(Box<Arithmetic>),
+}
+
+/// Whether an unquoted text is a pattern. The command `[` is none.
+pub(crate) fn is_pattern(text: &[u8]) -> bool {
+    match memchr::memchr3(b'*', b'?', b'[', text) {
+        None => false,
+        Some(at) if text[at] == b'[' => text[at..].iter().any(|byte| b"]*?".contains(byte)),
+        Some(_) => true,
+    }
+}
+
+impl WordPart {
+    /// The text of a part that is not expanded and no pattern.
+    fn fixed(&self) -> Option<&[u8]> {
+        match self {
+            Self::Literal(text) if memchr::memchr3(b'*', b'?', b'[', text).is_none() => Some(text),
+            Self::Quoted(text) => Some(text),
+            Self::DoubleQuoted(inner) => match &inner[..] {
+                [] => Some(b""),
+                [Self::Literal(text)] => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// `$(list)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandSubstitution {
+    /// What is executed.
+    pub body: List,
+    /// Where it begins.
+    pub line: LineNumber,
+}
+
+/// `${parameter op word}` (XCU 2.6.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterExpansion {
+    /// What is expanded.
+    pub parameter: Parameter,
+    /// What is done to it.
+    pub op: ParameterOp,
+    /// Where it stands.
+    pub line: LineNumber,
+}
+
+/// A parameter (XCU 2.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// `$name`
+    Variable(Name),
+    /// `$1`, `${10}`; from 1.
+    Positional(usize),
+    /// `$@ $* $# $? $- $$ $! $0`
+    Special(Special),
+}
+
+/// A special parameter (XCU 2.5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Special {
+    /// `$@`
+    At,
+    /// `$*`
+    Star,
+    /// `$#`
+    Count,
+    /// `$?`
+    Status,
+    /// `$-`
+    Options,
+    /// `$$`
+    Pid,
+    /// `$!`
+    LastBackground,
+    /// `$0`
+    Zero,
+}
+
+/// What is done to a parameter's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParameterOp {
+    /// `$name`, `${name}`
+    Value,
+    /// `${#name}`: its length in characters.
+    Length,
+    /// `${name-word}`, `${name:-word}`, and with `=`, `?`, `+`.
+    Switch {
+        /// `-`, `=`, `?` or `+`.
+        kind: SwitchKind,
+        /// `:` stands before it: an empty value is like none.
+        colon: bool,
+        /// Its parts are as in double quotes if the expansion stands in double quotes.
+        word: Box<Word>,
+    },
+    /// `${name#pattern}`, `##`, `%`, `%%`
+    Trim {
+        /// Where to remove.
+        side: TrimSide,
+        /// The longest match instead of the shortest.
+        longest: bool,
+        /// What to remove.
+        pattern: Box<PatternWord>,
+    },
+    /// Not a form of the standard, as it was written between the braces: an error when it is expanded.
+    Bad(Bytes),
+}
+
+/// What happens when a parameter is unset (or, with a colon, empty).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwitchKind {
+    /// `-`: use the word.
+    Default,
+    /// `=`: assign the word.
+    Assign,
+    /// `?`: an error with the word.
+    Error,
+    /// `+`: use the word when the parameter is set.
+    Alternative,
+}
+
+/// Which end of a value is trimmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrimSide {
+    /// `#`
+    Prefix,
+    /// `%`
+    Suffix,
+}
+
+/// A word that is a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatternWord {
+    /// As written.
+    pub word: Word,
+    /// The pattern, when nothing in the word is expanded (derived from `word` by the parser).
+    pub fixed: Option<Pattern>,
+}
+
+/// A pattern (XCU 2.14), ready to be matched by `expand::pattern`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pattern {
+    /// In order. Adjacent literals are merged, adjacent `*` are one.
+    pub atoms: Few<Atom>,
+}
+
+/// An element of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Atom {
+    /// These bytes.
+    Literal(Bytes),
+    /// `?`: any character.
+    AnyChar,
+    /// `*`: any string.
+    AnyString,
+    /// `[...]`
+    Bracket(Bracket),
+}
+
+/// A bracket expression (XBD 9.3.5), with `!` or `^` for a complement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bracket {
+    /// The character must not be among the items.
+    pub negated: bool,
+    /// At least one.
+    pub items: Box<[BracketItem]>,
+}
+
+/// A member of a bracket expression. Characters are Unicode scalar values; a byte that is not part of
+/// a UTF-8 character stands for itself as 0xDC00 + byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BracketItem {
+    /// One character.
+    Char(u32),
+    /// `a-z`, both included.
+    Range(u32, u32),
+    /// `[:alpha:]`
+    Class(CharClass),
+    /// `[=a=]`
+    Equivalence(u32),
+}
+
+/// The character classes of POSIX.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum CharClass {
+    Alnum,
+    Alpha,
+    Blank,
+    Cntrl,
+    Digit,
+    Graph,
+    Lower,
+    Print,
+    Punct,
+    Space,
+    Upper,
+    Xdigit,
+    /// No class of that name: matches nothing.
+    Unknown,
+}
+
+/// `$((...))`: its text, and the expression if the text is one before expansion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arithmetic {
+    /// The text, with parts as in double quotes.
+    pub text: Word,
+    /// The expression, if every `$` part of the text stands where an operand can stand. Operand `i` is the `i`th part of
+    /// `text` that is not literal. If one of them does not expand to an integer constant, the text as
+    /// expanded is parsed instead.
+    pub expression: Option<Expression>,
+}
+
+/// An arithmetic expression (XCU 2.6.4; ISO C 6.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expression {
+    /// An integer constant.
+    Number(i64),
+    /// The value of a variable; 0 if it is unset or empty.
+    Variable(Name),
+    /// The `i`th expansion in the text.
+    Operand(usize),
+    /// `-a`, `+a`, `~a`, `!a`
+    Unary(UnaryOp, Box<Expression>),
+    /// `a op b`
+    Binary(BinaryOp, Box<Expression>, Box<Expression>),
+    /// `name = b`, `name op= b`
+    Assign(Option<BinaryOp>, Name, Box<Expression>),
+    /// `++name`, `--name`, `name++`, `name--`
+    Step {
+        /// The variable.
+        name: Name,
+        /// +1 or -1.
+        by: i64,
+        /// The value is the one after the change.
+        prefix: bool,
+    },
+    /// `a ? b : c`
+    Conditional(Box<Expression>, Box<Expression>, Box<Expression>),
+}
+
+/// The operators with one operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum UnaryOp {
+    Minus,
+    Plus,
+    BitNot,
+    Not,
+}
+
+/// The operators with two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum BinaryOp {
+    Multiply,
+    Divide,
+    Remainder,
+    Add,
+    Subtract,
+    ShiftLeft,
+    ShiftRight,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Equal,
+    NotEqual,
+    BitAnd,
+    BitXor,
+    BitOr,
+    And,
+    Or,
+    Comma,
+}

@@ -1,0 +1,104 @@
+//! Command substitution and arithmetic expansion (XCU 2.6.3, 2.6.4): `$(...)`, backquotes, `$((...))`.
+
+use crate::syntax::ast::{Arithmetic, CommandSubstitution, LineNumber, Word, WordPart};
+use crate::syntax::cursor::{Cursor, Parsed};
+use crate::syntax::error::Situation;
+use crate::syntax::parts::Parts;
+use crate::syntax::word::{Mode, parts, unclosed};
+use crate::syntax::{arith, list};
+use std::rc::Rc;
+
+/// `$(`: arithmetic if it is one, else a command substitution (XCU 2.6.3: `$((` is arithmetic where it can be).
+pub fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
+    if let Some(expression) = inside.eat(b'(') {
+        let context = dollar.context;
+        let depth = context.depth.get();
+        let pending = context.pending.borrow().len();
+        match arithmetic(dollar, expression) {
+            Ok(done) => return Ok(done),
+            Err(error) => {
+                context.depth.set(depth);
+                context.pending.borrow_mut().truncate(pending);
+                // An unclosed or too deep one is no command either; trying would take exponential time.
+                if let nom::Err::Failure(failure) = &error
+                    && (failure.at_end || matches!(failure.situation, Situation::NestedTooDeeply))
+                {
+                    return Err(error);
+                }
+                // Not arithmetic; if it is no command either, that is what the message will be about.
+                return command_substitution(dollar, inside).map_err(|_| error);
+            }
+        }
+    }
+    command_substitution(dollar, inside)
+}
+
+// arithmetic = "$((" , { character | expansion } , "))" ;
+fn arithmetic<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
+    let (cursor, parts) = parts(inside, Mode::Arithmetic, dollar)?;
+    let Some(end) = cursor.advance(1).eat(b')') else { return unclosed(cursor, Mode::Arithmetic, dollar) };
+    let expression = arith::prepare(&parts);
+    Ok((end, WordPart::Arithmetic(Box::new(Arithmetic { text: Word::new(parts), expression }))))
+}
+
+// command_substitution = "$(" , list , ")" ;
+fn command_substitution<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
+    let line = LineNumber(dollar.number);
+    let (mut cursor, body) = list::compound_list_or_nothing(inside)?;
+    match cursor.peek() {
+        Some(b')') => {
+            let part = WordPart::Command(Rc::new(CommandSubstitution { body, line }));
+            Ok((cursor.advance(1), part))
+        }
+        _ => cursor.fail(Situation::Unclosed { opened: "$(", needs: "\")\"", place: dollar.place() }),
+    }
+}
+
+// backquoted = "`" , list , "`" ;
+/// A command substitution in backquotes; the text between them is unescaped first, then parsed.
+pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
+    let line = cursor.number;
+    let mut text = Vec::new();
+    let mut inner = cursor.advance(1);
+    loop {
+        let at = memchr::memchr3(b'`', b'\\', b'\n', inner.rest).unwrap_or(inner.rest.len());
+        text.extend_from_slice(&inner.rest[..at]);
+        inner = inner.advance(at);
+        match inner.rest {
+            [b'`', ..] => break,
+            [b'\\', byte @ (b'$' | b'`' | b'\\'), ..] => {
+                text.push(*byte);
+                inner = inner.advance(2);
+            }
+            [b'\\', b'"', ..] if matches!(mode, Mode::Double | Mode::QuotedBrace) => {
+                text.push(b'"');
+                inner = inner.advance(2);
+            }
+            [b'\\', ..] => {
+                text.push(b'\\');
+                inner = inner.advance(1);
+            }
+            end => {
+                text.extend_from_slice(&end[..end.len().min(1)]);
+                match inner.next_line() {
+                    Some(next) => inner = next,
+                    None => {
+                        return inner.advance(inner.rest.len()).fail(Situation::Unclosed {
+                            opened: "`",
+                            needs: "a closing backquote",
+                            place: cursor.place(),
+                        });
+                    }
+                }
+            }
+        }
+    }
+    cursor.enter()?;
+    let (mut end, body) = list::whole(cursor.context.over(text, line))?;
+    if end.peek().is_some() {
+        return end.fail(Situation::Unexpected);
+    }
+    cursor.leave();
+    parts.push(WordPart::Command(Rc::new(CommandSubstitution { body, line: LineNumber(line) })));
+    Ok((inner.advance(1), ()))
+}
