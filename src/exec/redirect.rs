@@ -327,7 +327,7 @@ fn may_open_a_descriptor(redirect: &Redirect) -> bool {
         | RedirectOp::Output(word)
         | RedirectOp::Clobber(word)
         | RedirectOp::Append(word)
-        | RedirectOp::ReadWrite(word) => word.plain.as_ref().is_none_or(|path| names_a_descriptor(path)),
+        | RedirectOp::ReadWrite(word) => word.plain().is_none_or(|path| names_a_descriptor(path)),
     }
 }
 
