@@ -19,6 +19,8 @@ pub mod builtins;
 
 pub mod shell;
 
+pub mod ipc;
+
 pub mod interactive;
 
 pub mod sys;

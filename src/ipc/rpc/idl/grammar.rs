@@ -1,0 +1,560 @@
+//! The grammar of the RPC language: text to a tree in which names are not yet looked up.
+//!
+//! Each function is the EBNF line above it. It follows RFC 4506 and, where files in the field go beyond, rpcgen: `unsigned` alone,
+//! `char`, `short`, `long`, `struct name` as a type, enums without values, named arguments.
+
+use nom::bytes::complete::{take_while, take_while1};
+use nom::{IResult, Parser};
+
+/// What is still to be read.
+pub type Input<'a> = &'a [u8];
+
+/// A parser's failure: how much was left, and what was expected there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Bytes left at the place.
+    pub left: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl nom::error::ParseError<Input<'_>> for Problem {
+    fn from_error_kind(input: Input<'_>, _: nom::error::ErrorKind) -> Self {
+        Self { left: input.len(), what: String::from("this cannot stand here") }
+    }
+
+    fn append(_: Input<'_>, _: nom::error::ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+type Parsed<'a, T> = IResult<Input<'a>, T, Problem>;
+
+/// A name, and how much was left to read at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ident {
+    pub text: String,
+    pub left: usize,
+}
+
+/// A constant, or the name of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    Number(i64),
+    Name(Ident),
+}
+
+/// What stands before the name in a declaration.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Specifier {
+    Integer { signed: bool, bits: u8 },
+    Float,
+    Double,
+    Bool,
+    String,
+    Opaque,
+    Enum(Vec<(Ident, Option<Value>)>),
+    Struct(Vec<Declaration>),
+    Union(Box<UnionBody>),
+    Named(Ident),
+}
+
+/// What stands behind the name in a declaration.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Size {
+    One,
+    Fixed(Value),
+    Variable(Option<Value>),
+    Optional,
+}
+
+/// A declaration that is not `void`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declaration {
+    pub specifier: Specifier,
+    pub name: Ident,
+    pub size: Size,
+}
+
+/// The body of a union; `None` is `void`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnionBody {
+    pub discriminant: Declaration,
+    pub cases: Vec<(Vec<Value>, Option<Declaration>)>,
+    pub default: Option<Option<Declaration>>,
+}
+
+/// A definition.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Definition {
+    Constant(Ident, Value),
+    /// A constant that is a text, which rpcgen hands on to C. No value on the wire has such a type.
+    Text,
+    Typedef(Declaration),
+    Type(Ident, Specifier),
+    Program(Ident, Vec<Version>, Value),
+}
+
+/// A version of a program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Version {
+    pub name: Ident,
+    pub procedures: Vec<Procedure>,
+    pub number: Value,
+}
+
+/// A procedure; `None` is `void`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Procedure {
+    pub result: Option<(Specifier, Size)>,
+    pub name: Ident,
+    pub arguments: Vec<(Specifier, Size, Option<Ident>)>,
+    pub number: Value,
+}
+
+fn fail<T>(input: Input<'_>, what: impl Into<String>) -> Parsed<'_, T> {
+    Err(nom::Err::Failure(Problem { left: input.len(), what: what.into() }))
+}
+
+fn blanks(input: Input<'_>) -> Input<'_> {
+    input.trim_ascii_start()
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// The word that stands here, which may be empty.
+fn peek_word(input: Input<'_>) -> Input<'_> {
+    let input = blanks(input);
+    &input[..input.iter().position(|&byte| !is_name(byte)).unwrap_or(input.len())]
+}
+
+/// A keyword, if it stands here.
+fn keyword<'a>(input: Input<'a>, word: &str) -> Option<Input<'a>> {
+    (peek_word(input) == word.as_bytes()).then(|| &blanks(input)[word.len()..])
+}
+
+/// A punctuation mark, if it stands here.
+fn mark(input: Input<'_>, mark: u8) -> Option<Input<'_>> {
+    blanks(input).strip_prefix(&[mark])
+}
+
+/// A punctuation mark that must stand here.
+fn expect<'a>(input: Input<'a>, wanted: u8, behind: &str) -> Parsed<'a, ()> {
+    match mark(input, wanted) {
+        Some(rest) => Ok((rest, ())),
+        None => fail(blanks(input), format!("`{}` is expected behind {behind}", char::from(wanted))),
+    }
+}
+
+const KEYWORDS: &[&str] = &[
+    "bool",
+    "case",
+    "char",
+    "const",
+    "default",
+    "double",
+    "enum",
+    "float",
+    "hyper",
+    "int",
+    "long",
+    "opaque",
+    "program",
+    "quadruple",
+    "short",
+    "string",
+    "struct",
+    "switch",
+    "typedef",
+    "union",
+    "unsigned",
+    "version",
+    "void",
+];
+
+/// identifier = letter , { letter | digit | "_" } ;
+fn identifier(input: Input<'_>) -> Parsed<'_, Ident> {
+    let input = blanks(input);
+    let (rest, word) = take_while(is_name).parse(input)?;
+    let text = String::from_utf8_lossy(word).into_owned();
+    match word.first() {
+        Some(first) if !first.is_ascii_digit() && !KEYWORDS.contains(&&*text) => {
+            Ok((rest, Ident { text, left: input.len() }))
+        }
+        Some(first) if !first.is_ascii_digit() => fail(input, format!("a name is expected, and `{text}` is a keyword")),
+        _ => fail(input, "a name is expected"),
+    }
+}
+
+/// constant = [ "-" ] , ( decimal | "0x" , hexadecimal | "0" , octal ) ;
+fn constant(input: Input<'_>) -> Parsed<'_, i64> {
+    let input = blanks(input);
+    let (digits, negative) = match input.strip_prefix(b"-") {
+        Some(rest) => (blanks(rest), true),
+        None => (input, false),
+    };
+    let (rest, word) = take_while1::<_, _, Problem>(is_name)
+        .parse(digits)
+        .map_err(|_| nom::Err::Failure(Problem { left: input.len(), what: String::from("a number is expected") }))?;
+    let text = String::from_utf8_lossy(word);
+    let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None if text.len() > 1 && text.starts_with('0') => (&text[1..], 8),
+        None => (&text[..], 10),
+    };
+    match i128::from_str_radix(digits, radix).ok().and_then(|n| i64::try_from(if negative { -n } else { n }).ok()) {
+        Some(number) => Ok((rest, number)),
+        None => fail(input, format!("`{text}` is no number")),
+    }
+}
+
+/// value = constant | identifier ;
+fn value(input: Input<'_>) -> Parsed<'_, Value> {
+    let input = blanks(input);
+    if input.first().is_some_and(|&byte| byte.is_ascii_digit() || byte == b'-') {
+        return constant.map(Value::Number).parse(input);
+    }
+    identifier.map(Value::Name).parse(input)
+}
+
+/// specification = { definition } ;
+pub fn specification(input: Input<'_>) -> Parsed<'_, Vec<Definition>> {
+    let mut found = Vec::new();
+    let mut input = blanks(input);
+    while !input.is_empty() {
+        let (rest, next) = definition(input)?;
+        found.push(next);
+        input = blanks(rest);
+    }
+    Ok((input, found))
+}
+
+/// definition = ( constant_def | typedef | enum_def | struct_def | union_def | program_def ) , ";" ;
+fn definition(input: Input<'_>) -> Parsed<'_, Definition> {
+    let (rest, found) = match peek_word(input) {
+        b"const" => constant_def(input)?,
+        b"typedef" => typedef(input)?,
+        b"enum" => enum_def(input)?,
+        b"struct" => struct_def(input)?,
+        b"union" => union_def(input)?,
+        b"program" => program_def(input)?,
+        _ => return fail(input, "a definition is expected: const, typedef, enum, struct, union or program"),
+    };
+    let (rest, ()) = expect(rest, b';', "the definition")?;
+    Ok((rest, found))
+}
+
+fn behind_keyword(input: Input<'_>) -> Input<'_> {
+    let word = peek_word(input).len();
+    &blanks(input)[word..]
+}
+
+/// constant_def = "const" , identifier , "=" , ( value | text ) ;
+fn constant_def(input: Input<'_>) -> Parsed<'_, Definition> {
+    let (input, name) = identifier(behind_keyword(input))?;
+    let (input, ()) = expect(input, b'=', "the name of a constant")?;
+    if mark(input, b'"').is_some() {
+        let (input, ()) = text(input)?;
+        return Ok((input, Definition::Text));
+    }
+    let (input, value) = value(input)?;
+    Ok((input, Definition::Constant(name, value)))
+}
+
+/// text = '"' , { character - '"' } , '"' ;
+fn text(input: Input<'_>) -> Parsed<'_, ()> {
+    let start = blanks(input);
+    match start.strip_prefix(b"\"").and_then(|rest| memchr::memchr(b'"', rest).map(|end| &rest[end + 1..])) {
+        Some(rest) => Ok((rest, ())),
+        None => fail(start, "the text has no closing quote"),
+    }
+}
+
+/// typedef = "typedef" , declaration ;
+fn typedef(input: Input<'_>) -> Parsed<'_, Definition> {
+    let start = blanks(behind_keyword(input));
+    match declaration(start)? {
+        (rest, Some(declared)) => Ok((rest, Definition::Typedef(declared))),
+        (_, None) => fail(start, "`void` needs no name"),
+    }
+}
+
+/// enum_def = "enum" , identifier , enum_body ;
+fn enum_def(input: Input<'_>) -> Parsed<'_, Definition> {
+    let (input, name) = identifier(behind_keyword(input))?;
+    let (input, body) = enum_body(input)?;
+    Ok((input, Definition::Type(name, Specifier::Enum(body))))
+}
+
+/// struct_def = "struct" , identifier , struct_body ;
+fn struct_def(input: Input<'_>) -> Parsed<'_, Definition> {
+    let (input, name) = identifier(behind_keyword(input))?;
+    let (input, body) = struct_body(input)?;
+    Ok((input, Definition::Type(name, Specifier::Struct(body))))
+}
+
+/// union_def = "union" , identifier , union_body ;
+fn union_def(input: Input<'_>) -> Parsed<'_, Definition> {
+    let (input, name) = identifier(behind_keyword(input))?;
+    let (input, body) = union_body(input)?;
+    Ok((input, Definition::Type(name, Specifier::Union(Box::new(body)))))
+}
+
+/// enum_body = "{" , enum_member , { "," , enum_member } , "}" ;
+fn enum_body(input: Input<'_>) -> Parsed<'_, Vec<(Ident, Option<Value>)>> {
+    let (mut input, ()) = expect(input, b'{', "`enum`")?;
+    let mut members = Vec::new();
+    loop {
+        let (rest, member) = enum_member(input)?;
+        members.push(member);
+        match mark(rest, b',') {
+            // A comma before the brace is C and not XDR, and harmless.
+            Some(rest) if mark(rest, b'}').is_none() => input = rest,
+            Some(rest) => return expect(rest, b'}', "the member").map(|(rest, ())| (rest, members)),
+            None => return expect(rest, b'}', "the members of the enum").map(|(rest, ())| (rest, members)),
+        }
+    }
+}
+
+/// enum_member = identifier , [ "=" , value ] ;
+fn enum_member(input: Input<'_>) -> Parsed<'_, (Ident, Option<Value>)> {
+    let (input, name) = identifier(input)?;
+    match mark(input, b'=') {
+        Some(input) => value.map(|value| (name.clone(), Some(value))).parse(input),
+        None => Ok((input, (name, None))),
+    }
+}
+
+/// struct_body = "{" , declaration , ";" , { declaration , ";" } , "}" ;
+fn struct_body(input: Input<'_>) -> Parsed<'_, Vec<Declaration>> {
+    let (mut input, ()) = expect(input, b'{', "`struct`")?;
+    let mut fields = Vec::new();
+    loop {
+        let start = blanks(input);
+        let (rest, declared) = declaration(start)?;
+        let Some(declared) = declared else { return fail(start, "a field cannot be `void`") };
+        fields.push(declared);
+        (input, ()) = expect(rest, b';', "the field")?;
+        if let Some(rest) = mark(input, b'}') {
+            return Ok((rest, fields));
+        }
+    }
+}
+
+/// union_body = "switch" , "(" , declaration , ")" , "{" , case_spec , { case_spec } , [ "default" , ":" , declaration , ";" ] , "}" ;
+fn union_body(input: Input<'_>) -> Parsed<'_, UnionBody> {
+    let Some(input) = keyword(input, "switch") else { return fail(blanks(input), "`switch` is expected in a union") };
+    let (input, ()) = expect(input, b'(', "`switch`")?;
+    let start = blanks(input);
+    let (input, discriminant) = declaration(start)?;
+    let Some(discriminant) = discriminant else { return fail(start, "a union cannot be chosen by `void`") };
+    let (input, ()) = expect(input, b')', "what chooses the arm")?;
+    let (mut input, ()) = expect(input, b'{', "`switch (...)`")?;
+    let (mut cases, mut default) = (Vec::new(), None);
+    loop {
+        match peek_word(input) {
+            b"case" if default.is_none() => {
+                let (rest, case) = case_spec(input)?;
+                cases.push(case);
+                input = rest;
+            }
+            b"default" if default.is_none() => {
+                let (rest, ()) = expect(behind_keyword(input), b':', "`default`")?;
+                let (rest, arm) = declaration(rest)?;
+                default = Some(arm);
+                (input, ()) = expect(rest, b';', "the arm")?;
+            }
+            _ if cases.is_empty() => return fail(blanks(input), "`case` is expected"),
+            _ => {
+                let (rest, ()) = expect(input, b'}', "the arms of the union")?;
+                return Ok((rest, UnionBody { discriminant, cases, default }));
+            }
+        }
+    }
+}
+
+/// case_spec = "case" , value , ":" , { "case" , value , ":" } , declaration , ";" ;
+fn case_spec(mut input: Input<'_>) -> Parsed<'_, (Vec<Value>, Option<Declaration>)> {
+    let mut values = Vec::new();
+    while let Some(rest) = keyword(input, "case") {
+        let (rest, found) = value(rest)?;
+        values.push(found);
+        (input, ()) = expect(rest, b':', "the value of `case`")?;
+    }
+    let (input, arm) = declaration(input)?;
+    let (input, ()) = expect(input, b';', "the arm")?;
+    Ok((input, (values, arm)))
+}
+
+/// declaration = "void" | type_specifier , ( "*" , identifier | identifier , [ size ] ) ;
+fn declaration(input: Input<'_>) -> Parsed<'_, Option<Declaration>> {
+    if let Some(rest) = keyword(input, "void") {
+        return Ok((rest, None));
+    }
+    let start = blanks(input);
+    let (input, specifier) = type_specifier(start)?;
+    let (input, declared) = match mark(input, b'*') {
+        Some(rest) => {
+            let (rest, name) = identifier(rest)?;
+            (rest, Declaration { specifier, name, size: Size::Optional })
+        }
+        None => {
+            let (rest, name) = identifier(input)?;
+            let (rest, size) = size(rest)?;
+            (rest, Declaration { specifier, name, size })
+        }
+    };
+    match (&declared.specifier, &declared.size) {
+        (Specifier::String, Size::One | Size::Fixed(_)) => fail(start, "a string needs `<>` behind its name"),
+        (Specifier::Opaque, Size::One) => fail(start, "opaque data need `[n]` or `<n>` behind their name"),
+        (Specifier::String | Specifier::Opaque, Size::Optional) => fail(start, "this type cannot be optional"),
+        _ => Ok((input, Some(declared))),
+    }
+}
+
+/// size = [ "[" , value , "]" | "<" , [ value ] , ">" ] ;
+fn size(input: Input<'_>) -> Parsed<'_, Size> {
+    if let Some(rest) = mark(input, b'[') {
+        let (rest, count) = value(rest)?;
+        return expect(rest, b']', "the number of elements").map(|(rest, ())| (rest, Size::Fixed(count)));
+    }
+    let Some(rest) = mark(input, b'<') else { return Ok((input, Size::One)) };
+    if let Some(rest) = mark(rest, b'>') {
+        return Ok((rest, Size::Variable(None)));
+    }
+    let (rest, most) = value(rest)?;
+    expect(rest, b'>', "the largest number of elements").map(|(rest, ())| (rest, Size::Variable(Some(most))))
+}
+
+/// type_specifier = [ "unsigned" ] , [ "char" | "short" | "int" | "long" | "hyper" ] | "float" | "double" | "bool" | "string" | "opaque"
+///     | "enum" , ( enum_body | identifier ) | "struct" , ( struct_body | identifier ) | "union" , ( union_body | identifier ) | identifier ;
+fn type_specifier(input: Input<'_>) -> Parsed<'_, Specifier> {
+    let start = blanks(input);
+    let integer = |signed, bits| Specifier::Integer { signed, bits };
+    let rest = behind_keyword(start);
+    let simple = match peek_word(start) {
+        b"unsigned" => {
+            let bits = match peek_word(rest) {
+                b"char" => 8,
+                b"short" => 16,
+                b"int" | b"long" => 32,
+                b"hyper" => 64,
+                _ => return Ok((rest, integer(false, 32))),
+            };
+            return Ok((behind_keyword(rest), integer(false, bits)));
+        }
+        b"char" => integer(true, 8),
+        b"short" => integer(true, 16),
+        b"int" | b"long" => integer(true, 32),
+        b"hyper" => integer(true, 64),
+        b"u_char" => integer(false, 8),
+        b"u_short" => integer(false, 16),
+        b"u_int" | b"u_long" | b"uint32_t" => integer(false, 32),
+        b"int32_t" => integer(true, 32),
+        b"uint64_t" => integer(false, 64),
+        b"int64_t" => integer(true, 64),
+        b"float" => Specifier::Float,
+        b"double" => Specifier::Double,
+        b"bool" | b"bool_t" => Specifier::Bool,
+        b"string" => Specifier::String,
+        b"opaque" => Specifier::Opaque,
+        b"quadruple" => return fail(start, "`quadruple` is not supported: no machine type of Rust holds it"),
+        b"enum" if mark(rest, b'{').is_some() => return enum_body.map(Specifier::Enum).parse(rest),
+        b"struct" if mark(rest, b'{').is_some() => return struct_body.map(Specifier::Struct).parse(rest),
+        b"union" if peek_word(rest) == b"switch" => {
+            return union_body.map(|body| Specifier::Union(Box::new(body))).parse(rest);
+        }
+        b"enum" | b"struct" | b"union" => return identifier.map(Specifier::Named).parse(rest),
+        _ if start.first().is_some_and(|&byte| is_name(byte)) => return identifier.map(Specifier::Named).parse(start),
+        _ => return fail(start, "a type is expected"),
+    };
+    Ok((rest, simple))
+}
+
+/// program_def = "program" , identifier , "{" , version_def , { version_def } , "}" , "=" , value ;
+fn program_def(input: Input<'_>) -> Parsed<'_, Definition> {
+    let (input, name) = identifier(behind_keyword(input))?;
+    let (mut input, ()) = expect(input, b'{', "the name of a program")?;
+    let mut versions = Vec::new();
+    loop {
+        let (rest, version) = version_def(input)?;
+        versions.push(version);
+        if let Some(rest) = mark(rest, b'}') {
+            let (rest, ()) = expect(rest, b'=', "the program")?;
+            let (rest, number) = value(rest)?;
+            return Ok((rest, Definition::Program(name, versions, number)));
+        }
+        input = rest;
+    }
+}
+
+/// version_def = "version" , identifier , "{" , procedure_def , { procedure_def } , "}" , "=" , value , ";" ;
+fn version_def(input: Input<'_>) -> Parsed<'_, Version> {
+    let Some(input) = keyword(input, "version") else { return fail(blanks(input), "`version` is expected") };
+    let (input, name) = identifier(input)?;
+    let (mut input, ()) = expect(input, b'{', "the name of a version")?;
+    let mut procedures = Vec::new();
+    loop {
+        let (rest, procedure) = procedure_def(input)?;
+        procedures.push(procedure);
+        if let Some(rest) = mark(rest, b'}') {
+            let (rest, ()) = expect(rest, b'=', "the version")?;
+            let (rest, number) = value(rest)?;
+            let (rest, ()) = expect(rest, b';', "the number of the version")?;
+            return Ok((rest, Version { name, procedures, number }));
+        }
+        input = rest;
+    }
+}
+
+/// procedure_def = ( "void" | type_specifier , [ "*" ] ) , identifier , "(" , ( "void" | argument , { "," , argument } ) , ")" , "=" , value , ";" ;
+fn procedure_def(input: Input<'_>) -> Parsed<'_, Procedure> {
+    let (input, result) = match keyword(input, "void") {
+        Some(rest) => (rest, None),
+        None => {
+            let (rest, specifier) = type_specifier(input)?;
+            let (rest, size) = pointer(rest);
+            (rest, Some((specifier, size)))
+        }
+    };
+    let (input, name) = identifier(input)?;
+    let (mut input, ()) = expect(input, b'(', "the name of a procedure")?;
+    let mut arguments = Vec::new();
+    if let Some(rest) = keyword(input, "void") {
+        input = rest;
+    } else {
+        loop {
+            let (rest, next) = argument(input)?;
+            arguments.push(next);
+            input = rest;
+            let Some(rest) = mark(input, b',') else { break };
+            input = rest;
+        }
+    }
+    let (input, ()) = expect(input, b')', "the arguments")?;
+    let (input, ()) = expect(input, b'=', "the arguments")?;
+    let (input, number) = value(input)?;
+    let (input, ()) = expect(input, b';', "the number of the procedure")?;
+    Ok((input, Procedure { result, name, arguments, number }))
+}
+
+/// argument = type_specifier , [ "*" ] , [ identifier ] , size ;
+fn argument(input: Input<'_>) -> Parsed<'_, (Specifier, Size, Option<Ident>)> {
+    let (input, specifier) = type_specifier(input)?;
+    let (mut input, mut declared) = pointer(input);
+    let mut name = None;
+    if !peek_word(input).is_empty() {
+        let (rest, found) = identifier(input)?;
+        (input, name) = (rest, Some(found));
+    }
+    if declared == Size::One {
+        (input, declared) = size(input)?;
+    }
+    Ok((input, (specifier, declared, name)))
+}
+
+fn pointer(input: Input<'_>) -> (Input<'_>, Size) {
+    mark(input, b'*').map_or((input, Size::One), |rest| (rest, Size::Optional))
+}
