@@ -99,12 +99,12 @@ fn directive(
             });
         }
         b"undef" => defined.retain(|known| known != operand),
-        b"include" => match operand {
-            [b'"', name @ .., b'"'] => {
+        b"include" => {
+            // `<...>` is a header of C, and of no meaning here.
+            if let [b'"', name @ .., b'"'] = operand {
                 includes.push((left, PathBuf::from(String::from_utf8_lossy(name).into_owned())));
             }
-            _ => {} // <...>: a header of C
-        },
+        }
         b"" | b"pragma" | b"line" => {}
         _ => return Err("a directive that is not known"),
     }
