@@ -3,6 +3,7 @@
 //! Each function is the EBNF line above it. It follows RFC 4506 and, where files in the field go beyond, rpcgen: `unsigned` alone,
 //! `char`, `short`, `long`, `struct name` as a type, enums without values, named arguments.
 
+use super::tree::{Declaration, Definition, Ident, Procedure, Size, Specifier, UnionBody, Value, Version};
 use nom::bytes::complete::{take_while, take_while1};
 use nom::{IResult, Parser};
 
@@ -29,88 +30,6 @@ impl nom::error::ParseError<Input<'_>> for Problem {
 }
 
 type Parsed<'a, T> = IResult<Input<'a>, T, Problem>;
-
-/// A name, and how much was left to read at it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ident {
-    pub text: String,
-    pub left: usize,
-}
-
-/// A constant, or the name of one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    Number(i64),
-    Name(Ident),
-}
-
-/// What stands before the name in a declaration.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Specifier {
-    Integer { signed: bool, bits: u8 },
-    Float,
-    Double,
-    Bool,
-    String,
-    Opaque,
-    Enum(Vec<(Ident, Option<Value>)>),
-    Struct(Vec<Declaration>),
-    Union(Box<UnionBody>),
-    Named(Ident),
-}
-
-/// What stands behind the name in a declaration.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Size {
-    One,
-    Fixed(Value),
-    Variable(Option<Value>),
-    Optional,
-}
-
-/// A declaration that is not `void`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Declaration {
-    pub specifier: Specifier,
-    pub name: Ident,
-    pub size: Size,
-}
-
-/// The body of a union; `None` is `void`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct UnionBody {
-    pub discriminant: Declaration,
-    pub cases: Vec<(Vec<Value>, Option<Declaration>)>,
-    pub default: Option<Option<Declaration>>,
-}
-
-/// A definition.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Definition {
-    Constant(Ident, Value),
-    /// A constant that is a text, which rpcgen hands on to C. No value on the wire has such a type.
-    Text,
-    Typedef(Declaration),
-    Type(Ident, Specifier),
-    Program(Ident, Vec<Version>, Value),
-}
-
-/// A version of a program.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Version {
-    pub name: Ident,
-    pub procedures: Vec<Procedure>,
-    pub number: Value,
-}
-
-/// A procedure; `None` is `void`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Procedure {
-    pub result: Option<(Specifier, Size)>,
-    pub name: Ident,
-    pub arguments: Vec<(Specifier, Size, Option<Ident>)>,
-    pub number: Value,
-}
 
 fn fail<T>(input: Input<'_>, what: impl Into<String>) -> Parsed<'_, T> {
     Err(nom::Err::Failure(Problem { left: input.len(), what: what.into() }))

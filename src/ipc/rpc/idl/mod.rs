@@ -9,6 +9,7 @@ mod prepare;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use crate::ipc::rpc::interface::{Interface, Type};
 use crate::status::Error;

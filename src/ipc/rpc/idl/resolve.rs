@@ -1,7 +1,8 @@
 //! Names to what they stand for: constants to numbers, types to their descriptions.
 
 use super::Source;
-use super::grammar::{self, Declaration, Definition, Ident, Size, Specifier, UnionBody, Value};
+use super::grammar;
+use super::tree::{self, Declaration, Definition, Ident, Size, Specifier, UnionBody, Value};
 use crate::ipc::rpc::interface::{Field, Interface, Length, NamedType, Procedure, Program, Type, Union, Version};
 use crate::status::Error;
 use std::collections::HashMap;
@@ -263,7 +264,7 @@ impl Resolver {
         Ok(Union { discriminant, arms, default })
     }
 
-    fn version(&self, version: &grammar::Version) -> Result<Version, Wrong> {
+    fn version(&self, version: &tree::Version) -> Result<Version, Wrong> {
         let mut procedures: Vec<Procedure> = Vec::new();
         for procedure in &version.procedures {
             let next = self.procedure(procedure)?;
@@ -276,7 +277,7 @@ impl Resolver {
         Ok(Version { name: version.name.text.clone(), number, procedures })
     }
 
-    fn procedure(&self, procedure: &grammar::Procedure) -> Result<Procedure, Wrong> {
+    fn procedure(&self, procedure: &tree::Procedure) -> Result<Procedure, Wrong> {
         let mut arguments = Vec::new();
         for (index, (specifier, size, name)) in procedure.arguments.iter().enumerate() {
             let kind = self.sized(specifier, size, name.as_ref().unwrap_or(&procedure.name))?;
