@@ -5,6 +5,7 @@
 //! together), `resolve` looks up the names. An error tells file, line, column, and what was expected.
 
 mod grammar;
+mod lexical;
 mod prepare;
 mod resolve;
 #[cfg(test)]

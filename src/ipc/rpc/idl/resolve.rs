@@ -21,7 +21,7 @@ pub struct Resolver {
 }
 
 /// What is wrong, and how much was left to read at it in the current file.
-type Wrong = grammar::Problem;
+type Wrong = super::lexical::Problem;
 
 fn wrong(name: &Ident, what: String) -> Wrong {
     Wrong { left: name.left, what }
