@@ -109,7 +109,7 @@ pub fn run(shell: &mut Shell) -> Outcome {
         shell.io.write_error(&notices);
         let texts = (prompt::text(shell, slot::PS1), prompt::text(shell, slot::PS2));
         *prompts.borrow_mut() = texts;
-        let flow = match parser.next_command(&shell.aliases) {
+        let flow = match parser.next_command(&shell.aliases, &shell.pools) {
             Ok(None) => return Ok(shell.status),
             Ok(Some(commands)) => exec::list(shell, &commands, false).and_then(|status| {
                 if signal::is_pending() {

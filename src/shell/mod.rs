@@ -12,6 +12,7 @@ pub mod vars;
 use crate::fields::Fields;
 use crate::jobs::table::JobTable;
 use crate::status::{Error, ExitStatus};
+use crate::syntax::Pools;
 use bstr::{BString, ByteSlice};
 use nix::unistd::Pid;
 use std::os::fd::OwnedFd;
@@ -74,6 +75,8 @@ pub struct Shell {
     pub pool: Vec<Fields>,
     /// Other buffers that are not in use.
     pub buffers: Vec<Vec<u8>>,
+    /// The parser's buffers.
+    pub pools: Pools,
     /// Signals (bits as in `sys::signal`) whose default action an interactive shell has changed for itself.
     pub own_signals: u64,
 }
@@ -115,6 +118,7 @@ impl Shell {
             trap_status: None,
             pool: Vec::new(),
             buffers: Vec::new(),
+            pools: Pools::default(),
             own_signals: 0,
         }
     }

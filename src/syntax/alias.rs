@@ -36,7 +36,7 @@ fn is_alias_byte(byte: u8) -> bool {
 impl<'a> Cursor<'a> {
     /// If an unquoted literal word with an alias begins here, the cursor over its value and the rest of the line.
     pub fn splice_alias(self) -> Option<Self> {
-        if !self.context.has_aliases {
+        if !self.context().has_aliases {
             return None;
         }
         let mut at = self;
@@ -57,7 +57,7 @@ impl<'a> Cursor<'a> {
         if name.is_empty() || !literal || self.is_inside(&name) {
             return None;
         }
-        let value = self.context.aliases.alias(name.as_ref().into())?;
+        let value = self.context().aliases.alias(name.as_ref().into())?;
         let behind = at.line_length() + usize::from(at.line_length() < at.rest.len());
         let splice = Splice {
             origin: at,
@@ -66,8 +66,8 @@ impl<'a> Cursor<'a> {
             ends_blank: value.last().is_some_and(|byte| b" \t".contains(byte)),
         };
         let text = [value, &at.rest[..behind]].concat();
-        let line = self.context.alloc(text.into(), at.number, After::Splice(splice));
-        Some(Self { rest: &line.text, line, number: at.number, context: self.context })
+        let line = self.context().alloc(text.into(), at.number, After::Splice(splice));
+        Some(Self { rest: &line.text, line, number: at.number })
     }
 
     /// Whether the place is inside the value of the alias `name`.
@@ -90,7 +90,7 @@ impl<'a> Cursor<'a> {
 
     /// Whether, between `before` and here, an alias's value ended that ends with a blank: the word here is looked up too.
     pub fn follows_blank_alias(self, before: Self) -> bool {
-        if !self.context.has_aliases || !std::ptr::eq(self.line, before.line) {
+        if !self.context().has_aliases || !std::ptr::eq(self.line, before.line) {
             return false;
         }
         let (mut from, mut to, mut line) = (before.rest.len(), self.rest.len(), self.line);

@@ -5,21 +5,59 @@ use crate::syntax::ast::{BinaryOp, Expression, Name, UnaryOp, WordPart};
 use bstr::BString;
 
 /// A token of an expression.
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Token<'t> {
     Number(i64),
-    Name(Vec<u8>),
+    Name(&'t [u8]),
     Operand(usize),
     Operator(&'static [u8]),
     End,
 }
 
-/// Longest first.
-const OPERATORS: [&[u8]; 37] = [
-    b"<<=", b">>=", b"++", b"--", b"<<", b">>", b"<=", b">=", b"==", b"!=", b"&&", b"||", b"+=", b"-=", b"*=", b"/=",
-    b"%=", b"&=", b"^=", b"|=", b"+", b"-", b"*", b"/", b"%", b"<", b">", b"=", b"!", b"~", b"&", b"^", b"|", b"?",
-    b":", b",", b"(",
-];
+/// The operator at the start of the text, the longest one that there is.
+fn operator(text: &[u8]) -> Option<&'static [u8]> {
+    Some(match text {
+        [b'<', b'<', b'=', ..] => b"<<=",
+        [b'>', b'>', b'=', ..] => b">>=",
+        [b'<', b'<', ..] => b"<<",
+        [b'>', b'>', ..] => b">>",
+        [b'+', b'+', ..] => b"++",
+        [b'-', b'-', ..] => b"--",
+        [b'&', b'&', ..] => b"&&",
+        [b'|', b'|', ..] => b"||",
+        [b'<', b'=', ..] => b"<=",
+        [b'>', b'=', ..] => b">=",
+        [b'=', b'=', ..] => b"==",
+        [b'!', b'=', ..] => b"!=",
+        [b'+', b'=', ..] => b"+=",
+        [b'-', b'=', ..] => b"-=",
+        [b'*', b'=', ..] => b"*=",
+        [b'/', b'=', ..] => b"/=",
+        [b'%', b'=', ..] => b"%=",
+        [b'&', b'=', ..] => b"&=",
+        [b'^', b'=', ..] => b"^=",
+        [b'|', b'=', ..] => b"|=",
+        [b'+', ..] => b"+",
+        [b'-', ..] => b"-",
+        [b'*', ..] => b"*",
+        [b'/', ..] => b"/",
+        [b'%', ..] => b"%",
+        [b'<', ..] => b"<",
+        [b'>', ..] => b">",
+        [b'=', ..] => b"=",
+        [b'!', ..] => b"!",
+        [b'~', ..] => b"~",
+        [b'&', ..] => b"&",
+        [b'^', ..] => b"^",
+        [b'|', ..] => b"|",
+        [b'?', ..] => b"?",
+        [b':', ..] => b":",
+        [b',', ..] => b",",
+        [b'(', ..] => b"(",
+        [b')', ..] => b")",
+        _ => return None,
+    })
+}
 
 /// What an expression is made of: text, and expansions that stand as operands.
 enum Piece<'t> {
@@ -31,7 +69,7 @@ struct Reader<'t> {
     pieces: Vec<Piece<'t>>,
     piece: usize,
     offset: usize,
-    token: Token,
+    token: Token<'t>,
     depth: u32,
 }
 
@@ -128,7 +166,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn token_of(&mut self, text: &[u8]) -> Result<()> {
+    fn token_of(&mut self, text: &'t [u8]) -> Result<()> {
         let first = text[0];
         if first.is_ascii_alphanumeric() || first == b'_' {
             let length = text.iter().take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_').count();
@@ -139,16 +177,11 @@ impl<'t> Reader<'t> {
             self.token = if first.is_ascii_digit() {
                 Token::Number(number(&text[..length])?)
             } else {
-                Token::Name(text[..length].to_vec())
+                Token::Name(&text[..length])
             };
             return Ok(());
         }
-        if first == b')' {
-            self.offset += 1;
-            self.token = Token::Operator(b")");
-            return Ok(());
-        }
-        match OPERATORS.iter().find(|operator| text.starts_with(operator)) {
+        match operator(text) {
             Some(operator) => {
                 self.offset += operator.len();
                 self.token = Token::Operator(operator);
@@ -248,7 +281,7 @@ impl<'t> Reader<'t> {
     fn prefix_step(&mut self, operator: &[u8]) -> Result<Expression> {
         self.next()?;
         let by = if operator == b"++" { 1 } else { -1 };
-        if let Token::Name(name) = &self.token {
+        if let Token::Name(name) = self.token {
             let name = Name::new(name);
             self.next()?;
             return Ok(Expression::Step { name, by, prefix: true });
@@ -313,7 +346,7 @@ fn number(text: &[u8]) -> Result<i64> {
     Ok(value)
 }
 
-fn assignment_operator(token: &Token) -> Option<Option<BinaryOp>> {
+fn assignment_operator(token: &Token<'_>) -> Option<Option<BinaryOp>> {
     let Token::Operator(operator) = token else { return None };
     Some(match *operator {
         b"=" => None,
@@ -332,7 +365,7 @@ fn assignment_operator(token: &Token) -> Option<Option<BinaryOp>> {
 }
 
 /// An operator with its precedence; all of them associate to the left.
-fn binary_operator(token: &Token) -> Option<(BinaryOp, u8)> {
+fn binary_operator(token: &Token<'_>) -> Option<(BinaryOp, u8)> {
     let Token::Operator(operator) = token else { return None };
     Some(match *operator {
         b"||" => (BinaryOp::Or, 1),

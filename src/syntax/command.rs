@@ -65,17 +65,28 @@ fn function_body<'a>(start: Cursor<'a>, cursor: Cursor<'a>, name: &[u8]) -> Pars
 
 // simple_command = { assignment | redirect } , [ word , { word | redirect } ] ;
 fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
-    let pools = start.context.pools;
+    let pools = start.context().pools;
     let mut words = pools.words.take();
     let mut redirects = pools.redirects.take();
     let mut assignments = Vec::new();
     let mut cursor = start;
     let mut declares = false;
+    // No word yet but `command`s, which may stand before a declaration utility.
+    let mut only_command = true;
     loop {
         let before = cursor;
         cursor = blanks(cursor);
-        if start.context.has_aliases {
+        if start.context().has_aliases {
             cursor = aliases(start, before, cursor, words.is_empty());
+        }
+        if !only_command
+            && !declares
+            && !cursor.rest.first().is_some_and(u8::is_ascii_digit)
+            && let Some((next, literal)) = word::literal(cursor)
+        {
+            words.push(literal);
+            cursor = next;
+            continue;
         }
         if let Some((next, redirect)) = redirect(cursor)? {
             redirects.push(redirect);
@@ -102,10 +113,9 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
             pools.redirects.give(redirects);
             return named_function(start, cursor, inside, &parsed);
         }
-        if words.is_empty() || declares {
-            declares |= is_declaration(&parsed);
-        } else if words.len() == 1 || is_command(&words[words.len() - 1]) {
-            declares = words.iter().all(is_command) && is_declaration(&parsed);
+        if only_command {
+            declares = is_declaration(&parsed);
+            only_command = is_command(&parsed);
         }
         words.push(parsed);
         cursor = next;
@@ -267,7 +277,7 @@ fn here_document(cursor: Cursor<'_>) -> Parsed<'_, RedirectOp> {
     let (cursor, word) = word::word(start)?;
     let (delimiter, quoted) = delimiter(start, cursor, &word);
     let document = Rc::new(HereDoc { delimiter, strip_tabs, quoted, body: OnceCell::new() });
-    cursor.context.pending.borrow_mut().push(Rc::clone(&document));
+    cursor.context().pending.borrow_mut().push(Rc::clone(&document));
     Ok((cursor, RedirectOp::HereDoc(document)))
 }
 

@@ -156,6 +156,7 @@ impl fmt::Debug for Bytes {
 
 /// Vectors to collect lists of unknown length in. A list grows in a vector that has grown before and is then copied
 /// once, into exactly the memory that it needs.
+#[derive(Debug)]
 pub struct Pool<T>(RefCell<Vec<Vec<T>>>);
 
 /// A vector that became larger than this is not kept.

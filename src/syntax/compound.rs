@@ -152,7 +152,7 @@ fn is_name(text: &[u8]) -> bool {
 
 /// The words behind `in`, the separator, and newlines.
 fn for_words(cursor: Cursor<'_>) -> Parsed<'_, Box<[Word]>> {
-    let pool = &cursor.context.pools.words;
+    let pool = &cursor.context().pools.words;
     let mut words = pool.take();
     let mut cursor = blanks(cursor);
     while starts_word(&mut cursor) {

@@ -28,6 +28,7 @@ pub struct Line<'a> {
     /// The number of its first line.
     pub(super) number: u32,
     pub(super) after: After<'a>,
+    pub(super) context: &'a Context<'a>,
 }
 
 /// What comes behind a text.
@@ -41,7 +42,7 @@ pub(super) enum After<'a> {
 }
 
 /// Memory for lists while they grow; kept from one command to the next.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Pools {
     pub(super) items: Pool<ListItem>,
     pub(super) words: Pool<Word>,
@@ -100,12 +101,12 @@ impl<'a> Context<'a> {
         self.last.get()
     }
 
-    pub(super) fn alloc(&self, text: Cow<'a, [u8]>, number: u32, after: After<'a>) -> &'a Line<'a> {
-        self.arena.alloc(Line { text, number, after })
+    pub(super) fn alloc(&'a self, text: Cow<'a, [u8]>, number: u32, after: After<'a>) -> &'a Line<'a> {
+        self.arena.alloc(Line { text, number, after, context: self })
     }
 
     /// Ask the source for a line.
-    fn read(&self, prompt: Prompt) -> Option<&'a Line<'a>> {
+    fn read(&'a self, prompt: Prompt) -> Option<&'a Line<'a>> {
         match self.source.borrow_mut().as_mut()?.next_line(prompt) {
             Ok(Some(text)) => {
                 self.last.set(self.last.get() + 1);
@@ -124,7 +125,7 @@ impl<'a> Context<'a> {
     pub(super) fn first_line(&'a self) -> Option<Cursor<'a>> {
         let line = self.read(Prompt::Primary)?;
         self.first.set(Some(line));
-        Some(Cursor { rest: &line.text, line, number: line.number, context: self })
+        Some(Cursor { rest: &line.text, line, number: line.number })
     }
 
     /// All lines that were read from the source.
@@ -139,7 +140,7 @@ impl<'a> Context<'a> {
     /// A cursor over a text of its own (a script, the body of a here-document, backquotes), which ends where the text ends.
     pub(super) fn over(&'a self, text: impl Into<Cow<'a, [u8]>>, number: u32) -> Cursor<'a> {
         let line = self.alloc(text.into(), number, After::End);
-        Cursor { rest: &line.text, line, number, context: self }
+        Cursor { rest: &line.text, line, number }
     }
 }
 
@@ -156,7 +157,6 @@ pub(super) fn without_nul(mut text: BString) -> BString {
 pub struct Cursor<'a> {
     pub(super) rest: &'a [u8],
     pub(super) line: &'a Line<'a>,
-    pub(super) context: &'a Context<'a>,
     /// The number of the line, from 1.
     pub(super) number: u32,
 }
@@ -168,6 +168,12 @@ impl std::fmt::Debug for Cursor<'_> {
 }
 
 impl<'a> Cursor<'a> {
+    /// What all cursors of the command share.
+    #[inline]
+    pub(super) fn context(self) -> &'a Context<'a> {
+        self.line.context
+    }
+
     /// The next byte behind any line continuation, which is skipped: `\`+newline means nothing anywhere outside of
     /// single quotes. `None` at the end of the input.
     #[inline]
@@ -225,8 +231,8 @@ impl<'a> Cursor<'a> {
             match &at.line.after {
                 After::End => return None,
                 After::Source(next) => {
-                    let line = (*next.get_or_init(|| self.context.read(Prompt::Continuation)))?;
-                    return Some(Self { rest: &line.text, line, number: line.number, context: self.context });
+                    let line = (*next.get_or_init(|| self.context().read(Prompt::Continuation)))?;
+                    return Some(Self { rest: &line.text, line, number: line.number });
                 }
                 After::Splice(splice) => at = splice.end(),
             }
@@ -267,17 +273,17 @@ impl<'a> Cursor<'a> {
 
     /// One level deeper; an error if that is too deep. The caller leaves with [`Cursor::leave`].
     pub fn enter(self) -> Result<(), Fail<'a>> {
-        let depth = self.context.depth.get() + 1;
+        let depth = self.context().depth.get() + 1;
         if depth > MAX_DEPTH {
             return self.fail(Situation::NestedTooDeeply).map(|(_, never)| never);
         }
-        self.context.depth.set(depth);
+        self.context().depth.set(depth);
         Ok(())
     }
 
     /// The end of what [`Cursor::enter`] began.
     pub fn leave(self) {
-        self.context.depth.set(self.context.depth.get() - 1);
+        self.context().depth.set(self.context().depth.get() - 1);
     }
 }
 

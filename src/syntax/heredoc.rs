@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 /// Cross the newline and read the bodies that begin behind it; the next line, if there is one.
 pub fn bodies(newline: Cursor<'_>) -> Result<(Option<Cursor<'_>>, ()), Fail<'_>> {
-    let pending = std::mem::take(&mut *newline.context.pending.borrow_mut());
+    let pending = std::mem::take(&mut *newline.context().pending.borrow_mut());
     let mut at = newline;
     let mut behind = None;
     if pending.is_empty() {
@@ -23,7 +23,7 @@ pub fn bodies(newline: Cursor<'_>) -> Result<(Option<Cursor<'_>>, ()), Fail<'_>>
 
 /// The same at the end of a complete command: the cursor stays at the end of the last delimiter's line.
 pub fn bodies_only(newline: Cursor<'_>) -> Parsed<'_, ()> {
-    let pending = std::mem::take(&mut *newline.context.pending.borrow_mut());
+    let pending = std::mem::take(&mut *newline.context().pending.borrow_mut());
     let mut at = newline;
     for document in pending {
         at = body(at, &document)?.0;
@@ -63,7 +63,7 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
     let word = if document.quoted {
         Word::verbatim(&text)
     } else {
-        let inner = at.context.over(text, number);
+        let inner = at.context().over(text, number);
         let (_, parts) = parts(inner, Mode::HereDoc, inner)?;
         Word::new(parts)
     };

@@ -70,7 +70,7 @@ pub fn newlines(cursor: Cursor<'_>) -> Parsed<'_, ()> {
 /// Where a command may begin: behind blanks, with aliases spliced in.
 pub fn command_start(cursor: Cursor<'_>) -> Cursor<'_> {
     let mut cursor = blanks(cursor);
-    if !cursor.context.has_aliases {
+    if !cursor.context().has_aliases {
         return cursor;
     }
     // A reserved word is no alias's name here.
@@ -100,13 +100,13 @@ fn is_case_end(semicolon: Cursor<'_>) -> bool {
 // complete_command = list , ( newline | end ) ;
 /// The commands of a line, and of the lines that they need. The cursor is at the newline or at the end.
 pub fn complete_command(cursor: Cursor<'_>) -> Parsed<'_, List> {
-    let pool = &cursor.context.pools.items;
+    let pool = &cursor.context().pools.items;
     let mut items = pool.take();
     let mut cursor = command_start(cursor);
     loop {
         if cursor.is_at_line_end() {
             // Here-documents of this line belong to it; nothing else of the next line does.
-            if !cursor.context.pending.borrow().is_empty() {
+            if !cursor.context().pending.borrow().is_empty() {
                 cursor = heredoc::bodies_only(cursor)?.0;
             }
             break;
@@ -158,7 +158,7 @@ pub fn compound_list<'a>(cursor: Cursor<'a>, opened: &'static str, start: Cursor
 
 /// The same, or nothing at all.
 pub fn compound_list_or_nothing(cursor: Cursor<'_>) -> Parsed<'_, List> {
-    let pool = &cursor.context.pools.items;
+    let pool = &cursor.context().pools.items;
     let mut items = pool.take();
     let (mut cursor, ()) = linebreak(cursor)?;
     while !ends_list(cursor) {

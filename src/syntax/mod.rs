@@ -25,9 +25,10 @@ pub mod word;
 use crate::status::Error;
 use ast::{List, Word};
 use bstr::{BStr, BString, ByteSlice};
-use cursor::{Context, Pools};
+use cursor::Context;
 use typed_arena::Arena;
 
+pub use cursor::Pools;
 pub use error::SyntaxError;
 
 /// Why there is no command.
@@ -46,7 +47,6 @@ pub struct Parser<'s> {
     source: Source<'s>,
     /// The number of the line that was read last.
     line: u32,
-    pools: Pools,
 }
 
 /// Where commands come from.
@@ -60,13 +60,13 @@ enum Source<'s> {
 impl<'s> Parser<'s> {
     /// From a source of lines.
     pub fn new(source: Box<dyn LineSource + 's>) -> Self {
-        Self { source: Source::Lines(source, None), line: 0, pools: Pools::default() }
+        Self { source: Source::Lines(source, None), line: 0 }
     }
 
     /// From a text whose first line has this number: `-c`, `eval`, traps, a script that was read whole.
     pub fn of_text(text: impl Into<BString>, line: u32) -> Self {
         let text = cursor::without_nul(text.into());
-        Self { source: Source::Text(text, 0, 0), line: line.saturating_sub(1), pools: Pools::default() }
+        Self { source: Source::Text(text, 0, 0), line: line.saturating_sub(1) }
     }
 
     /// The number of the line that was read last.
@@ -97,18 +97,19 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// The next complete command: the list up to the newline that ends it. `None` at the end of the input.
+    /// The next complete command: the list up to the newline that ends it. `None` at the end of the input. `pools` are
+    /// any ones; it is faster to use the same ones again.
     ///
     /// # Errors
     /// A syntax error, SIGINT at a prompt, or an error of the source.
-    pub fn next_command(&mut self, aliases: &dyn AliasLookup) -> Result<Option<List>, ParseError> {
+    pub fn next_command(&mut self, aliases: &dyn AliasLookup, pools: &Pools) -> Result<Option<List>, ParseError> {
         match &mut self.source {
             Source::Text(text, last, next) => {
                 *last = *next;
                 let length = text.len();
                 while *next < length {
                     let arena = Arena::with_capacity(1);
-                    let context = Context::new(&arena, None, aliases, &self.pools, self.line);
+                    let context = Context::new(&arena, None, aliases, pools, self.line);
                     match list::complete_command(context.over(&text[*next..], self.line + 1)) {
                         Ok((end, list)) => {
                             let (rest, number) = end.behind_command();
@@ -130,7 +131,7 @@ impl<'s> Parser<'s> {
             }
             Source::Lines(source, record) => loop {
                 let arena = Arena::with_capacity(1);
-                let context = Context::new(&arena, Some(&mut **source), aliases, &self.pools, self.line);
+                let context = Context::new(&arena, Some(&mut **source), aliases, pools, self.line);
                 let result = context.first_line().map(list::complete_command);
                 self.line = context.line();
                 if let Some(record) = record {

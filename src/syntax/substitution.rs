@@ -11,7 +11,7 @@ use std::rc::Rc;
 /// `$(`: arithmetic if it is one, else a command substitution (XCU 2.6.3: `$((` is arithmetic where it can be).
 pub fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
     if let Some(expression) = inside.eat(b'(') {
-        let context = dollar.context;
+        let context = dollar.context();
         let depth = context.depth.get();
         let pending = context.pending.borrow().len();
         match arithmetic(dollar, expression) {
@@ -94,7 +94,7 @@ pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> 
         }
     }
     cursor.enter()?;
-    let (mut end, body) = list::whole(cursor.context.over(text, line))?;
+    let (mut end, body) = list::whole(cursor.context().over(text, line))?;
     if end.peek().is_some() {
         return end.fail(Situation::Unexpected);
     }

@@ -83,8 +83,8 @@ pub fn word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
 }
 
 /// A word of ordinary characters only, as most are.
-#[inline]
-fn literal(cursor: Cursor<'_>) -> Option<(Cursor<'_>, Word)> {
+#[inline(always)]
+pub fn literal(cursor: Cursor<'_>) -> Option<(Cursor<'_>, Word)> {
     let (length, looks_like_pattern) = ordinary(cursor.rest);
     if length == 0 || cursor.rest[0] == b'~' || !cursor.rest.get(length).is_none_or(|&byte| ends_word(byte)) {
         return None;
@@ -105,7 +105,7 @@ pub fn value(cursor: Cursor<'_>) -> Parsed<'_, Word> {
 
 /// Parts up to the end that the mode has. The cursor stays before a closing character. `opened` is where the construct began.
 pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Parsed<'a, Few<WordPart>> {
-    let mut parts = Parts::new(cursor.context.pools);
+    let mut parts = Parts::new(cursor.context().pools);
     let mut parens = 0u32;
     if !mode.is_quoted() {
         cursor = tilde(cursor, mode, &mut parts);

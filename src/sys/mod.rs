@@ -5,6 +5,7 @@ pub mod fd;
 pub mod file;
 pub mod fork;
 pub mod format;
+pub mod heap;
 pub mod limits;
 pub mod signal;
 pub mod signames;
