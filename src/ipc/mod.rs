@@ -1,3 +1,6 @@
-//! Inter-process communication: the mechanisms as a library that needs no shell around it.
+//! Inter-process communication: the mechanisms as a library that needs no shell around it. Each is readable alone; [`crate::sys`] makes
+//! the system calls.
 
 pub mod rpc;
+pub mod socket;
+pub mod watch;

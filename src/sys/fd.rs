@@ -119,6 +119,20 @@ pub fn read(fd: RawFd, buffer: &mut [u8]) -> Result<usize, Errno> {
     }
 }
 
+/// read(2), once; EAGAIN and EINTR are returned to the caller.
+pub fn try_read(fd: RawFd, buffer: &mut [u8]) -> Result<usize, Errno> {
+    // SAFETY: the pointer and the length describe `buffer`.
+    let got = unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) };
+    Errno::result(got).map(|got| got as usize)
+}
+
+/// write(2), once; EAGAIN, EINTR and a short write are returned to the caller.
+pub fn try_write(fd: RawFd, bytes: &[u8]) -> Result<usize, Errno> {
+    // SAFETY: the pointer and the length describe `bytes`.
+    let written = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+    Errno::result(written).map(|written| written as usize)
+}
+
 /// Append everything up to the end of the file to `out`, in large reads straight into its spare room; goes on after signals.
 pub fn read_to_end(fd: RawFd, out: &mut Vec<u8>) -> Result<(), Errno> {
     let mut chunk = 4096;

@@ -1,0 +1,279 @@
+//! One direction of a connection: bytes from one descriptor to another, as fast as the kernel can, a step at a time.
+//!
+//! Where a pipe or a file is at one end the kernel moves the bytes itself (splice, sendfile), and this process never sees them; else
+//! they go through one buffer of fixed size, so a slow reader makes the sender wait and costs no memory.
+
+use crate::ipc::socket::hex;
+use crate::sys::socket;
+use crate::sys::transfer;
+use crate::sys::{fd, tty};
+use nix::errno::Errno;
+use std::os::fd::RawFd;
+use std::time::{Duration, Instant};
+
+/// The two ends of a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Where bytes come from.
+    From,
+    /// Where they go.
+    To,
+}
+
+/// What a step has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Something was moved; the next step can follow at once.
+    Moved,
+    /// This side is not ready; the next step has to wait until it is. True: something was moved before.
+    Wait(Side, bool),
+    /// Nothing may be moved before this moment.
+    Until(Instant),
+    /// The end of the source; everything from it has been delivered.
+    End,
+}
+
+/// A side that has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Which side.
+    pub side: Side,
+    /// Why.
+    pub errno: Errno,
+}
+
+/// One direction of a connection.
+pub trait Lane {
+    /// Source and target.
+    fn ends(&self) -> (RawFd, RawFd);
+
+    /// Move some bytes, without blocking if the side that the last step waited for is ready.
+    ///
+    /// # Errors
+    /// A side has failed, and the lane is finished.
+    fn step(&mut self) -> Result<Step, Broken>;
+}
+
+/// How much is moved in a step.
+const MOST: usize = 1 << 20;
+/// What a pipe, or a terminal, takes without blocking once it can be written to (PIPE_BUF).
+const PIECE: usize = 4096;
+
+/// What happens to bytes on their way.
+#[derive(Debug, Default)]
+pub struct Treatment {
+    /// Each line feed that has no carriage return before it gets one.
+    pub crlf: bool,
+    /// A pause behind each line.
+    pub pause: Option<Duration>,
+    /// Dump the bytes with this mark to this descriptor; `instead`: and do not hand them on.
+    pub dump: Option<Dump>,
+}
+
+/// Where a dump goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Dump {
+    /// `<` or `>`.
+    pub mark: u8,
+    /// The descriptor.
+    pub to: RawFd,
+}
+
+impl Treatment {
+    fn is_none(&self) -> bool {
+        !self.crlf && self.pause.is_none() && self.dump.is_none()
+    }
+}
+
+enum Method {
+    SendFile,
+    Splice,
+    Copy,
+}
+
+/// A lane of bytes without boundaries.
+pub struct Bytes {
+    from: RawFd,
+    to: RawFd,
+    method: Method,
+    treatment: Treatment,
+    /// Whether reading from the source can block although it is not known to be ready.
+    from_blocks: bool,
+    from_is_socket: bool,
+    to_is_socket: bool,
+    /// What the target takes at once without blocking.
+    piece: usize,
+    buffer: Vec<u8>,
+    /// The part of the buffer that is still to be written.
+    pending: std::ops::Range<usize>,
+    /// Bytes so far, for dumps.
+    offset: u64,
+    after_cr: bool,
+}
+
+impl Bytes {
+    /// From one descriptor to the other.
+    pub fn new(from: RawFd, to: RawFd, treatment: Treatment) -> Self {
+        let (source, target) = (transfer::file_type(from), transfer::file_type(to));
+        let method = match (source, target) {
+            _ if !treatment.is_none() => Method::Copy,
+            (libc::S_IFREG, libc::S_IFSOCK) => Method::SendFile,
+            (libc::S_IFIFO, _) | (_, libc::S_IFIFO) => Method::Splice,
+            _ => Method::Copy,
+        };
+        let to_waits = target == libc::S_IFIFO || target == libc::S_IFCHR && tty::is_terminal(to);
+        Self {
+            from,
+            to,
+            method,
+            treatment,
+            from_blocks: source != libc::S_IFREG && source != libc::S_IFSOCK,
+            from_is_socket: source == libc::S_IFSOCK,
+            to_is_socket: target == libc::S_IFSOCK,
+            piece: if to_waits { PIECE } else { MOST },
+            buffer: Vec::new(),
+            pending: 0..0,
+            offset: 0,
+            after_cr: false,
+        }
+    }
+
+    fn in_kernel(&mut self) -> Result<Step, Broken> {
+        let moved = match self.method {
+            Method::SendFile => transfer::send_file(self.from, self.to, MOST),
+            Method::Splice | Method::Copy => transfer::splice(self.from, self.to, MOST),
+        };
+        match moved {
+            Ok(0) => Ok(Step::End),
+            Ok(_) => Ok(Step::Moved),
+            Err(Errno::EINTR) => Ok(Step::Moved),
+            Err(Errno::EAGAIN) => {
+                // Which side was it? One look tells.
+                let mut look = [crate::sys::poll::interest(self.to, libc::POLLOUT)];
+                let ready = crate::sys::poll::wait(&mut look, Some(Duration::ZERO), None);
+                Ok(Step::Wait(if ready == Ok(0) { Side::To } else { Side::From }, false))
+            }
+            // Not for this kind of file after all: nothing was moved, so copying can begin here.
+            Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {
+                self.method = Method::Copy;
+                Ok(Step::Wait(Side::From, false))
+            }
+            Err(errno) => Err(Broken { side: self.guilty(errno), errno }),
+        }
+    }
+
+    /// The side that an error of a call with two descriptors is about.
+    fn guilty(&self, errno: Errno) -> Side {
+        match errno {
+            Errno::EPIPE | Errno::ENOSPC | Errno::EDQUOT | Errno::EFBIG => Side::To,
+            Errno::ECONNRESET | Errno::ETIMEDOUT if self.to_is_socket => Side::To,
+            _ => Side::From,
+        }
+    }
+
+    fn copy(&mut self) -> Result<Step, Broken> {
+        if self.pending.is_empty() {
+            if self.buffer.is_empty() {
+                self.buffer.resize(if self.treatment.is_none() { MOST } else { PIECE * 4 }, 0);
+            }
+            let got = match self.fill() {
+                Err(Errno::EAGAIN) => return Ok(Step::Wait(Side::From, false)),
+                Err(Errno::EINTR) => return Ok(Step::Moved),
+                Err(errno) => return Err(Broken { side: Side::From, errno }),
+                Ok(0) => return Ok(Step::End),
+                Ok(got) => got,
+            };
+            self.pending = 0..got;
+            if !self.treatment.is_none() {
+                self.treat(got)?;
+            }
+            if self.piece < MOST {
+                return Ok(Step::Wait(Side::To, true));
+            }
+        }
+        self.put()
+    }
+
+    /// Read into the buffer.
+    fn fill(&mut self) -> Result<usize, Errno> {
+        if self.from_is_socket {
+            return socket::receive(self.from, &mut self.buffer, false, 0).map(|(got, _)| got);
+        }
+        fd::try_read(self.from, &mut self.buffer)
+    }
+
+    /// Write what is pending, as far as it goes.
+    fn put(&mut self) -> Result<Step, Broken> {
+        let mut end = self.pending.end.min(self.pending.start + self.piece);
+        if self.treatment.pause.is_some() {
+            let line = memchr::memchr(b'\n', &self.buffer[self.pending.clone()]);
+            end = line.map_or(end, |at| end.min(self.pending.start + at + 1));
+        }
+        let bytes = &self.buffer[self.pending.start..end];
+        let written = match () {
+            () if bytes.is_empty() => Ok(0),
+            () if self.to_is_socket => socket::send(self.to, bytes, false),
+            () => fd::try_write(self.to, bytes),
+        };
+        match written {
+            Err(Errno::EAGAIN) => return Ok(Step::Wait(Side::To, false)),
+            Err(Errno::EINTR) => return Ok(Step::Moved),
+            Err(errno) => return Err(Broken { side: Side::To, errno }),
+            Ok(written) => self.pending.start += written,
+        }
+        let whole_line = self.pending.start > 0 && self.buffer[self.pending.start - 1] == b'\n';
+        if let Some(pause) = self.treatment.pause.filter(|_| whole_line) {
+            return Ok(Step::Until(Instant::now() + pause));
+        }
+        Ok(match self.pending.is_empty() {
+            false => Step::Wait(Side::To, true),
+            true if self.from_blocks => Step::Wait(Side::From, true),
+            true => Step::Moved,
+        })
+    }
+
+    /// What -C and --hex do to the bytes that were read.
+    fn treat(&mut self, got: usize) -> Result<(), Broken> {
+        if let Some(dump) = self.treatment.dump {
+            let mut text = Vec::with_capacity(got * 5 + 80);
+            hex::dump(&mut text, dump.mark, self.offset, &self.buffer[..got]);
+            self.offset += got as u64;
+            fd::write_all(dump.to, &text).map_err(|errno| Broken { side: Side::To, errno })?;
+            if dump.to == self.to {
+                // The dump stands for the bytes.
+                self.pending = 0..0;
+            }
+        }
+        if self.treatment.crlf {
+            let mut text = Vec::with_capacity(got + got / 8 + 16);
+            for &byte in &self.buffer[..got] {
+                if byte == b'\n' && !self.after_cr {
+                    text.push(b'\r');
+                }
+                text.push(byte);
+                self.after_cr = byte == b'\r';
+            }
+            self.pending = 0..text.len();
+            // The buffer keeps at least its size: it is read into again.
+            if text.len() < self.buffer.len() {
+                self.buffer[..text.len()].copy_from_slice(&text);
+            } else {
+                self.buffer = text;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Lane for Bytes {
+    fn ends(&self) -> (RawFd, RawFd) {
+        (self.from, self.to)
+    }
+
+    fn step(&mut self) -> Result<Step, Broken> {
+        match self.method {
+            Method::Copy => self.copy(),
+            Method::SendFile | Method::Splice => self.in_kernel(),
+        }
+    }
+}

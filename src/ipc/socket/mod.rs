@@ -1,0 +1,256 @@
+//! Sockets: two programs that need not be related, on one machine or on two, talk over a descriptor.
+//!
+//! ```text
+//!      server                                   what the kernel keeps                            client
+//!   s = socket(family, type)          an endpoint without a name                        c = socket(family, type)
+//!   bind(s, name)                     the name is taken: others can find it
+//!   listen(s, backlog)                two queues: connections being made,
+//!                                     and complete ones that nobody has taken yet
+//!                                     <-- the handshake, by the kernel alone -->        connect(c, name)
+//!   a = accept(s)                     takes a complete one; `a` is a new socket,
+//!                                     `s` goes on listening
+//!   recv(a) send(a)                   for each direction a buffer on each side          send(c) recv(c)
+//!                                     (a full one makes the sender wait)
+//!   shutdown(a, SHUT_WR)              end of stream in one direction                    recv(c) = 0
+//!   close(a)                          the last descriptor closes both                   close(c)
+//! ```
+//!
+//! A datagram socket has no `listen` and no `accept`: whoever has bound a name receives from everybody (`recvfrom` says from whom), each
+//! message whole or not at all, in any order, perhaps never. `connect` on it only notes the peer. A seqpacket socket is a stream that keeps
+//! the boundaries of messages.
+//!
+//! What goes wrong without care, and where this module takes it:
+//! - the port of a server that has just ended is in use for a minute, unless SO_REUSEADDR is set before bind ([`listen`]);
+//! - the file of a UNIX socket outlives its server, and the next bind fails ([`listen`], [`file`]);
+//! - a connect to a dead machine takes minutes and cannot be interrupted, unless the socket does not block ([`connect`]);
+//! - writing to a peer that has gone raises SIGPIPE, unless it is ignored ([`crate::ipc::watch`]);
+//! - a program that copies in one direction until the end, and then in the other, waits for ever for a peer that does the same
+//!   ([`relay`]).
+
+pub mod file;
+pub mod frame;
+pub mod hex;
+pub mod lane;
+pub mod name;
+pub mod record;
+pub mod relay;
+
+use crate::ipc::watch::{Cut, Watch};
+use crate::sys::socket::{self, Name};
+use file::SocketFile;
+use nix::errno::Errno;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::time::{Duration, Instant};
+
+/// How many complete connections the kernel keeps for `accept`; it takes the smaller of this and net.core.somaxconn.
+pub const BACKLOG: libc::c_int = 4096;
+
+/// What can be set on a socket before it is bound or connected (socket(7), ip(7)).
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// SO_BROADCAST: datagrams may go to a broadcast address.
+    pub broadcast: bool,
+    /// SO_DEBUG: for root only.
+    pub debug: bool,
+    /// SO_RCVBUF in bytes.
+    pub receive_buffer: Option<i32>,
+    /// SO_SNDBUF in bytes.
+    pub send_buffer: Option<i32>,
+}
+
+impl Settings {
+    /// Set them.
+    ///
+    /// # Errors
+    /// The system's; EACCES for `debug` without privilege is passed over, as there is nothing to see without it either.
+    pub fn apply(&self, fd: RawFd) -> Result<(), Errno> {
+        let set = |option, value| socket::set_option(fd, libc::SOL_SOCKET, option, value);
+        if self.broadcast {
+            set(libc::SO_BROADCAST, 1)?;
+        }
+        if self.debug {
+            set(libc::SO_DEBUG, 1).or_else(|errno| if errno == Errno::EACCES { Ok(()) } else { Err(errno) })?;
+        }
+        self.receive_buffer.map_or(Ok(()), |size| set(libc::SO_RCVBUF, size))?;
+        self.send_buffer.map_or(Ok(()), |size| set(libc::SO_SNDBUF, size))
+    }
+}
+
+/// A failed call: the C function and errno.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// The name of the function.
+    pub call: &'static str,
+    /// Why.
+    pub errno: Errno,
+}
+
+fn in_call(call: &'static str) -> impl Fn(Errno) -> Failed {
+    move |errno| Failed { call, errno }
+}
+
+/// A socket that is bound, and listens unless it is for datagrams. Dropping it removes the file of a UNIX name.
+#[derive(Debug)]
+pub struct Listener {
+    /// The socket.
+    pub socket: OwnedFd,
+    /// Its file, if it has one.
+    file: Option<SocketFile>,
+}
+
+impl Listener {
+    /// Its name; of an Internet socket with the port that it was really given.
+    ///
+    /// # Errors
+    /// As [`socket::local_name`].
+    pub fn name(&self) -> Result<Name, Errno> {
+        socket::local_name(self.socket.as_raw_fd())
+    }
+
+    /// Close the descriptor and leave the file alone: for a forked child, whose parent goes on listening.
+    pub fn close_in_child(self) {
+        if let Some(file) = self.file {
+            file.leave();
+        }
+    }
+
+    /// The socket, when it is itself what the data comes through, and what removes the file in the end.
+    pub fn into_parts(self) -> (OwnedFd, Option<SocketFile>) {
+        (self.socket, self.file)
+    }
+}
+
+/// socket, setsockopt, bind, listen: a place where others can connect (or send datagrams) to. The socket does not block.
+///
+/// A UNIX path whose file is left from a server that has gone is taken over; a file that is no socket never is.
+///
+/// # Errors
+/// The call that failed: EADDRINUSE, EADDRNOTAVAIL, EACCES, ENOENT, ENOTDIR, ENAMETOOLONG.
+pub fn listen(name: &Name, kind: libc::c_int, settings: &Settings) -> Result<Listener, Failed> {
+    let socket = socket::socket(name.family(), kind).map_err(in_call("socket"))?;
+    let fd = socket.as_raw_fd();
+    settings.apply(fd).map_err(in_call("setsockopt"))?;
+    if let Name::Inet(address) = name {
+        // For datagrams it would let two sockets take the same port, and one of them would get nothing.
+        if kind != libc::SOCK_DGRAM {
+            socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1).map_err(in_call("setsockopt"))?;
+        }
+        if address.is_ipv6() {
+            socket::set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 1).map_err(in_call("setsockopt"))?;
+        }
+    }
+    let file = bind(fd, name, kind).map_err(in_call("bind"))?;
+    socket::set_nonblocking(fd, true).map_err(in_call("fcntl"))?;
+    if kind != libc::SOCK_DGRAM {
+        socket::listen(fd, BACKLOG).map_err(in_call("listen"))?;
+    }
+    Ok(Listener { socket, file })
+}
+
+/// bind; for a path, take over a file that nobody listens at, and remember what was made.
+fn bind(fd: RawFd, name: &Name, kind: libc::c_int) -> Result<Option<SocketFile>, Errno> {
+    let Name::Path(path) = name else { return socket::bind(fd, name).map(|()| None) };
+    match socket::bind(fd, name) {
+        Err(Errno::EADDRINUSE) if file::is_stale(path, kind) => {
+            file::remove_socket(path)?;
+            socket::bind(fd, name)?;
+        }
+        result => result?,
+    }
+    Ok(Some(SocketFile::made(path)))
+}
+
+/// Wait for a connection and take it: the new socket, which blocks, and the name of the peer.
+///
+/// # Errors
+/// Time is up, a signal, or what accept4 says. A connection that has gone before it was taken is passed over.
+pub fn accept(listener: RawFd, watch: &Watch, deadline: Option<Instant>) -> Result<(OwnedFd, Name), Cut> {
+    loop {
+        match socket::accept(listener) {
+            Err(Errno::EAGAIN) => watch.wait_for(listener, libc::POLLIN, deadline)?,
+            Err(Errno::EINTR | Errno::ECONNABORTED) => {}
+            result => return result.map_err(Cut::Failed),
+        }
+    }
+}
+
+/// How long to wait before another look at a UNIX socket whose queue is full: the kernel gives nothing to wait for.
+const QUEUE_FULL: Duration = Duration::from_millis(5);
+
+/// connect without blocking in it: a socket that is connected and does not block. `from` is a name of one's own.
+///
+/// # Errors
+/// Time is up, a signal, or what the calls say.
+pub fn connect(
+    name: &Name,
+    kind: libc::c_int,
+    settings: &Settings,
+    from: Option<&Name>,
+    watch: &Watch,
+    deadline: Option<Instant>,
+) -> Result<OwnedFd, (Failed, Option<Cut>)> {
+    let failed = |call| move |errno| (Failed { call, errno }, None);
+    let socket = socket::socket(name.family(), kind).map_err(failed("socket"))?;
+    let fd = socket.as_raw_fd();
+    settings.apply(fd).map_err(failed("setsockopt"))?;
+    if let Some(from) = from {
+        socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1).map_err(failed("setsockopt"))?;
+        socket::bind(fd, from).map_err(failed("bind"))?;
+    }
+    socket::set_nonblocking(fd, true).map_err(failed("fcntl"))?;
+    let cut = |cut| match cut {
+        Cut::Failed(errno) => (Failed { call: "connect", errno }, None),
+        cut => (Failed { call: "connect", errno: Errno::ETIMEDOUT }, Some(cut)),
+    };
+    loop {
+        match socket::connect(fd, name) {
+            Ok(()) => return Ok(socket),
+            Err(Errno::EINPROGRESS | Errno::EINTR | Errno::EALREADY) => break,
+            Err(Errno::EAGAIN) if name.family() == libc::AF_UNIX => {
+                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                    return Err(cut(Cut::Timeout));
+                }
+                watch.sleep(QUEUE_FULL).map_err(cut)?;
+            }
+            Err(errno) => return Err((Failed { call: "connect", errno }, None)),
+        }
+    }
+    watch.wait_for(fd, libc::POLLOUT, deadline).map_err(cut)?;
+    socket::take_error(fd).map_err(failed("connect"))?;
+    Ok(socket)
+}
+
+/// How long, and for how much, a connection is still read after its end: see [`close_gently`].
+const LINGER: (Duration, usize) = (Duration::from_secs(2), 64 << 20);
+
+/// Close a connection whose peer is still sending: say that nothing more comes, and read away what it sends.
+///
+/// Closing a TCP socket with unread data makes the kernel send a reset, which throws away what the peer has not read yet: a client that
+/// sends more than its server wants to read would lose the answer.
+pub fn close_gently(fd: RawFd) {
+    let mut byte = [0u8; 1];
+    match socket::receive(fd, &mut byte, false, libc::MSG_PEEK) {
+        Ok((1.., _)) => {}
+        _ => return,
+    }
+    if socket::shutdown(fd, libc::SHUT_WR).is_err() {
+        return;
+    }
+    let end = Instant::now() + LINGER.0;
+    let mut left = LINGER.1;
+    let mut waste = vec![0u8; 64 << 10];
+    while left > 0 {
+        match socket::receive(fd, &mut waste, false, 0) {
+            Ok((0, _)) => return,
+            Ok((got, _)) => left = left.saturating_sub(got),
+            Err(Errno::EAGAIN) => {
+                let time = end.saturating_duration_since(Instant::now());
+                let mut interests = [crate::sys::poll::interest(fd, libc::POLLIN)];
+                if time.is_zero() || crate::sys::poll::wait(&mut interests, Some(time), None) != Ok(1) {
+                    return;
+                }
+            }
+            Err(_) => return,
+        }
+    }
+}

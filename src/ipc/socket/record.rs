@@ -1,0 +1,210 @@
+//! Lanes that keep, or make, the boundaries of messages: datagram and seqpacket sockets at one end, a byte stream at the other.
+
+use crate::ipc::socket::frame::{Found, Framing};
+use crate::ipc::socket::hex;
+use crate::ipc::socket::lane::{Broken, Dump, Lane, Side, Step};
+use crate::sys::socket::{self, Name};
+use crate::sys::{fd, transfer, tty};
+use nix::errno::Errno;
+use std::cell::RefCell;
+use std::os::fd::RawFd;
+use std::rc::Rc;
+
+/// Who has sent last, for a socket without a peer: that is where answers go.
+pub type Sender = Rc<RefCell<Option<Name>>>;
+
+/// Without framing one read is one message, of at most this length (what netcat takes).
+const CHUNK: usize = 16 << 10;
+/// Room for the largest message: UDP has 64 KiB, a UNIX socket what its buffer holds; more is reported as cut off.
+const ROOM: usize = 1 << 20;
+/// What a blocking target takes at once (PIPE_BUF).
+const PIECE: usize = 4096;
+
+fn broken(side: Side) -> impl Fn(Errno) -> Broken {
+    move |errno| Broken { side, errno }
+}
+
+/// From a byte stream to messages.
+pub struct ToRecords {
+    from: RawFd,
+    socket: RawFd,
+    framing: Option<Framing>,
+    dump: Option<Dump>,
+    /// Where to send on a socket without a peer.
+    peer: Option<Sender>,
+    buffer: Vec<u8>,
+    at_end: bool,
+    offset: u64,
+}
+
+impl ToRecords {
+    /// Messages of `from`, which `framing` tells apart, go to `socket`.
+    pub fn new(from: RawFd, socket: RawFd, framing: Option<Framing>, dump: Option<Dump>, peer: Option<Sender>) -> Self {
+        Self { from, socket, framing, dump, peer, buffer: Vec::new(), at_end: false, offset: 0 }
+    }
+
+    fn find(&self) -> Found {
+        match self.framing {
+            Some(framing) => framing.next(&self.buffer, self.at_end),
+            None if self.buffer.is_empty() => Found::More,
+            None => Found::Message(0..self.buffer.len(), self.buffer.len()),
+        }
+    }
+
+    fn send(&self, message: &[u8]) -> Result<usize, Errno> {
+        match &self.peer {
+            None => socket::send(self.socket, message, false),
+            // Nobody to answer to yet: as if there were no room.
+            Some(peer) => match &*peer.borrow() {
+                None => Err(Errno::EDESTADDRREQ),
+                Some(peer) => socket::send_to(self.socket, message, peer, false),
+            },
+        }
+    }
+}
+
+impl Lane for ToRecords {
+    fn ends(&self) -> (RawFd, RawFd) {
+        (self.from, self.socket)
+    }
+
+    fn step(&mut self) -> Result<Step, Broken> {
+        match self.find() {
+            Found::Nonsense => Err(Broken { side: Side::From, errno: Errno::EBADMSG }),
+            Found::More if self.at_end && !self.buffer.is_empty() => {
+                Err(Broken { side: Side::From, errno: Errno::EBADMSG })
+            }
+            Found::More if self.at_end => Ok(Step::End),
+            Found::More => {
+                let length = self.buffer.len();
+                self.buffer.resize(length + CHUNK, 0);
+                let got = fd::try_read(self.from, &mut self.buffer[length..]);
+                self.buffer.truncate(length + got.unwrap_or(0));
+                match got {
+                    Err(Errno::EAGAIN) => Ok(Step::Wait(Side::From, false)),
+                    Err(Errno::EINTR) => Ok(Step::Moved),
+                    Err(errno) => Err(broken(Side::From)(errno)),
+                    Ok(0) => {
+                        self.at_end = true;
+                        Ok(Step::Moved)
+                    }
+                    Ok(_) if self.find() == Found::More => Ok(Step::Wait(Side::From, true)),
+                    Ok(_) => Ok(Step::Moved),
+                }
+            }
+            Found::Message(place, behind) => {
+                let message = &self.buffer[place.clone()];
+                match self.send(message) {
+                    Err(Errno::EAGAIN | Errno::ENOBUFS) => return Ok(Step::Wait(Side::To, false)),
+                    Err(Errno::EINTR) => return Ok(Step::Moved),
+                    Err(errno) => return Err(broken(Side::To)(errno)),
+                    Ok(_) => {}
+                }
+                if let Some(dump) = self.dump {
+                    let mut text = Vec::new();
+                    hex::dump(&mut text, dump.mark, self.offset, message);
+                    fd::write_all(dump.to, &text).map_err(broken(Side::To))?;
+                    self.offset += place.len() as u64;
+                }
+                self.buffer.drain(..behind);
+                let waits = self.buffer.is_empty() && !self.at_end;
+                Ok(if waits { Step::Wait(Side::From, true) } else { Step::Moved })
+            }
+        }
+    }
+}
+
+/// From messages to a byte stream.
+pub struct FromRecords {
+    socket: RawFd,
+    to: RawFd,
+    framing: Option<Framing>,
+    dump: Option<Dump>,
+    peer: Option<Sender>,
+    /// Whether an empty message is the end: of a seqpacket connection it is, of datagrams not.
+    ends: bool,
+    /// How many messages are still to be taken.
+    left: Option<u64>,
+    message: Vec<u8>,
+    pending: Vec<u8>,
+    offset: u64,
+}
+
+impl FromRecords {
+    /// Messages of `socket` go to `to`. After `limit` messages the lane ends.
+    pub fn new(
+        socket: RawFd,
+        to: RawFd,
+        framing: Option<Framing>,
+        dump: Option<Dump>,
+        peer: Option<Sender>,
+        limit: Option<u64>,
+    ) -> Self {
+        let ends = socket::kind(socket) != Ok(libc::SOCK_DGRAM);
+        Self {
+            socket,
+            to,
+            framing,
+            dump,
+            peer,
+            ends,
+            left: limit,
+            message: Vec::new(),
+            pending: Vec::new(),
+            offset: 0,
+        }
+    }
+
+    fn receive(&mut self) -> Result<Step, Broken> {
+        if self.left == Some(0) {
+            return Ok(Step::End);
+        }
+        if self.message.is_empty() {
+            self.message.resize(ROOM, 0);
+        }
+        let (got, from) = match socket::receive(self.socket, &mut self.message, false, libc::MSG_TRUNC) {
+            Err(Errno::EAGAIN) => return Ok(Step::Wait(Side::From, false)),
+            Err(Errno::EINTR) => return Ok(Step::Moved),
+            Err(errno) => return Err(broken(Side::From)(errno)),
+            Ok((0, _)) if self.ends => return Ok(Step::End),
+            Ok(received) => received,
+        };
+        let Some(message) = self.message.get(..got) else {
+            return Err(Broken { side: Side::From, errno: Errno::EMSGSIZE });
+        };
+        if let Some(peer) = &self.peer {
+            *peer.borrow_mut() = Some(from);
+        }
+        self.left = self.left.map(|left| left - 1);
+        match (self.dump, self.framing) {
+            (Some(dump), _) => hex::dump(&mut self.pending, dump.mark, self.offset, message),
+            (None, Some(framing)) => framing.append(&mut self.pending, message),
+            (None, None) => self.pending.extend_from_slice(message),
+        }
+        self.offset += got as u64;
+        Ok(if self.pending.is_empty() { Step::Moved } else { Step::Wait(Side::To, true) })
+    }
+}
+
+impl Lane for FromRecords {
+    fn ends(&self) -> (RawFd, RawFd) {
+        (self.socket, self.to)
+    }
+
+    fn step(&mut self) -> Result<Step, Broken> {
+        if self.pending.is_empty() {
+            return self.receive();
+        }
+        let slow = transfer::file_type(self.to) == libc::S_IFIFO || tty::is_terminal(self.to);
+        let most = if slow { PIECE } else { self.pending.len() };
+        match fd::try_write(self.to, &self.pending[..most.min(self.pending.len())]) {
+            Err(Errno::EAGAIN) => Ok(Step::Wait(Side::To, false)),
+            Err(Errno::EINTR) => Ok(Step::Moved),
+            Err(errno) => Err(broken(Side::To)(errno)),
+            Ok(written) => {
+                self.pending.drain(..written);
+                Ok(if self.pending.is_empty() { Step::Moved } else { Step::Wait(Side::To, true) })
+            }
+        }
+    }
+}
