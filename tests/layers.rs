@@ -39,6 +39,7 @@ const RUNS_CODE: &[(&str, &str)] = &[
     ("builtins/eval.rs", "executes its operands as a line"),
     ("builtins/exec.rs", "replaces the shell by a program"),
     ("builtins/fc.rs", "executes edited commands"),
+    ("builtins/nc/exec.rs", "a command serves a connection"),
     ("builtins/trap.rs", "actions are checked where they are executed"),
     ("builtins/wait.rs", "is interrupted by traps"),
 ];

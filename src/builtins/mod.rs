@@ -18,6 +18,7 @@ pub mod kill;
 pub mod limits;
 pub mod listing;
 pub mod lookup;
+pub mod nc;
 pub mod printf;
 pub mod read;
 pub mod set;
@@ -86,6 +87,7 @@ pub const TABLE: &[Builtin] = &[
     jobs::JOBS,
     kill::BUILTIN,
     attributes::LOCAL,
+    nc::BUILTIN,
     printf::BUILTIN,
     cd::PWD,
     read::BUILTIN,

@@ -192,14 +192,14 @@ pub fn redirected(shell: &mut Shell, redirects: &[Redirect], run: impl FnOnce(&m
 
 /// Builtins that execute commands, which need the shell's real descriptors redirected.
 fn runs_code(builtin: &Builtin) -> bool {
-    matches!(builtin.name, "eval" | "." | "source" | "command" | "exec" | "fc" | "fg" | "bg" | "wait" | "trap")
+    matches!(builtin.name, "eval" | "." | "source" | "command" | "exec" | "fc" | "fg" | "bg" | "nc" | "wait" | "trap")
 }
 
 /// Builtins that do what only a process can do.
 fn needs_process(builtin: &Builtin, fields: &Fields) -> bool {
     match builtin.name {
         "trap" => fields.len() > 1,
-        "exec" | "kill" | "ulimit" | "wait" | "fg" | "bg" => true,
+        "exec" | "kill" | "nc" | "ulimit" | "wait" | "fg" | "bg" => true,
         "umask" => fields.iter_from(1).any(|field| !field.starts_with(b"-")),
         "set" => fields.iter_from(1).any(|field| field.contains(&b'm')),
         _ => false,

@@ -6,6 +6,7 @@
 pub mod command;
 pub mod compound;
 pub mod consequence;
+pub mod handler;
 pub mod job;
 pub mod pipeline;
 pub mod program;

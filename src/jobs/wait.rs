@@ -81,6 +81,16 @@ pub fn poll(table: &mut JobTable) {
     }
 }
 
+/// Take in what has changed, without waiting, and show each child that has ended to `ended`: for a builtin that has children of its own.
+pub fn poll_showing(table: &mut JobTable, mut ended: impl FnMut(Pid)) {
+    while let Event::Child(pid, change) = any(false, table.watches_stops()) {
+        table.note(pid, change);
+        if matches!(change, Change::Exited(_) | Change::Signaled { .. }) {
+            ended(pid);
+        }
+    }
+}
+
 /// Take in one change; false if there was none.
 fn take_in(table: &mut JobTable, block: bool) -> bool {
     match any(block, table.watches_stops()) {

@@ -42,6 +42,12 @@ pub fn dup_private(fd: RawFd) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
+/// A copy for the user: the lowest free number from 10 on, open in programs too.
+pub fn dup_for_user(fd: RawFd) -> Result<RawFd, Errno> {
+    // SAFETY: fcntl with an integer argument touches no memory.
+    check(unsafe { libc::fcntl(fd, libc::F_DUPFD, 10) })
+}
+
 /// dup2(2): `to` becomes a copy of `from` and stays open over exec, also when both are the same number.
 pub fn dup2(from: RawFd, to: RawFd) -> Result<(), Errno> {
     if from == to {

@@ -69,8 +69,10 @@ fn words(code: libc::c_int) -> String {
     if code == libc::EAI_SYSTEM {
         return nix::errno::Errno::last().desc().to_owned();
     }
-    // SAFETY: gai_strerror returns a string of the C library for every number.
-    let text = unsafe { CStr::from_ptr(libc::gai_strerror(code)) };
+    // SAFETY: gai_strerror touches no memory of ours.
+    let text = unsafe { libc::gai_strerror(code) };
+    // SAFETY: it returns a string of the C library for every number.
+    let text = unsafe { CStr::from_ptr(text) };
     text.to_string_lossy().into_owned()
 }
 

@@ -84,8 +84,7 @@ impl Address {
 
     /// `before` is 1 for the NUL that begins an abstract name. A path must leave room for the NUL that ends it.
     fn unix(name: &[u8], before: usize) -> Result<Self, Errno> {
-        let mut address =
-            libc::sockaddr_un { sun_family: libc::AF_UNIX as libc::sa_family_t, sun_path: [0; SUN_PATH] };
+        let mut address = libc::sockaddr_un { sun_family: libc::AF_UNIX as libc::sa_family_t, sun_path: [0; SUN_PATH] };
         if name.len() >= SUN_PATH || name.contains(&0) && before == 0 {
             return Err(if name.len() >= SUN_PATH { Errno::ENAMETOOLONG } else { Errno::EINVAL });
         }
@@ -194,7 +193,7 @@ pub fn listen(fd: RawFd, backlog: libc::c_int) -> Result<(), Errno> {
     check(unsafe { libc::listen(fd, backlog) }).map(drop)
 }
 
-/// accept4(2): take a connection: a new socket, and the name of the peer.
+/// accept4(2): take a connection: a new socket (at the lowest free number), and the name of the peer.
 ///
 /// # Errors
 /// EINTR; EAGAIN: none is waiting, and the socket does not block; ECONNABORTED: it was there and has gone; EMFILE.
@@ -202,8 +201,9 @@ pub fn accept(fd: RawFd) -> Result<(OwnedFd, Name), Errno> {
     let mut address = Address::empty();
     // SAFETY: pointer and length describe `address`.
     let new = unsafe { libc::accept4(fd, address.pointer_mut(), &raw mut address.length, libc::SOCK_CLOEXEC) };
-    let new = owned(check(new)?)?;
-    Ok((new, address.name()))
+    let new = check(new)?;
+    // SAFETY: the descriptor is new and nobody else's.
+    Ok((unsafe { OwnedFd::from_raw_fd(new) }, address.name()))
 }
 
 /// connect(2): a stream is connected to whoever listens there; a datagram socket only notes where to send and from whom to receive.

@@ -16,9 +16,7 @@ pub fn dump(out: &mut Vec<u8>, mark: u8, offset: u64, bytes: &[u8]) {
                 out.push(b' ');
             }
             match line.get(place) {
-                Some(byte) => {
-                    out.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
-                }
+                Some(byte) => out.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]),
                 None => out.extend_from_slice(b"  "),
             }
         }

@@ -31,6 +31,8 @@ pub enum Step {
     Until(Instant),
     /// The end of the source; everything from it has been delivered.
     End,
+    /// As much was moved as was asked for: the conversation is over.
+    Enough,
 }
 
 /// A side that has failed.
@@ -109,6 +111,8 @@ pub struct Bytes {
     /// Bytes so far, for dumps.
     offset: u64,
     after_cr: bool,
+    /// How many reads are still to be made.
+    left: Option<u64>,
 }
 
 impl Bytes {
@@ -135,7 +139,18 @@ impl Bytes {
             pending: 0..0,
             offset: 0,
             after_cr: false,
+            left: None,
         }
+    }
+
+    /// The same, ended after this many reads.
+    #[must_use]
+    pub fn limited(mut self, reads: Option<u64>) -> Self {
+        if reads.is_some() {
+            self.method = Method::Copy;
+            self.left = reads;
+        }
+        self
     }
 
     fn in_kernel(&mut self) -> Result<Step, Broken> {
@@ -173,6 +188,9 @@ impl Bytes {
 
     fn copy(&mut self) -> Result<Step, Broken> {
         if self.pending.is_empty() {
+            if self.left == Some(0) {
+                return Ok(Step::Enough);
+            }
             if self.buffer.is_empty() {
                 self.buffer.resize(if self.treatment.is_none() { MOST } else { PIECE * 4 }, 0);
             }
@@ -183,6 +201,7 @@ impl Bytes {
                 Ok(0) => return Ok(Step::End),
                 Ok(got) => got,
             };
+            self.left = self.left.map(|left| left - 1);
             self.pending = 0..got;
             if !self.treatment.is_none() {
                 self.treat(got)?;

@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn hosts_and_ports() {
-        let split = |text: &'static str| host_and_port(text.as_bytes()).map(|(host, port)| [host, port].map(<[u8]>::to_vec));
+        let split =
+            |text: &'static str| host_and_port(text.as_bytes()).map(|(host, port)| [host, port].map(<[u8]>::to_vec));
         let is = |host: &str, port: &str| Some([host.as_bytes().to_vec(), port.as_bytes().to_vec()]);
         assert_eq!(split("localhost:80"), is("localhost", "80"));
         assert_eq!(split("[::1]:http"), is("::1", "http"));

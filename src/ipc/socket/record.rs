@@ -141,23 +141,12 @@ impl FromRecords {
         limit: Option<u64>,
     ) -> Self {
         let ends = socket::kind(socket) != Ok(libc::SOCK_DGRAM);
-        Self {
-            socket,
-            to,
-            framing,
-            dump,
-            peer,
-            ends,
-            left: limit,
-            message: Vec::new(),
-            pending: Vec::new(),
-            offset: 0,
-        }
+        Self { socket, to, framing, dump, peer, ends, left: limit, message: Vec::new(), pending: Vec::new(), offset: 0 }
     }
 
     fn receive(&mut self) -> Result<Step, Broken> {
         if self.left == Some(0) {
-            return Ok(Step::End);
+            return Ok(Step::Enough);
         }
         if self.message.is_empty() {
             self.message.resize(ROOM, 0);

@@ -52,6 +52,7 @@ struct Running<'a> {
 enum Progress {
     Runs { moved: bool },
     Ended,
+    Enough,
     Broken(Broken),
 }
 
@@ -87,6 +88,7 @@ impl<'a> Running<'a> {
                     return Progress::Runs { moved: true };
                 }
                 Ok(Step::End) => return Progress::Ended,
+                Ok(Step::Enough) => return Progress::Enough,
                 Err(broken) => return Progress::Broken(broken),
             }
         }
@@ -155,9 +157,7 @@ impl Relay<'_> {
             }
             let now = Instant::now();
             let ready = |running: &Option<Running<'_>>, interest: Interest| {
-                running.as_ref().is_some_and(|running| {
-                    running.until.map_or(interest.revents != 0, |time| time <= now)
-                })
+                running.as_ref().is_some_and(|running| running.until.map_or(interest.revents != 0, |time| time <= now))
             };
             if ready(&self.outgoing, interests[0])
                 && let Some(end) = self.send()
@@ -212,7 +212,7 @@ impl Relay<'_> {
     fn send(&mut self) -> Option<End> {
         match self.outgoing.as_mut()?.run() {
             Progress::Runs { moved } => self.moved(moved),
-            Progress::Ended => {
+            Progress::Ended | Progress::Enough => {
                 self.outgoing = None;
                 // The peer may have closed already; then there is nobody to tell.
                 let _ = socket::shutdown(self.socket, libc::SHUT_WR);
@@ -241,6 +241,7 @@ impl Relay<'_> {
                     self.outgoing = None;
                 }
             }
+            Progress::Enough => return Some(End::Done),
             Progress::Broken(Broken { side: Side::From, errno }) => return Some(End::Socket(errno)),
             Progress::Broken(Broken { errno, .. }) => return Some(End::Output(errno)),
         }

@@ -1,0 +1,200 @@
+//! `nc host port...`: connect, and talk or only see who listens.
+
+use super::request::Request;
+use super::{Stopped, cut, exec, system, talk};
+use crate::builtins::BuiltinResult;
+use crate::ipc::socket::{self as sockets, Failed, name};
+use crate::ipc::watch::{Cut, Watch};
+use crate::shell::Shell;
+use crate::status::{Error, ExitStatus};
+use crate::sys::resolve;
+use crate::sys::socket::{self, Name};
+use nix::errno::Errno;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// How long a datagram scan waits for a refusal.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// Connect to each port in turn; status 0 if one connection was made.
+pub fn run(shell: &mut Shell, request: &Request) -> BuiltinResult {
+    if request.is_unix() {
+        return unix(shell, request);
+    }
+    let mut ports: Vec<u16> = request.ports.iter().cloned().flatten().collect();
+    if request.random {
+        shuffle(&mut ports);
+    }
+    let mut last = ExitStatus::FAILURE;
+    for (index, port) in ports.iter().enumerate() {
+        let watch = Watch::begin();
+        if let (1.., Some(interval)) = (index, request.interval)
+            && let Err(stopped) = watch.sleep(interval)
+        {
+            return cut(stopped, "nc").into_result();
+        }
+        match connect(shell, request, *port, &watch) {
+            Ok(Some((connection, about))) => last = serve(shell, request, connection, watch, &about)?,
+            Ok(None) => {}
+            Err(stopped) => return stopped.into_result(),
+        }
+        if last.0 > 128 {
+            break;
+        }
+    }
+    Ok(last)
+}
+
+/// Try the addresses of the host; `None`: none of them answered, and that has been said.
+fn connect(
+    shell: &mut Shell,
+    request: &Request,
+    port: u16,
+    watch: &Watch,
+) -> Result<Option<(OwnedFd, String)>, Stopped> {
+    let port_text = port.to_string();
+    let (family, kind) = (request.family, request.kind);
+    let found = name::resolve(&request.host, port_text.as_bytes(), family, kind, request.numeric);
+    let found =
+        found.map_err(|words| Error::new(format!("getaddrinfo for host \"{}\" port {port}: {words}", request.host)))?;
+    let protocol = request.protocol();
+    for name in found {
+        let Name::Inet(address) = &name else { continue };
+        let ip = address.ip().to_string();
+        let host = if request.host == ip { ip } else { format!("{} ({ip})", request.host) };
+        let about = format!("connection to {host} port {port}");
+        let from = own_name(request, name.family())?;
+        let deadline = request.timeout.map(|time| Instant::now() + time);
+        match sockets::connect(&name, kind, &request.settings, from.as_ref(), watch, deadline) {
+            Ok(connection) => {
+                if request.scan && kind == libc::SOCK_DGRAM && !is_open(&connection, request, watch)? {
+                    continue;
+                }
+                if request.verbose || request.scan {
+                    let service = if request.numeric { None } else { service(port, protocol) };
+                    let service = service.as_deref().unwrap_or("*");
+                    talk::say(
+                        shell,
+                        request,
+                        &format!("Connection to {host} {port} port [{protocol}/{service}] succeeded!"),
+                    );
+                }
+                return Ok(Some((connection, about)));
+            }
+            Err((_, Some(Cut::Signal(signal)))) => return Err(Stopped::Status(ExitStatus::from_signal(signal))),
+            Err((Failed { call: "bind", errno }, _)) => return Err(system("bind failed", errno).into()),
+            Err((Failed { errno, .. }, stopped)) => {
+                // A scan is a question, and no a good answer.
+                if request.verbose || !request.scan {
+                    let words = match stopped {
+                        Some(Cut::Timeout) => format!("connect to {host} port {port} ({protocol}) timed out"),
+                        _ => format!("connect to {host} port {port} ({protocol}) failed"),
+                    };
+                    shell.report(&system(words, errno).within("nc"));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn service(port: u16, protocol: &str) -> Option<String> {
+    resolve::service_of(port, if protocol == "udp" { c"udp" } else { c"tcp" })
+}
+
+/// -s and -p of a client.
+fn own_name(request: &Request, family: libc::c_int) -> Result<Option<Name>, Error> {
+    if request.source.is_none() && request.source_port.is_none() {
+        return Ok(None);
+    }
+    let any: &[u8] = if family == libc::AF_INET6 { b"::" } else { b"0.0.0.0" };
+    let host = request.source.as_ref().map_or(any, |source| &source[..]);
+    let port = request.source_port.as_ref().map_or(&b"0"[..], |port| &port[..]);
+    if name::port(port, request.kind).is_none() {
+        return Err(Error::new(format!("port number invalid: {}", String::from_utf8_lossy(port))));
+    }
+    let found = name::resolve(host, port, family, request.kind, request.numeric);
+    let found = found.map_err(|words| Error::new(format!("getaddrinfo: {words}")))?;
+    Ok(found.into_iter().next())
+}
+
+/// Whether a datagram is not refused. Nothing is heard from a port that takes it in silence, so no answer counts as open.
+fn is_open(connection: &OwnedFd, request: &Request, watch: &Watch) -> Result<bool, Stopped> {
+    let fd = connection.as_raw_fd();
+    if socket::send(fd, b"", false) == Err(Errno::ECONNREFUSED) {
+        return Ok(false);
+    }
+    let deadline = Instant::now() + request.timeout.unwrap_or(PROBE);
+    match watch.wait_for(fd, libc::POLLIN, Some(deadline)) {
+        Err(Cut::Timeout) => Ok(true),
+        Err(stopped) => Err(cut(stopped, "nc")),
+        Ok(()) => Ok(socket::take_error(fd) != Err(Errno::ECONNREFUSED)),
+    }
+}
+
+/// A connection was made: talk, hand it on, or (-z) drop it.
+fn serve(shell: &mut Shell, request: &Request, connection: OwnedFd, watch: Watch, about: &str) -> BuiltinResult {
+    let fd = connection.as_raw_fd();
+    if request.scan {
+        return Ok(ExitStatus::SUCCESS);
+    }
+    if let Some(variable) = &request.fd_name {
+        return talk::keep(shell, variable, fd);
+    }
+    if request.pass {
+        let (_, output) = talk::standard(shell);
+        socket::set_nonblocking(fd, false).map_err(|errno| system(about, errno))?;
+        socket::send_descriptor(output, fd).map_err(|errno| system("sendmsg", errno))?;
+        return Ok(ExitStatus::SUCCESS);
+    }
+    if request.command.is_some() {
+        drop(watch);
+        return exec::in_shell(shell, request, connection);
+    }
+    talk::run(shell, request, fd, &watch, None, about)
+}
+
+fn unix(shell: &mut Shell, request: &Request) -> BuiltinResult {
+    let watch = Watch::begin();
+    let name = name::unix(&request.host);
+    let deadline = request.timeout.map(|time| Instant::now() + time);
+    // A datagram socket needs a name to be answered; without -s the kernel gives it one in the abstract namespace, which needs no file.
+    let datagrams = request.kind == libc::SOCK_DGRAM;
+    let from = match &request.source {
+        Some(source) => Some(name::unix(source)),
+        None if datagrams => Some(Name::Unnamed),
+        None => None,
+    };
+    let path = request.host.to_string();
+    let connected = sockets::connect(&name, request.kind, &request.settings, from.as_ref(), &watch, deadline);
+    let _file = match &from {
+        Some(Name::Path(own)) if connected.is_ok() => Some(sockets::file::SocketFile::made(own)),
+        _ => None,
+    };
+    match connected {
+        Ok(connection) => {
+            if let (true, Ok(own)) = (datagrams, socket::local_name(connection.as_raw_fd())) {
+                talk::say(shell, request, &format!("Bound on {}", talk::host_and_port(request, &own)));
+            }
+            serve(shell, request, connection, watch, &format!("connection to {path}"))
+        }
+        Err((_, Some(Cut::Signal(signal)))) => Ok(ExitStatus::from_signal(signal)),
+        Err((Failed { call: "bind", errno }, _)) => {
+            Err(system([b"bind to ", &request.source.clone().unwrap_or_default()[..]].concat(), errno).into())
+        }
+        Err((Failed { errno, .. }, _)) => Err(system(path, errno).into()),
+    }
+}
+
+/// -r: any order, from the clock's low digits; nothing depends on its quality.
+fn shuffle(ports: &mut [u16]) {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let mut state = now.map_or(1, |time| time.as_nanos() as u64) | 1;
+    for index in (1..ports.len()).rev() {
+        // xorshift (Marsaglia 2003).
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        ports.swap(index, (state % (index as u64 + 1)) as usize);
+    }
+}

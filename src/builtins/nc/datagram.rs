@@ -1,0 +1,53 @@
+//! `nc -l` for datagrams, where there is no connection to accept: the first datagram decides who the peer is, or (-k) everybody is one.
+
+use super::request::Request;
+use super::{cut, system, talk};
+use crate::builtins::BuiltinResult;
+use crate::ipc::socket::Listener;
+use crate::ipc::watch::{Cut, Watch};
+use crate::shell::Shell;
+use crate::sys::socket::{self, Name};
+use nix::errno::Errno;
+use std::cell::RefCell;
+use std::os::fd::{AsRawFd, RawFd};
+use std::rc::Rc;
+
+/// Serve as the request says.
+pub fn run(shell: &mut Shell, request: &Request, listener: Listener, watch: Watch) -> BuiltinResult {
+    let fd = listener.socket.as_raw_fd();
+    if let Some(variable) = &request.fd_name {
+        return talk::keep(shell, variable, fd);
+    }
+    if request.command.is_some() {
+        return super::peers::run(shell, request, &listener, watch);
+    }
+    if request.keep {
+        // Answers go to whoever has sent last.
+        let last = Rc::new(RefCell::new(None));
+        return talk::run(shell, request, fd, &watch, Some(last), "socket");
+    }
+    let peer = match first_sender(fd, &watch) {
+        Ok(peer) => peer,
+        Err(stopped) => return cut(stopped, "recvfrom").into_result(),
+    };
+    let shown = if request.is_unix() { listener.name().ok() } else { None };
+    let place = talk::host_and_port(request, shown.as_ref().unwrap_or(&peer));
+    talk::say(shell, request, &format!("Connection received on {place}"));
+    if peer != Name::Unnamed {
+        socket::connect(fd, &peer).map_err(|errno| system("connect", errno))?;
+    }
+    talk::run(shell, request, fd, &watch, None, "socket")
+}
+
+/// Who has sent the first datagram, which stays where it is.
+fn first_sender(fd: RawFd, watch: &Watch) -> Result<Name, Cut> {
+    let mut byte = [0u8; 1];
+    loop {
+        match socket::receive(fd, &mut byte, false, libc::MSG_PEEK) {
+            Ok((_, peer)) => return Ok(peer),
+            Err(Errno::EAGAIN) => watch.wait_for(fd, libc::POLLIN, None)?,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Cut::Failed(errno)),
+        }
+    }
+}

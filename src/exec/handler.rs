@@ -1,0 +1,95 @@
+//! Commands that serve a connection on their standard input and output: in this shell, or in a process of their own.
+//!
+//! In a process of its own a handler that hangs, dies or fills its memory harms only its own connection. It leads a process group, so that a
+//! server that ends can end what its handlers have started too.
+//!
+//! System calls: fork, setpgid, dup2.
+
+use crate::exec::{self, substitute, trap};
+use crate::shell::{Shell, Stdio, Subshell};
+use crate::status::{Error, ExitStatus, Flow, Outcome};
+use crate::syntax::Text;
+use crate::sys::fd;
+use crate::sys::fork::{self, Fork};
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use std::os::fd::RawFd;
+
+/// Execute `command` (as `eval` does) with other standard descriptors, in this shell.
+///
+/// # Errors
+/// What the command does to the flow; a descriptor that cannot be duplicated is reported, status 1.
+pub fn in_shell(shell: &mut Shell, input: RawFd, output: RawFd, command: &[u8]) -> Outcome {
+    let mut saved = Vec::new();
+    let mut outcome = Ok(ExitStatus::SUCCESS);
+    let mut failed = None;
+    for (from, to) in [(input, 0), (output, 1)] {
+        let old = fd::dup_private(to).ok();
+        match fd::dup2(from, to) {
+            Ok(()) => saved.push((to, old)),
+            Err(errno) => failed = Some(errno),
+        }
+    }
+    match failed {
+        None => outcome = run(shell, command),
+        Some(errno) => shell.report(&Error::system("cannot redirect a handler", errno)),
+    }
+    for (to, old) in saved.into_iter().rev() {
+        // The number is in range and the copy is open, so neither can fail.
+        let _ = match old {
+            Some(old) => fd::dup2(std::os::fd::AsRawFd::as_raw_fd(&old), to),
+            None => fd::close(to),
+        };
+    }
+    match failed {
+        None => outcome,
+        Some(_) => Ok(ExitStatus::FAILURE),
+    }
+}
+
+fn run(shell: &mut Shell, command: &[u8]) -> Outcome {
+    let line = shell.vars.line;
+    exec::run(shell, Box::new(Text::new(command.to_vec())), line, false)
+}
+
+/// Start a process that executes `command` with other standard descriptors. `prepare` runs there first: it closes what belongs to the
+/// server, puts signals back, and sets variables. `finish` runs there last.
+///
+/// # Errors
+/// There is no process to be had.
+pub fn start(
+    shell: &mut Shell,
+    (input, output): (RawFd, RawFd),
+    command: &[u8],
+    mask: &crate::sys::signal::Mask,
+    prepare: impl FnOnce(&mut Shell),
+    finish: impl FnOnce(),
+) -> Result<Pid, Errno> {
+    match fork::fork()? {
+        Fork::Parent(pid) => Ok(pid),
+        Fork::Child(_) => {
+            // It cannot fail for a process that has just been made.
+            let _ = nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0));
+            shell.subshells.push(Subshell::default());
+            shell.process_level = shell.subshells.len();
+            let redirected = fd::dup2(input, 0).and_then(|()| fd::dup2(output, 1));
+            if let Err(errno) = redirected {
+                shell.report(&Error::system("cannot redirect a handler", errno));
+                fork::exit(ExitStatus::FAILURE.0);
+            }
+            prepare(shell);
+            substitute::enter_process(shell);
+            crate::sys::signal::set_mask(mask);
+            let captures = std::mem::take(&mut shell.io.captures);
+            shell.io = Stdio { captures, error: shell.io.error, ..Default::default() };
+            shell.loop_depth = 0;
+            let status = match run(shell, command) {
+                Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,
+                Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked) => ExitStatus::SUCCESS,
+            };
+            let status = trap::run_exit(shell, status);
+            finish();
+            fork::exit(status.0)
+        }
+    }
+}
