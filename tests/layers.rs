@@ -14,7 +14,7 @@ const LEAVES: &[&str] = &["status", "fields", "quote"];
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["interactive", "exec", "builtins", "shell", "syntax", "sys"]),
     ("interactive", &["exec", "builtins", "jobs", "expand", "shell", "syntax", "sys"]),
-    ("exec", &["builtins", "jobs", "expand", "shell", "syntax", "sys"]),
+    ("exec", &["builtins", "jobs", "ipc", "expand", "shell", "syntax", "sys"]),
     ("builtins", &["shell", "jobs", "ipc", "expand", "syntax", "sys"]),
     ("shell", &["syntax", "jobs", "sys"]),
     ("expand", &["syntax"]),

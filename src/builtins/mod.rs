@@ -22,6 +22,7 @@ pub mod nc;
 pub mod printf;
 pub mod read;
 pub mod set;
+pub mod sock;
 pub mod test;
 pub mod trap;
 pub mod true_;
@@ -95,6 +96,7 @@ pub const TABLE: &[Builtin] = &[
     flow::RETURN,
     set::SET,
     set::SHIFT,
+    sock::BUILTIN,
     dot::SOURCE,
     test::TEST,
     limits::TIMES,

@@ -8,7 +8,7 @@
 use crate::exec::{self, substitute, trap};
 use crate::shell::{Shell, Stdio, Subshell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
-use crate::syntax::Text;
+use crate::syntax::Parser;
 use crate::sys::fd;
 use crate::sys::fork::{self, Fork};
 use nix::errno::Errno;
@@ -49,7 +49,7 @@ pub fn in_shell(shell: &mut Shell, input: RawFd, output: RawFd, command: &[u8]) 
 
 fn run(shell: &mut Shell, command: &[u8]) -> Outcome {
     let line = shell.vars.line;
-    exec::run(shell, Box::new(Text::new(command.to_vec())), line, false)
+    exec::run(shell, Parser::of_text(command.to_vec(), line), false)
 }
 
 /// Start a process that executes `command` with other standard descriptors. `prepare` runs there first: it closes what belongs to the

@@ -7,6 +7,7 @@
 
 use crate::exec::{consequence, substitute};
 use crate::expand;
+use crate::ipc::socket::device;
 use crate::shell::io::Target;
 use crate::shell::{Opt, Shell, Stdio};
 use crate::status::{Error, Failure, Flow, Outcome};
@@ -73,6 +74,9 @@ fn open(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailur
         RedirectOp::Input(word) => (word, O_RDONLY),
         RedirectOp::Output(word) if shell.options.has(Opt::NoClobber) => {
             let path = path(shell, word)?;
+            if let Some(connection) = network(shell, &path) {
+                return connection;
+            }
             return no_clobber(&path).map(Source::File).map_err(|errno| cannot(b"create", &path, errno).into());
         }
         RedirectOp::Output(word) | RedirectOp::Clobber(word) => (word, O_WRONLY | O_CREAT | O_TRUNC),
@@ -80,6 +84,9 @@ fn open(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailur
         RedirectOp::ReadWrite(word) => (word, O_RDWR | O_CREAT),
     };
     let path = path(shell, word)?;
+    if let Some(connection) = network(shell, &path) {
+        return connection;
+    }
     let what: &[u8] = if flags & O_CREAT == 0 { b"open" } else { b"create" };
     loop {
         match fd::open(&path, flags, 0o666) {
@@ -88,6 +95,13 @@ fn open(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailur
             Err(errno) => return Err(cannot(what, &path, errno).into()),
         }
     }
+}
+
+/// `/dev/tcp/HOST/PORT` and `/dev/udp/HOST/PORT` are connections, as in ksh93 and bash; to a POSIX shell they are file names.
+fn network(shell: &Shell, path: &CString) -> Option<Result<Source, RedirectFailure>> {
+    let device = device::parse(path.as_bytes()).filter(|_| !shell.options.has(Opt::Posix))?;
+    let named = |words: String| Error::new([b"cannot open ", path.as_bytes(), b": ", words.as_bytes()].concat());
+    Some(device::open(&device).map(Source::File).map_err(|words| named(words).into()))
 }
 
 fn cannot(what: &[u8], path: &CString, errno: Errno) -> Error {

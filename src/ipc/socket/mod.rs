@@ -27,6 +27,7 @@
 //! - a program that copies in one direction until the end, and then in the other, waits for ever for a peer that does the same
 //!   ([`relay`]).
 
+pub mod device;
 pub mod file;
 pub mod frame;
 pub mod hex;

@@ -1,0 +1,363 @@
+//! `sock`: one verb for each system call on sockets, so that a server in C can be retyped line by line at the prompt.
+//!
+//! Descriptors are numbers that the user keeps in variables, as in C; they stay open until `sock close`, and programs inherit them, as
+//! they do what `exec 3<>file` opens.
+
+use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name};
+use crate::fields::Fields;
+use crate::ipc::socket::name;
+use crate::ipc::watch::{Cut, Watch};
+use crate::shell::Shell;
+use crate::shell::vars::is_name;
+use crate::status::{Error, ExitStatus};
+use crate::sys::fd;
+use crate::sys::socket::{self, Name};
+use bstr::{BStr, ByteSlice};
+use nix::errno::Errno;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+/// `sock`
+pub const BUILTIN: Builtin = Builtin {
+    name: "sock",
+    kind: Kind::Regular,
+    usage: "sock socket VAR inet|inet6|unix stream|dgram|seqpacket\nsock bind|connect FD ADDR\nsock listen FD [BACKLOG]\nsock accept VAR FD\n\
+            sock send FD MESSAGE\nsock sendto FD ADDR MESSAGE\nsock recv|recvfrom FD [SIZE]\nsock shutdown FD rd|wr|rdwr\n\
+            sock getsockname|getpeername|close FD\nsock setsockopt FD NAME VALUE",
+    about: "Make one system call on sockets. ADDR is HOST:PORT, a path, or @name; VAR receives a descriptor number.\n\
+            recv and recvfrom print what came (recvfrom the sender's address on a line before it); status 1 at the end of the stream.\n\
+            NAME is the C name of an option of the socket, IP, IPv6 or TCP level, without its number: SO_REUSEADDR, TCP_NODELAY, ...",
+    run,
+};
+
+/// The arguments behind the verb.
+struct Arguments<'a> {
+    fields: &'a Fields,
+    at: usize,
+}
+
+impl<'a> Arguments<'a> {
+    fn next(&mut self, what: &str) -> Result<&'a BStr, Error> {
+        self.at += 1;
+        self.fields.get(self.at - 1).ok_or_else(|| Error::usage(format!("{what} expected")))
+    }
+
+    fn optional(&mut self) -> Option<&'a BStr> {
+        self.at += 1;
+        self.fields.get(self.at - 1)
+    }
+
+    fn number(&mut self, what: &str) -> Result<i32, Error> {
+        let text = self.next(what)?;
+        text.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(|| wrong(text, &format!("{what} expected")))
+    }
+
+    /// A descriptor of the user's: the shell's own are not to be had.
+    fn descriptor(&mut self) -> Result<RawFd, Error> {
+        let number = self.number("descriptor")?;
+        if number < 0 || number >= 10 && fd::is_close_on_exec(number) {
+            return Err(system("descriptor", Errno::EBADF));
+        }
+        Ok(number)
+    }
+
+    fn variable(&mut self) -> Result<&'a BStr, Error> {
+        let name = self.next("name of a variable")?;
+        if is_name(name) { Ok(name) } else { Err(bad_name(name)) }
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        match self.optional() {
+            None => Ok(()),
+            Some(more) => Err(wrong(more, "too many arguments")),
+        }
+    }
+}
+
+fn wrong(operand: &BStr, what: &str) -> Error {
+    Error::usage(format!("{operand}: {what}"))
+}
+
+/// The C function and errno: `bind: EADDRINUSE: Address already in use`.
+fn system(call: &str, errno: Errno) -> Error {
+    Error::new(format!("{call}: {errno:?}: {}", errno.desc()))
+}
+
+fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
+    let mut arguments = Arguments { fields, at: 1 };
+    let done = |result: Result<(), Error>| -> BuiltinResult {
+        result?;
+        Ok(ExitStatus::SUCCESS)
+    };
+    let verb = arguments.next("verb")?;
+    match verb.as_bytes() {
+        b"--help" => {
+            let text = format!("usage: {}\n{}\n", BUILTIN.usage.replace('\n', "\n       "), BUILTIN.about);
+            done(shell.io.write(text.as_bytes()))
+        }
+        b"socket" => make(shell, &mut arguments),
+        b"bind" => done(bind(&mut arguments)),
+        b"listen" => done(listen(&mut arguments)),
+        b"accept" => accept(shell, &mut arguments),
+        b"connect" => connect(&mut arguments),
+        b"send" => send(&mut arguments, false),
+        b"sendto" => send(&mut arguments, true),
+        b"recv" => receive(shell, &mut arguments, false),
+        b"recvfrom" => receive(shell, &mut arguments, true),
+        b"shutdown" => done(shutdown(&mut arguments)),
+        b"getsockname" => print_name(shell, &mut arguments, "getsockname", socket::local_name),
+        b"getpeername" => print_name(shell, &mut arguments, "getpeername", socket::peer_name),
+        b"setsockopt" => done(set_option(&mut arguments)),
+        b"close" => {
+            let number = arguments.descriptor()?;
+            arguments.end()?;
+            done(fd::close(number).map_err(|errno| system("close", errno)))
+        }
+        _ => Err(wrong(verb, "no such verb (see sock --help)").into()),
+    }
+}
+
+/// Give the user a descriptor, its number in a variable.
+fn hand_over(shell: &mut Shell, variable: &BStr, socket: &OwnedFd, call: &str) -> BuiltinResult {
+    let number = fd::dup_for_user(socket.as_raw_fd()).map_err(|errno| system(call, errno))?;
+    let slot = shell.vars.slot_of(variable);
+    if let Err(error) = shell.vars.set_integer(slot, i64::from(number)) {
+        // It was opened a moment ago.
+        let _ = fd::close(number);
+        return Err(error.into());
+    }
+    Ok(ExitStatus::SUCCESS)
+}
+
+fn make(shell: &mut Shell, arguments: &mut Arguments<'_>) -> BuiltinResult {
+    let variable = arguments.variable()?;
+    let domain = arguments.next("domain (inet, inet6, unix)")?;
+    let kind = arguments.next("type (stream, dgram, seqpacket)")?;
+    arguments.end()?;
+    let family = match domain.as_bytes() {
+        b"inet" => libc::AF_INET,
+        b"inet6" => libc::AF_INET6,
+        b"unix" => libc::AF_UNIX,
+        _ => return Err(wrong(domain, "inet, inet6 or unix expected").into()),
+    };
+    let kind = match kind.as_bytes() {
+        b"stream" => libc::SOCK_STREAM,
+        b"dgram" => libc::SOCK_DGRAM,
+        b"seqpacket" => libc::SOCK_SEQPACKET,
+        _ => return Err(wrong(kind, "stream, dgram or seqpacket expected").into()),
+    };
+    let socket = socket::socket(family, kind).map_err(|errno| system("socket", errno))?;
+    hand_over(shell, variable, &socket, "socket")
+}
+
+/// An address for this socket: of its family, resolved for its type.
+fn address(number: RawFd, text: &BStr, call: &str) -> Result<Name, Error> {
+    let failed = |errno| system(call, errno);
+    let family = socket::option(number, libc::SOL_SOCKET, libc::SO_DOMAIN).map_err(failed)?;
+    if family == libc::AF_UNIX {
+        return Ok(name::unix(text));
+    }
+    let kind = socket::kind(number).map_err(failed)?;
+    let (host, port) = name::host_and_port(text).ok_or_else(|| wrong(text, "HOST:PORT expected"))?;
+    let found = name::resolve(host, port, family, kind, false);
+    let found = found.map_err(|words| Error::new(format!("{call}: {text}: {words}")))?;
+    found.into_iter().next().ok_or_else(|| failed(Errno::EADDRNOTAVAIL))
+}
+
+fn bind(arguments: &mut Arguments<'_>) -> Result<(), Error> {
+    let number = arguments.descriptor()?;
+    let text = arguments.next("address")?;
+    arguments.end()?;
+    let name = address(number, text, "bind")?;
+    socket::bind(number, &name).map_err(|errno| system("bind", errno))
+}
+
+fn listen(arguments: &mut Arguments<'_>) -> Result<(), Error> {
+    let number = arguments.descriptor()?;
+    let backlog = if arguments.fields.get(arguments.at).is_some() { arguments.number("backlog")? } else { 128 };
+    arguments.end()?;
+    socket::listen(number, backlog).map_err(|errno| system("listen", errno))
+}
+
+/// Wait until a descriptor is ready, however it was opened, so that signals can end the waiting.
+fn wait(number: RawFd, events: libc::c_short, call: &str) -> Result<Option<ExitStatus>, Error> {
+    match Watch::begin().wait_for(number, events, None) {
+        Ok(()) => Ok(None),
+        Err(Cut::Signal(signal)) => Ok(Some(ExitStatus::from_signal(signal))),
+        Err(Cut::Timeout) => Err(system(call, Errno::ETIMEDOUT)),
+        Err(Cut::Failed(errno)) => Err(system(call, errno)),
+    }
+}
+
+fn accept(shell: &mut Shell, arguments: &mut Arguments<'_>) -> BuiltinResult {
+    let variable = arguments.variable()?;
+    let number = arguments.descriptor()?;
+    arguments.end()?;
+    // What is no listening socket fails at once instead of being waited for.
+    let listens = socket::option(number, libc::SOL_SOCKET, libc::SO_ACCEPTCONN);
+    if listens.map_err(|errno| system("accept", errno))? == 0 {
+        return Err(system("accept", Errno::EINVAL).into());
+    }
+    if let Some(status) = wait(number, libc::POLLIN, "accept")? {
+        return Ok(status);
+    }
+    let (connection, _) = socket::accept(number).map_err(|errno| system("accept", errno))?;
+    hand_over(shell, variable, &connection, "accept")
+}
+
+fn connect(arguments: &mut Arguments<'_>) -> BuiltinResult {
+    let number = arguments.descriptor()?;
+    let text = arguments.next("address")?;
+    arguments.end()?;
+    let name = address(number, text, "connect")?;
+    let failed = |errno| system("connect", errno);
+    // Not to block in connect lets signals end the waiting; the user's descriptor blocks again afterwards.
+    socket::set_nonblocking(number, true).map_err(failed)?;
+    let result = socket::connect(number, &name);
+    let waited = match result {
+        Err(Errno::EINPROGRESS) => wait(number, libc::POLLOUT, "connect"),
+        _ => Ok(None),
+    };
+    socket::set_nonblocking(number, false).map_err(failed)?;
+    match result {
+        Err(Errno::EINPROGRESS) => {
+            if let Some(status) = waited? {
+                return Ok(status);
+            }
+            socket::take_error(number).map_err(failed)?;
+        }
+        // A UNIX server whose queue is full: wait in the call.
+        Err(Errno::EAGAIN) => socket::connect(number, &name).map_err(failed)?,
+        result => result.map_err(failed)?,
+    }
+    Ok(ExitStatus::SUCCESS)
+}
+
+fn send(arguments: &mut Arguments<'_>, to: bool) -> BuiltinResult {
+    let call = if to { "sendto" } else { "send" };
+    let number = arguments.descriptor()?;
+    let name = match to {
+        true => Some(address(number, arguments.next("address")?, call)?),
+        false => None,
+    };
+    let mut message = arguments.next("message")?.as_bytes();
+    arguments.end()?;
+    loop {
+        let sent = match &name {
+            Some(name) => socket::send_to(number, message, name, false),
+            None => socket::send(number, message, false),
+        };
+        match sent {
+            Ok(sent) if sent < message.len() => message = &message[sent..],
+            Ok(_) => return Ok(ExitStatus::SUCCESS),
+            Err(Errno::EAGAIN) => {
+                if let Some(status) = wait(number, libc::POLLOUT, call)? {
+                    return Ok(status);
+                }
+            }
+            Err(errno) => return Err(system(call, errno).into()),
+        }
+    }
+}
+
+/// The largest SIZE.
+const MOST: i32 = 1 << 24;
+
+fn receive(shell: &mut Shell, arguments: &mut Arguments<'_>, from: bool) -> BuiltinResult {
+    let call = if from { "recvfrom" } else { "recv" };
+    let number = arguments.descriptor()?;
+    let size = if arguments.fields.get(arguments.at).is_some() { arguments.number("size")? } else { 64 << 10 };
+    arguments.end()?;
+    if !(0..=MOST).contains(&size) {
+        return Err(Error::usage(format!("{size}: size from 0 to {MOST} expected")).into());
+    }
+    let kind = socket::kind(number).map_err(|errno| system(call, errno))?;
+    let mut buffer = vec![0u8; size as usize];
+    let (got, sender) = loop {
+        match socket::receive(number, &mut buffer, false, 0) {
+            Err(Errno::EAGAIN) => {
+                if let Some(status) = wait(number, libc::POLLIN, call)? {
+                    return Ok(status);
+                }
+            }
+            result => break result.map_err(|errno| system(call, errno))?,
+        }
+    };
+    if got == 0 && size > 0 && kind != libc::SOCK_DGRAM {
+        return Ok(ExitStatus::FAILURE);
+    }
+    let mut out = Vec::with_capacity(got + 64);
+    if from {
+        out.extend_from_slice(&name::text(&sender));
+        out.push(b'\n');
+    }
+    out.extend_from_slice(&buffer[..got]);
+    shell.io.write(&out)?;
+    Ok(ExitStatus::SUCCESS)
+}
+
+fn shutdown(arguments: &mut Arguments<'_>) -> Result<(), Error> {
+    let number = arguments.descriptor()?;
+    let how = arguments.next("rd, wr or rdwr")?;
+    arguments.end()?;
+    let how = match how.as_bytes() {
+        b"rd" => libc::SHUT_RD,
+        b"wr" => libc::SHUT_WR,
+        b"rdwr" => libc::SHUT_RDWR,
+        _ => return Err(wrong(how, "rd, wr or rdwr expected")),
+    };
+    socket::shutdown(number, how).map_err(|errno| system("shutdown", errno))
+}
+
+fn print_name(
+    shell: &mut Shell,
+    arguments: &mut Arguments<'_>,
+    call: &str,
+    ask: fn(RawFd) -> Result<Name, Errno>,
+) -> BuiltinResult {
+    let number = arguments.descriptor()?;
+    arguments.end()?;
+    let mut text = name::text(&ask(number).map_err(|errno| system(call, errno))?);
+    text.push(b'\n');
+    shell.io.write(&text)?;
+    Ok(ExitStatus::SUCCESS)
+}
+
+/// Options whose value is an int, by their names in C.
+#[rustfmt::skip]
+const OPTIONS: &[(&str, libc::c_int, libc::c_int)] = &[
+    ("SO_REUSEADDR", libc::SOL_SOCKET, libc::SO_REUSEADDR), ("SO_REUSEPORT", libc::SOL_SOCKET, libc::SO_REUSEPORT),
+    ("SO_KEEPALIVE", libc::SOL_SOCKET, libc::SO_KEEPALIVE), ("SO_BROADCAST", libc::SOL_SOCKET, libc::SO_BROADCAST),
+    ("SO_RCVBUF", libc::SOL_SOCKET, libc::SO_RCVBUF), ("SO_SNDBUF", libc::SOL_SOCKET, libc::SO_SNDBUF),
+    ("SO_DONTROUTE", libc::SOL_SOCKET, libc::SO_DONTROUTE), ("SO_OOBINLINE", libc::SOL_SOCKET, libc::SO_OOBINLINE),
+    ("SO_PASSCRED", libc::SOL_SOCKET, libc::SO_PASSCRED), ("SO_PRIORITY", libc::SOL_SOCKET, libc::SO_PRIORITY),
+    ("SO_RCVLOWAT", libc::SOL_SOCKET, libc::SO_RCVLOWAT), ("SO_DEBUG", libc::SOL_SOCKET, libc::SO_DEBUG),
+    ("TCP_NODELAY", libc::IPPROTO_TCP, libc::TCP_NODELAY), ("TCP_CORK", libc::IPPROTO_TCP, libc::TCP_CORK),
+    ("TCP_KEEPIDLE", libc::IPPROTO_TCP, libc::TCP_KEEPIDLE), ("TCP_KEEPINTVL", libc::IPPROTO_TCP, libc::TCP_KEEPINTVL),
+    ("TCP_KEEPCNT", libc::IPPROTO_TCP, libc::TCP_KEEPCNT), ("TCP_USER_TIMEOUT", libc::IPPROTO_TCP, libc::TCP_USER_TIMEOUT),
+    ("TCP_DEFER_ACCEPT", libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT), ("TCP_QUICKACK", libc::IPPROTO_TCP, libc::TCP_QUICKACK),
+    ("IP_TTL", libc::IPPROTO_IP, libc::IP_TTL), ("IP_TOS", libc::IPPROTO_IP, libc::IP_TOS),
+    ("IP_MULTICAST_TTL", libc::IPPROTO_IP, libc::IP_MULTICAST_TTL), ("IP_MULTICAST_LOOP", libc::IPPROTO_IP, libc::IP_MULTICAST_LOOP),
+    ("IPV6_V6ONLY", libc::IPPROTO_IPV6, libc::IPV6_V6ONLY), ("IPV6_UNICAST_HOPS", libc::IPPROTO_IPV6, libc::IPV6_UNICAST_HOPS),
+];
+
+/// Options whose value is a time: seconds, with a fraction if need be.
+const TIMES: &[(&str, libc::c_int)] = &[("SO_RCVTIMEO", libc::SO_RCVTIMEO), ("SO_SNDTIMEO", libc::SO_SNDTIMEO)];
+
+fn set_option(arguments: &mut Arguments<'_>) -> Result<(), Error> {
+    let number = arguments.descriptor()?;
+    let name = arguments.next("name of an option")?;
+    let failed = |errno| system("setsockopt", errno);
+    if let Some((_, option)) = TIMES.iter().find(|(known, _)| known.as_bytes() == name.as_bytes()) {
+        let text = arguments.next("seconds")?;
+        arguments.end()?;
+        let seconds = text.to_str().ok().and_then(|text| text.parse::<f64>().ok());
+        let time = seconds.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
+        let time = time.ok_or_else(|| wrong(text, "seconds expected"))?;
+        return socket::set_time_option(number, *option, time).map_err(failed);
+    }
+    let known = OPTIONS.iter().find(|(known, ..)| known.as_bytes() == name.as_bytes());
+    let (_, level, option) = known.ok_or_else(|| wrong(name, "no such option"))?;
+    let value = arguments.number("number")?;
+    arguments.end()?;
+    socket::set_option(number, *level, *option, value).map_err(failed)
+}
