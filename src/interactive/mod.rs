@@ -1,5 +1,12 @@
 //! Start-up, and the shell at a terminal.
 
+pub mod complete;
+pub mod edit;
+pub mod edit_in_program;
+pub mod highlight;
 pub mod prompt;
 pub mod startup;
+pub mod suggest;
+pub mod syntax_state;
 pub mod terminal;
+pub mod text;

@@ -6,15 +6,17 @@ use crate::exec::{self, trap};
 use crate::fields::Fields;
 use crate::interactive::terminal;
 use crate::jobs::terminal::monitor_changed;
-use crate::shell::vars::slot;
+use crate::shell::vars::{parse_integer, slot};
 use crate::shell::{Opt, Options, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::Parser;
 use crate::sys::{entry, fd, signal, tty};
 use bstr::{BString, ByteSlice};
 use std::ffi::CString;
+use std::ffi::OsStr;
 use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// What the command line says.
@@ -22,6 +24,16 @@ struct Invocation {
     options: Options,
     /// Operands behind the options.
     operands: Vec<BString>,
+    /// `--norc`
+    no_rc: bool,
+}
+
+/// Whether a person sits there: `-i`, or commands come from a terminal, and there is one for messages (XCU, sh, OPTIONS).
+fn is_interactive(shell: &Shell, invocation: &Invocation) -> bool {
+    let options = shell.options;
+    let from_input = options.has(Opt::Stdin) || invocation.operands.is_empty();
+    let reads_terminal = !options.has(Opt::CommandString) && from_input && tty::is_terminal(0) && tty::is_terminal(2);
+    options.has(Opt::Interactive) || reads_terminal
 }
 
 /// Run the shell; returns its exit status.
@@ -53,7 +65,10 @@ pub fn run() -> i32 {
     };
     shell.options = invocation.options;
     shell.vars.export_all = shell.options.has(Opt::AllExport);
-    let outcome = profiles(&mut shell).and_then(|_| start(&mut shell, invocation.operands));
+    if is_interactive(&shell, &invocation) {
+        shell.options.set(Opt::Interactive, true);
+    }
+    let outcome = profiles(&mut shell).and_then(|()| start(&mut shell, invocation));
     let status = match outcome {
         Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,
         Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked) => ExitStatus::SUCCESS,
@@ -64,6 +79,10 @@ pub fn run() -> i32 {
 const HELP: &str = "usage: ipcsh [-abCefhilmnuvx] [-o option]... [file [argument...]]
        ipcsh [options] -c command [name [argument...]]
        ipcsh [options] -s [argument...]
+  -c  execute the command          -s  read commands from standard input
+  -i  interactive                  -l, --login  read /etc/profile and ~/.profile
+  --posix  as POSIX says where ipcsh differs      --norc  do not read the rc file
+  --version  --help
 Type `help` in the shell for its builtins.
 ";
 
@@ -78,18 +97,71 @@ fn print(shell: &mut Shell, text: &str) -> i32 {
 }
 
 /// A login shell reads /etc/profile and ~/.profile (XCU, sh, leaves this to the implementation; all shells do it).
-fn profiles(shell: &mut Shell) -> Outcome {
-    if shell.options.has(Opt::Login) {
-        let home = shell.vars.get(slot::HOME).map(|home| home.to_str_lossy().into_owned());
-        for path in [Some("/etc/profile".to_owned()), home.map(|home| format!("{home}/.profile"))].into_iter().flatten()
-        {
-            // A file that is not there is no error.
-            if let Ok(text) = std::fs::read(&path) {
-                exec::run(shell, Parser::of_text(text, 1), false)?;
-            }
+fn profiles(shell: &mut Shell) -> Result<(), Flow> {
+    if !shell.options.has(Opt::Login) {
+        return Ok(());
+    }
+    read_file(shell, b"/etc/profile")?;
+    let home = shell.vars.get(slot::HOME).filter(|home| !home.is_empty()).map(|home| home.to_vec());
+    home.map_or(Ok(()), |home| read_file(shell, &[&home[..], b"/.profile"].concat()))
+}
+
+/// What an interactive shell reads: the file that ENV names, expanded, but not if the shell is set-id (XCU, sh, ENV); then,
+/// beside POSIX mode, `rc` in the user's configuration directory.
+fn interactive_files(shell: &mut Shell, no_rc: bool) -> Result<(), Flow> {
+    let ids_differ = nix::unistd::getuid() != nix::unistd::geteuid() || nix::unistd::getgid() != nix::unistd::getegid();
+    let value =
+        shell.vars.get(slot::ENV).filter(|value| !value.is_empty() && !ids_differ).map(|value| value.to_owned());
+    if let Some(value) = value {
+        let mut path = Vec::new();
+        match crate::syntax::heredoc_word(&value, 1) {
+            Ok(word) if crate::expand::here_document(shell, &word, &mut path).is_ok() => read_file(shell, &path)?,
+            Ok(_) => {}
+            Err(error) => shell.report(&Error::usage(error.message()).within("ENV")),
         }
     }
-    Ok(ExitStatus::SUCCESS)
+    if no_rc || ids_differ || shell.options.has(Opt::Posix) || std::env::var_os("HOME").is_none() {
+        return Ok(());
+    }
+    match dirs::config_dir() {
+        Some(directory) => read_file(shell, directory.join("ipcsh/rc").as_os_str().as_bytes()),
+        None => Ok(()),
+    }
+}
+
+/// Execute the commands of a start-up file. One that is not there is no error. An error in it is reported with its line and ends
+/// the file, not the shell; only `exit` does that.
+fn read_file(shell: &mut Shell, path: &[u8]) -> Result<(), Flow> {
+    let text = match std::fs::read(Path::new(OsStr::from_bytes(path))) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => {
+            let errno = nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
+            shell.report(&Error::system(path, errno));
+            return Ok(());
+        }
+    };
+    let name = std::mem::replace(&mut shell.name, [b"ipcsh: ", path].concat().into());
+    shell.syntax_error = false;
+    let outcome = exec::run(shell, Parser::of_text(text, 1), false);
+    shell.name = name;
+    shell.vars.line = 0;
+    match outcome {
+        Err(Flow::Exit(status)) if !shell.syntax_error => Err(Flow::Exit(status)),
+        Err(Flow::Forked) => Err(Flow::Forked),
+        // A login shell that is not interactive survives a syntax error, too.
+        _ => Ok(()),
+    }
+}
+
+/// Where the history is kept: HISTFILE, where that is set (empty: nowhere), else in the user's directory for state.
+pub fn history_path(shell: &mut Shell) -> Option<PathBuf> {
+    match shell.vars.value_of(b"HISTFILE") {
+        Some(path) if path.is_empty() => None,
+        Some(path) => Some(PathBuf::from(OsStr::from_bytes(path))),
+        None if std::env::var_os("HOME").is_none() => None,
+        None => dirs::state_dir().map(|directory| directory.join("ipcsh/history")),
+    }
 }
 
 fn import_environment(shell: &mut Shell) {
@@ -103,6 +175,14 @@ fn import_environment(shell: &mut Shell) {
     if shell.vars.get(slot::PS4).is_none() {
         let _ = shell.vars.set(slot::PS4, b"+ ");
     }
+    let level = shell.vars.value_of(b"SHLVL").and_then(|level| parse_integer(level)).unwrap_or(0);
+    let level_slot = shell.vars.slot_of(b"SHLVL");
+    let _ = shell.vars.set_integer(level_slot, level.clamp(0, 999_999) + 1);
+    shell.vars.set_exported(level_slot, true);
+    let old = shell.vars.get(slot::OLDPWD).map(|path| path.to_owned());
+    if old.is_some_and(|path| !Path::new(OsStr::from_bytes(&path)).is_dir()) {
+        let _ = shell.vars.unset(slot::OLDPWD);
+    }
     let parent = nix::unistd::getppid().as_raw();
     // Neither variable is read-only.
     let _ = shell.vars.set_integer(slot::PPID, i64::from(parent));
@@ -115,6 +195,7 @@ fn import_environment(shell: &mut Shell) {
 /// Options by the rules of `set`, and -c, -i, -l, -s.
 fn parse(mut options: Options, arguments: &[BString]) -> Result<Invocation, Error> {
     let mut index = 1;
+    let mut no_rc = false;
     while let Some(argument) = arguments.get(index) {
         let on = match argument.first() {
             Some(b'-') => true,
@@ -124,10 +205,19 @@ fn parse(mut options: Options, arguments: &[BString]) -> Result<Invocation, Erro
         index += 1;
         match &argument[..] {
             b"-" | b"--" => break,
-            b"--norc" | b"--posix" => {
-                options.set(Opt::Posix, &argument[..] == b"--posix" || options.has(Opt::Posix));
+            b"--norc" => {
+                no_rc = true;
                 continue;
             }
+            b"--posix" => {
+                options.set(Opt::Posix, true);
+                continue;
+            }
+            b"--login" => {
+                options.set(Opt::Login, true);
+                continue;
+            }
+            long if long.starts_with(b"--") => return Err(Error::usage([long, b": no such option"].concat())),
             _ => {}
         }
         for &letter in &argument[1..] {
@@ -146,11 +236,12 @@ fn parse(mut options: Options, arguments: &[BString]) -> Result<Invocation, Erro
             }
         }
     }
-    Ok(Invocation { options, operands: arguments[index.min(arguments.len())..].to_vec() })
+    Ok(Invocation { options, operands: arguments[index.min(arguments.len())..].to_vec(), no_rc })
 }
 
 /// Choose where commands come from, and execute them.
-fn start(shell: &mut Shell, operands: Vec<BString>) -> Outcome {
+fn start(shell: &mut Shell, invocation: Invocation) -> Outcome {
+    let Invocation { operands, no_rc, .. } = invocation;
     let mut operands = operands.into_iter();
     if shell.options.has(Opt::CommandString) {
         let Some(command) = operands.next() else {
@@ -163,20 +254,17 @@ fn start(shell: &mut Shell, operands: Vec<BString>) -> Outcome {
             shell.params.zero = Rc::new(name);
         }
         set_parameters(shell, operands);
-        interactive_or_not(shell)?;
+        interactive_or_not(shell, no_rc)?;
         return exec::run(shell, Parser::of_text(command, 1), true);
     }
     if !shell.options.has(Opt::Stdin)
         && let Some(file) = operands.next()
     {
-        return script(shell, file, operands);
+        return script(shell, file, operands, no_rc);
     }
     shell.options.set(Opt::Stdin, true);
     set_parameters(shell, operands);
-    if tty::is_terminal(0) && tty::is_terminal(2) {
-        shell.options.set(Opt::Interactive, true);
-    }
-    interactive_or_not(shell)?;
+    interactive_or_not(shell, no_rc)?;
     if shell.options.has(Opt::Interactive) {
         return terminal::run(shell);
     }
@@ -188,7 +276,7 @@ fn set_parameters(shell: &mut Shell, operands: impl Iterator<Item = BString>) {
 }
 
 /// Job control is on by default in an interactive shell; without a terminal that is no error.
-fn interactive_or_not(shell: &mut Shell) -> Result<(), Flow> {
+fn interactive_or_not(shell: &mut Shell, no_rc: bool) -> Result<(), Flow> {
     if shell.options.has(Opt::Interactive) {
         terminal::prepare(shell);
         shell.options.set(Opt::Monitor, true);
@@ -199,11 +287,26 @@ fn interactive_or_not(shell: &mut Shell) -> Result<(), Flow> {
             shell.report(&error);
         }
     }
+    if shell.options.has(Opt::Interactive) {
+        default_prompts(shell);
+        interactive_files(shell, no_rc)?;
+    }
     Ok(())
 }
 
+/// PS1 and PS2 have their default values (XCU 2.5.3); ipcsh's own primary prompt is no value but what is shown without one.
+fn default_prompts(shell: &mut Shell) {
+    let posix = shell.options.has(Opt::Posix);
+    for (slot, value, wanted) in [(slot::PS1, "$ ", posix), (slot::PS2, "> ", true)] {
+        if wanted && shell.vars.get(slot).is_none() {
+            // Neither is read-only yet.
+            let _ = shell.vars.set(slot, value.as_bytes());
+        }
+    }
+}
+
 /// Execute a script file. A name without a slash that is not in the working directory is looked for in PATH.
-fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BString>) -> Outcome {
+fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BString>, no_rc: bool) -> Outcome {
     shell.params.zero = Rc::new(name.clone());
     set_parameters(shell, operands);
     let file = match open_script(shell, &name) {
@@ -214,7 +317,7 @@ fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BStri
         }
     };
     shell.name = [b"ipcsh: ", &name[..]].concat().into();
-    interactive_or_not(shell)?;
+    interactive_or_not(shell, no_rc)?;
     let regular = nix::sys::stat::fstat(&file).is_ok_and(|stat| stat.st_mode & libc::S_IFMT == libc::S_IFREG);
     let parser = if regular {
         match source::read_script(file.as_fd()) {

@@ -1,51 +1,29 @@
-//! The shell at a terminal: rustyline reads the lines, the parser asks for as many as a command has.
+//! The interactive loop: read a command, execute it, until the end of the input or `exit`.
+//!
+//! On a terminal that can be drawn on, the line editor gives a whole command of one or more lines. Everything else (TERM=dumb,
+//! `-i` with a pipe) is read line by line with plain prompts, without one escape sequence.
 
 use crate::exec::source::Descriptor;
 use crate::exec::{self, trap};
-use crate::interactive::prompt;
+use crate::interactive::edit::{Editor, Stop};
+use crate::interactive::text::{to_bytes, visible};
+use crate::interactive::{prompt, startup};
 use crate::jobs::{report, wait};
-use crate::shell::Shell;
+use crate::shell::history::file;
 use crate::shell::vars::slot;
-use crate::status::{Error, ExitStatus, Flow, Outcome};
+use crate::shell::{Opt, Shell};
+use crate::status::{ExitStatus, Flow, Outcome};
 use crate::syntax::{LineSource, Parser, Prompt, ReadError};
 use crate::sys::signal::{self, Disposition, bit};
 use crate::sys::tty;
 use bstr::BString;
-use rustyline::error::ReadlineError;
 use std::cell::RefCell;
-use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
 
 /// Both prompts, expanded before a command is parsed.
 type Prompts = Rc<RefCell<(String, String)>>;
 
-/// Lines from the line editor.
-struct Editor {
-    editor: rustyline::DefaultEditor,
-    prompts: Prompts,
-}
-
-impl LineSource for Editor {
-    fn next_line(&mut self, prompt: Prompt) -> Result<Option<BString>, ReadError> {
-        let text = match prompt {
-            Prompt::Primary => self.prompts.borrow().0.clone(),
-            Prompt::Continuation => self.prompts.borrow().1.clone(),
-        };
-        match self.editor.readline(&text) {
-            Ok(mut line) => {
-                // A line that cannot be remembered is executed all the same.
-                let _ = self.editor.add_history_entry(&line);
-                line.push('\n');
-                Ok(Some(line.into()))
-            }
-            Err(ReadlineError::Eof) => Ok(None),
-            Err(ReadlineError::Interrupted) => Err(ReadError::Interrupted),
-            Err(error) => Err(ReadError::Failed(Error::new(format!("cannot read a line: {error}")))),
-        }
-    }
-}
-
-/// Lines from something that is no terminal, with prompts on standard error (`-i`).
+/// Lines with prompts on standard error, from a terminal that cannot be drawn on or from none.
 struct Plain {
     input: Descriptor,
     prompts: Prompts,
@@ -56,7 +34,7 @@ impl LineSource for Plain {
         let prompts = self.prompts.borrow();
         let text = if prompt == Prompt::Primary { &prompts.0 } else { &prompts.1 };
         // A prompt that cannot be shown is no reason not to read.
-        let _ = crate::sys::fd::write_all(2, text.as_bytes());
+        let _ = crate::sys::fd::write_all(2, &to_bytes(text));
         self.input.next_line(prompt)
     }
 }
@@ -73,50 +51,184 @@ pub fn prepare(shell: &mut Shell) {
     shell.own_signals |= bit(libc::SIGINT);
 }
 
-/// The file that ENV names, expanded; not for a set-id shell (XCU, sh, ENV).
-fn read_environment_file(shell: &mut Shell) -> Outcome {
-    let ids_differ = nix::unistd::getuid() != nix::unistd::geteuid() || nix::unistd::getgid() != nix::unistd::getegid();
-    let value =
-        shell.vars.get(slot::ENV).filter(|value| !value.is_empty() && !ids_differ).map(|value| value.to_owned());
-    let Some(value) = value else { return Ok(ExitStatus::SUCCESS) };
-    let mut path = Vec::new();
-    if let Ok(word) = crate::syntax::heredoc_word(&value, 1)
-        && crate::expand::here_document(shell, &word, &mut path).is_err()
-    {
-        return Ok(ExitStatus::FAILURE);
-    }
-    // No such file is no error.
-    let Ok(text) = std::fs::read(std::path::Path::new(std::ffi::OsStr::from_bytes(&path))) else {
-        return Ok(ExitStatus::FAILURE);
-    };
-    exec::run(shell, Parser::of_text(text, 1), false)
+/// Whether the terminal understands the sequences that move the cursor.
+fn can_be_drawn_on(shell: &mut Shell) -> bool {
+    let term = shell.vars.value_of(b"TERM").map(|term| term.to_vec()).unwrap_or_default();
+    let plain: [&[u8]; 5] = [b"", b"dumb", b"unknown", b"emacs", b"cons25"];
+    tty::is_terminal(0) && tty::is_terminal(2) && !plain.contains(&&term[..])
+}
+
+/// Whether colours are wanted (<https://no-color.org>) and possible.
+fn has_colours(shell: &mut Shell) -> bool {
+    let refused = shell.vars.value_of(b"NO_COLOR").is_some_and(|value| !value.is_empty());
+    let term = shell.vars.value_of(b"TERM").map(|term| term.to_vec()).unwrap_or_default();
+    let monochrome = [&b"vt100"[..], b"vt102", b"vt220", b"vt52"].contains(&&term[..]) || term.ends_with(b"-m");
+    !refused && !monochrome
 }
 
 /// Read, execute, repeat, until the end of the input or `exit`.
 pub fn run(shell: &mut Shell) -> Outcome {
-    let prompts = Prompts::default();
-    let source: Box<dyn LineSource> = match rustyline::DefaultEditor::new() {
-        Ok(editor) if tty::is_terminal(0) => Box::new(Editor { editor, prompts: Rc::clone(&prompts) }),
-        _ => Box::new(Plain { input: Descriptor::standard_input(), prompts: Rc::clone(&prompts) }),
-    };
-    if let Err(Flow::Exit(status)) = read_environment_file(shell) {
-        return Ok(status);
+    if tty::is_terminal(0) {
+        begin_history(shell);
     }
-    let mut parser = Parser::new(source);
+    if can_be_drawn_on(shell) { edited(shell) } else { plain(shell) }
+}
+
+/// Read the history file. What cannot be read is not missed.
+fn begin_history(shell: &mut Shell) {
+    let size = shell.vars.value_of(b"HISTSIZE").map(|size| size.to_vec());
+    shell.history.set_size(size.as_deref());
+    shell.history.on = true;
+    shell.history.file = startup::history_path(shell);
+    if let Some(path) = shell.history.file.clone()
+        && let Err(error) = file::load(&mut shell.history, &path)
+    {
+        shell.report(&error);
+    }
+}
+
+/// Remember a command: before it is executed, so that it is not lost with the shell.
+fn remember(shell: &mut Shell, text: &[u8]) {
+    let size = shell.vars.value_of(b"HISTSIZE").map(|size| size.to_vec());
+    shell.history.set_size(size.as_deref());
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let private = text.first().is_some_and(u8::is_ascii_whitespace) && !shell.options.has(Opt::Posix);
+    if !shell.history.on || private {
+        return;
+    }
+    let is_new = shell.history.add(text);
+    shell.history.has_current = shell.history.last().is_some_and(|last| last.text == text);
+    if let (true, Some(path)) = (is_new, &shell.history.file) {
+        // A home that cannot be written keeps no history; that is no reason to complain at each command.
+        let _ = file::append(path, text);
+    }
+}
+
+/// Before a prompt: what has become of jobs.
+fn tell_about_jobs(shell: &mut Shell) {
+    wait::poll(&mut shell.jobs);
+    let notices = report::notices(&mut shell.jobs);
+    if !notices.is_empty() {
+        shell.io.write_error(&to_bytes(&visible(&notices)));
+    }
+}
+
+/// The loop around the line editor.
+fn edited(shell: &mut Shell) -> Outcome {
+    let mut editor = Editor::default();
+    let mut ran = false;
     loop {
-        wait::poll(&mut shell.jobs);
-        let notices = report::notices(&mut shell.jobs);
-        shell.io.write_error(&notices);
-        let texts = (prompt::text(shell, slot::PS1), prompt::text(shell, slot::PS2));
-        *prompts.borrow_mut() = texts;
-        let flow = match parser.next_command(&shell.aliases, &shell.pools) {
-            Ok(None) => return Ok(shell.status),
-            Ok(Some(commands)) => exec::list(shell, &commands, false).and_then(|status| {
-                if signal::is_pending() {
-                    trap::run_pending(shell)?
+        tell_about_jobs(shell);
+        editor.colours = has_colours(shell);
+        let first = prompt::text(shell, slot::PS1, editor.colours);
+        let second = prompt::text(shell, slot::PS2, editor.colours);
+        let ensure_new_line = std::mem::replace(&mut ran, false) && !shell.options.has(Opt::Posix);
+        match editor.read(shell, &first, &second, ensure_new_line) {
+            Ok(text) => {
+                ran = true;
+                let mut bytes = to_bytes(&text);
+                remember(shell, &bytes);
+                bytes.push(b'\n');
+                if shell.options.has(Opt::Verbose) {
+                    shell.io.write_error(&bytes);
                 }
-                Ok(status)
-            }),
+                let mut parser = Parser::of_text(bytes, 1);
+                let result = commands(shell, &mut parser);
+                shell.history.has_current = false;
+                if let Err(Flow::Exit(status)) = result {
+                    return Ok(status);
+                }
+            }
+            Err(Stop::Interrupt) => shell.status = ExitStatus::from_signal(libc::SIGINT),
+            Err(Stop::Flow(Flow::Exit(status))) => return Ok(status),
+            Err(Stop::Flow(_)) => {}
+            Err(Stop::EndOfInput) => {
+                if let Err(Flow::Exit(status)) = leave(shell) {
+                    return Ok(status);
+                }
+            }
+            Err(Stop::Gone) => return Ok(shell.status),
+        }
+    }
+}
+
+/// ^D does what `exit` does.
+fn leave(shell: &mut Shell) -> Result<(), Flow> {
+    commands(shell, &mut Parser::of_text("\\exit\n", 1))
+}
+
+/// Execute all commands of a source.
+///
+/// # Errors
+/// The shell is to end. Everything else has come back to the prompt.
+fn commands(shell: &mut Shell, parser: &mut Parser<'_>) -> Result<(), Flow> {
+    loop {
+        match one_command(shell, parser) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(Flow::Interrupt(status)) => {
+                shell.status = status;
+                return Ok(());
+            }
+            Err(Flow::Exit(status)) => return Err(Flow::Exit(status)),
+            Err(_) => shell.status = ExitStatus::SUCCESS,
+        }
+    }
+}
+
+/// Parse and execute one command; false at the end of the source.
+fn one_command(shell: &mut Shell, parser: &mut Parser<'_>) -> Result<bool, Flow> {
+    match parser.next_command(&shell.aliases, &shell.pools) {
+        Ok(None) => Ok(false),
+        Ok(Some(list)) => {
+            shell.status = exec::list(shell, &list, false)?;
+            if signal::is_pending() {
+                trap::run_pending(shell)?;
+            }
+            Ok(true)
+        }
+        Err(error) => Err(exec::parse_error(shell, error)),
+    }
+}
+
+/// The loop without the line editor.
+fn plain(shell: &mut Shell) -> Outcome {
+    let prompts = Prompts::default();
+    let mut parser = Parser::new(Box::new(Plain { input: Descriptor::standard_input(), prompts: Rc::clone(&prompts) }));
+    loop {
+        tell_about_jobs(shell);
+        *prompts.borrow_mut() = (prompt::text(shell, slot::PS1, false), prompt::text(shell, slot::PS2, false));
+        parser.record(true);
+        let parsed = parser.next_command(&shell.aliases, &shell.pools);
+        let text = parser.last_text().to_owned();
+        if shell.options.has(Opt::Verbose) {
+            shell.io.write_error(&text);
+        }
+        let flow = match parsed {
+            Ok(None) => {
+                let terminal = tty::is_terminal(0);
+                if terminal && shell.options.has(Opt::IgnoreEof) {
+                    shell.io.write_error(b"\nUse `exit` to leave the shell.\n");
+                    continue;
+                }
+                if !terminal {
+                    return Ok(shell.status);
+                }
+                shell.io.write_error(b"\n");
+                leave(shell).map(|()| shell.status)
+            }
+            Ok(Some(list)) => {
+                remember(shell, &text);
+                let outcome = exec::list(shell, &list, false).and_then(|status| {
+                    shell.status = status;
+                    if signal::is_pending() {
+                        trap::run_pending(shell)?;
+                    }
+                    Ok(shell.status)
+                });
+                shell.history.has_current = false;
+                outcome
+            }
             Err(error) => Err(exec::parse_error(shell, error)),
         };
         match flow {

@@ -2,6 +2,7 @@
 
 pub mod aliases;
 pub mod functions;
+pub mod history;
 pub mod io;
 pub mod number;
 pub mod options;
@@ -39,6 +40,8 @@ pub struct Shell {
     pub options: Options,
     /// Trap actions.
     pub traps: Traps,
+    /// The commands that were typed.
+    pub history: history::History,
     /// Jobs.
     pub jobs: JobTable,
     /// Where builtins read and write.
@@ -100,6 +103,7 @@ impl Shell {
             aliases: aliases::Aliases::default(),
             options: Options::default(),
             traps: Traps::default(),
+            history: history::History::default(),
             jobs: JobTable::default(),
             io: Stdio::default(),
             status: ExitStatus::SUCCESS,
@@ -143,7 +147,8 @@ impl Shell {
     /// Print an error on standard error: `ipcsh: script.sh: line 3: cd: foo: No such file or directory`.
     pub fn report(&mut self, error: &Error) {
         let mut line = self.name.clone();
-        if !self.options.has(Opt::Interactive) && self.vars.line > 0 {
+        // At a prompt there is one command, whose lines need no number; in a start-up file there are many.
+        if (!self.options.has(Opt::Interactive) || self.name.contains(&b':')) && self.vars.line > 0 {
             line.extend_from_slice(b": line ");
             vars::append_integer(&mut line, i64::from(self.vars.line));
         }

@@ -1,5 +1,6 @@
 //! The only door to the kernel, and the only unsafe code.
 
+pub mod clock;
 pub mod entry;
 pub mod fd;
 pub mod file;

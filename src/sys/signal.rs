@@ -30,6 +30,11 @@ pub fn pending() -> u64 {
     CAUGHT.load(Ordering::Relaxed)
 }
 
+/// Note a signal as if its handler had run: a key has asked for it.
+pub fn note_caught(signal: i32) {
+    CAUGHT.fetch_or(bit(signal), Ordering::Relaxed);
+}
+
 /// Take a signal out of the set; false if it was not there.
 pub fn take(signal: i32) -> bool {
     CAUGHT.fetch_and(!bit(signal), Ordering::Relaxed) & bit(signal) != 0

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use std::os::fd::{AsFd, RawFd};
 
 pub use nix::sys::termios::Termios;
-use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
+use nix::sys::termios::{InputFlags, LocalFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
 
 /// tcsetpgrp of the caller's own group, callable between fork and exec: SIGTTOU is ignored for the call, because a
 /// background process that takes the terminal would be stopped. The caller sets the signal's final disposition afterwards.
@@ -66,4 +66,32 @@ pub fn set_modes(terminal: impl AsFd, modes: &Termios) -> Result<(), Errno> {
 pub fn is_terminal(fd: RawFd) -> bool {
     // SAFETY: isatty touches no memory of ours.
     unsafe { libc::isatty(fd) == 1 }
+}
+
+/// The modes for editing a line, made from a terminal's own: every key arrives at once and as it is, nothing is echoed, ^C, ^Z
+/// and ^S are keys. Enter goes on being a newline (ICRNL), so that what is typed ahead is right for a command that reads it.
+pub fn editing_modes(modes: &Termios) -> Termios {
+    let mut raw = modes.clone();
+    raw.input_flags.remove(InputFlags::BRKINT | InputFlags::INPCK | InputFlags::ISTRIP | InputFlags::IXON);
+    raw.input_flags.remove(InputFlags::INLCR | InputFlags::IGNCR);
+    raw.input_flags.insert(InputFlags::ICRNL);
+    raw.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::IEXTEN | LocalFlags::ISIG);
+    raw.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
+    raw.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+    raw
+}
+
+/// The character that erases one (`stty erase`).
+pub fn erase_character(modes: &Termios) -> u8 {
+    modes.control_chars[SpecialCharacterIndices::VERASE as usize]
+}
+
+/// The terminal's window as (columns, rows); `None` where it does not say, or says 0.
+pub fn window(terminal: RawFd) -> (Option<usize>, Option<usize>) {
+    // SAFETY: all zeros is a valid winsize.
+    let mut size: libc::winsize = unsafe { std::mem::zeroed() };
+    // SAFETY: the kernel writes a winsize, if it writes.
+    let result = unsafe { libc::ioctl(terminal, libc::TIOCGWINSZ, &raw mut size) };
+    let known = |count: u16| (result == 0 && count > 0).then_some(usize::from(count));
+    (known(size.ws_col), known(size.ws_row))
 }

@@ -1,0 +1,271 @@
+//! Completion: what the word at the cursor could become.
+
+mod files;
+pub mod names;
+pub mod scan;
+
+use crate::interactive::text::to_text;
+use crate::quote::quote;
+use crate::shell::Shell;
+use crate::sys::signames;
+use scan::{Place, Quote, unquote};
+
+/// Something that the word could become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The word, quoted.
+    pub text: String,
+    /// What follows if nothing else can: a blank, or nothing behind a directory.
+    pub suffix: String,
+    /// What the menu shows.
+    pub label: String,
+}
+
+impl Candidate {
+    fn plain(text: &str) -> Self {
+        Self { text: text.to_owned(), suffix: " ".to_owned(), label: text.to_owned() }
+    }
+}
+
+/// The candidates, and where the word that they replace begins.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The offset in the line.
+    pub start: usize,
+    /// The candidates, sorted.
+    pub candidates: Vec<Candidate>,
+}
+
+/// What commands' operands are, where they are not files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operand {
+    Commands,
+    Builtins,
+    Directories,
+    Variables,
+    Aliases,
+    Functions,
+    Jobs,
+    Signals,
+    Options,
+    Users,
+    Hosts,
+    Files,
+}
+
+/// What the operands of a command are.
+fn operands(words: &[String]) -> Operand {
+    let last = words.last().map(|word| &word[..]).unwrap_or_default();
+    match (&words[0][..], words.len()) {
+        ("command" | "exec" | "type" | "hash" | "which" | "whence" | "nohup" | "sudo" | "man" | "whatis", _) => {
+            Operand::Commands
+        }
+        ("env" | "nice" | "xargs" | "strace" | "time", _) => Operand::Commands,
+        ("help", _) => Operand::Builtins,
+        ("cd" | "rmdir" | "mkdir" | "pushd", _) => Operand::Directories,
+        ("unset", _) if last == "-f" => Operand::Functions,
+        ("export" | "readonly" | "unset" | "local" | "read" | "getopts", _) => Operand::Variables,
+        ("alias" | "unalias", _) => Operand::Aliases,
+        ("kill", 2) if last == "-s" => Operand::Signals,
+        ("trap", 2..) => Operand::Signals,
+        ("fg" | "bg" | "jobs" | "wait" | "kill" | "disown", _) => Operand::Jobs,
+        ("set", _) if last == "-o" || last == "+o" => Operand::Options,
+        ("ssh" | "ping" | "host" | "dig" | "nslookup" | "telnet" | "mosh" | "nc" | "ncat" | "socat", _) => {
+            Operand::Hosts
+        }
+        ("su" | "id" | "groups" | "finger" | "passwd" | "chown" | "login", _) => Operand::Users,
+        _ => Operand::Files,
+    }
+}
+
+/// What the word before the cursor could become.
+pub fn candidates(shell: &mut Shell, text: &str, cursor: usize) -> Found {
+    let place = scan::scan(&text[..cursor]);
+    let raw = &text[place.start..cursor];
+    if let Some(found) = variable(shell, &place, raw) {
+        return found;
+    }
+    let plain = unquote(raw);
+    let is_command = place.words.is_empty() && !place.is_redirection && place.quote == Quote::None;
+    let mut found = Found { start: place.start, candidates: Vec::new() };
+    if raw.starts_with('~') && !raw.contains('/') {
+        let users = names::users();
+        let matching = users.iter().filter(|user| user.starts_with(&plain[1..]));
+        found.candidates = matching
+            .map(|user| Candidate { text: format!("~{user}"), suffix: "/".to_owned(), label: format!("~{user}") })
+            .collect();
+        return found;
+    }
+    if scan::is_assignment(raw) && is_command {
+        let value = raw.find('=').map_or(0, |at| at + 1);
+        found.start += value;
+        found.candidates = files::complete(shell, &raw[value..], files::Wanted::All);
+        return found;
+    }
+    if is_command {
+        if raw.contains('/') {
+            found.candidates = files::complete(shell, raw, files::Wanted::Programs);
+        } else if !plain.is_empty() {
+            found.candidates = quoted(names::commands(shell, &plain));
+            // A directory's name can begin a path.
+            found.candidates.extend(files::complete(shell, raw, files::Wanted::Directories));
+        }
+        return found;
+    }
+    if place.is_redirection {
+        found.candidates = files::complete(shell, raw, files::Wanted::All);
+        return found;
+    }
+    found.candidates = operand(shell, &place, raw, &plain);
+    found
+}
+
+/// `$na` and `${na`.
+fn variable(shell: &Shell, place: &Place, raw: &str) -> Option<Found> {
+    if place.quote == Quote::Single {
+        return None;
+    }
+    let dollar = raw.rfind('$')?;
+    let (prefix, brace) = match raw[dollar + 1..].strip_prefix('{') {
+        Some(name) => (name, true),
+        None => (&raw[dollar + 1..], false),
+    };
+    if !prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return None;
+    }
+    let names = names::variables(shell).into_iter().filter(|name| name.starts_with(prefix));
+    let close = if brace { "}" } else { "" };
+    let candidates =
+        names.map(|name| Candidate { text: name.clone(), suffix: close.to_owned(), label: name }).collect();
+    Some(Found { start: place.start + dollar + 1 + usize::from(brace), candidates })
+}
+
+fn quoted(names: impl IntoIterator<Item = String>) -> Vec<Candidate> {
+    let candidate = |name: String| Candidate {
+        text: to_text(&quote(&crate::interactive::text::to_bytes(&name))),
+        suffix: " ".to_owned(),
+        label: name,
+    };
+    names.into_iter().map(candidate).collect()
+}
+
+fn starting(names: impl IntoIterator<Item = String>, prefix: &str) -> Vec<Candidate> {
+    quoted(names.into_iter().filter(|name| name.starts_with(prefix)))
+}
+
+fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Candidate> {
+    let kind = operands(&place.words);
+    let command = &place.words[0];
+    if let Some(rest) = plain.strip_prefix('-') {
+        if command == "kill" && place.words.len() == 1 {
+            return signals("-", rest);
+        }
+        let options = names::options(command);
+        if !options.is_empty() {
+            let matching = options.into_iter().filter(|(option, _)| option.starts_with(plain));
+            return matching
+                .map(|(option, text)| Candidate {
+                    label: if text.is_empty() { option.clone() } else { format!("{option}  {text}") },
+                    ..Candidate::plain(&option)
+                })
+                .collect();
+        }
+    }
+    let files = |shell: &mut Shell| files::complete(shell, raw, files::Wanted::All);
+    match kind {
+        Operand::Files => files(shell),
+        Operand::Directories => files::complete(shell, raw, files::Wanted::Directories),
+        Operand::Commands if plain.contains('/') => files::complete(shell, raw, files::Wanted::Programs),
+        // The operands behind the command are its own.
+        Operand::Commands if place.words.len() > 1 && !place.words[1].starts_with('-') => {
+            let inner = Place { words: place.words[1..].to_vec(), ..place.clone() };
+            operand(shell, &inner, raw, plain)
+        }
+        Operand::Commands => quoted(names::commands(shell, plain)),
+        Operand::Builtins => starting(crate::builtins::TABLE.iter().map(|builtin| builtin.name.to_owned()), plain),
+        Operand::Variables => starting(names::variables(shell), plain)
+            .into_iter()
+            .map(|candidate| match &command[..] {
+                "export" | "readonly" | "local" => Candidate { suffix: String::new(), ..candidate },
+                _ => candidate,
+            })
+            .collect(),
+        Operand::Aliases => starting(shell.aliases.iter().map(|(name, _)| to_text(name)).collect::<Vec<_>>(), plain),
+        Operand::Functions => {
+            let all = shell.commands.sorted().into_iter().filter(|(_, entry)| entry.function.is_some());
+            starting(all.map(|(name, _)| to_text(name)).collect::<Vec<_>>(), plain)
+        }
+        Operand::Jobs => jobs(shell, plain),
+        Operand::Signals => signals("", plain),
+        Operand::Options => {
+            let names = crate::shell::options::TABLE.iter().filter_map(|(_, name, _)| name.map(str::to_owned));
+            starting(names, plain)
+        }
+        Operand::Users => or_files(starting(names::users(), plain), shell, raw),
+        Operand::Hosts => {
+            let (user, host) = plain.rsplit_once('@').map_or(("", plain), |(user, host)| (user, host));
+            let at = if user.is_empty() { String::new() } else { format!("{user}@") };
+            let hosts = names::hosts(shell).into_iter().filter(|name| name.starts_with(host));
+            or_files(quoted(hosts.map(|host| format!("{at}{host}"))), shell, raw)
+        }
+    }
+}
+
+fn or_files(candidates: Vec<Candidate>, shell: &mut Shell, raw: &str) -> Vec<Candidate> {
+    if candidates.is_empty() { files::complete(shell, raw, files::Wanted::All) } else { candidates }
+}
+
+/// `%1`, with the command in the menu, and `%na` for the job's name.
+fn jobs(shell: &Shell, prefix: &str) -> Vec<Candidate> {
+    let wanted = prefix.strip_prefix('%').unwrap_or(prefix);
+    let mut found = Vec::new();
+    for job in shell.jobs.iter() {
+        let (number, text) = (job.number.to_string(), to_text(&job.text));
+        if number.starts_with(wanted) || text.starts_with(wanted) {
+            found.push(Candidate { label: format!("%{number}  {text}"), ..Candidate::plain(&format!("%{number}")) });
+        }
+    }
+    found
+}
+
+fn signals(before: &str, prefix: &str) -> Vec<Candidate> {
+    let upper = prefix.to_ascii_uppercase();
+    let upper = upper.strip_prefix("SIG").unwrap_or(&upper);
+    let names = (1..32).map(signames::name_or_number).filter(|name| name.starts_with(upper.as_bytes()));
+    names.map(|name| Candidate::plain(&format!("{before}{name}"))).collect()
+}
+
+/// What all candidates begin with, if that is more than, or other than, what stands there.
+pub fn common_prefix(candidates: &[Candidate], present: &str) -> Option<String> {
+    let first = &candidates.first()?.text;
+    let mut length = first.len();
+    for candidate in candidates {
+        let same = first.bytes().zip(candidate.text.bytes()).take_while(|(a, b)| a == b).count();
+        length = length.min(same);
+    }
+    while !first.is_char_boundary(length) {
+        length -= 1;
+    }
+    let mut common = &first[..length];
+    // A backslash alone would quote what comes next.
+    if common.ends_with('\\') && !common.ends_with("\\\\") {
+        common = &common[..common.len() - 1];
+    }
+    // In front of a quote that only some need.
+    let useful =
+        common.len() >= present.len() && common != present && scan::quote_after(common) == scan::quote_after(present);
+    useful.then(|| common.to_owned())
+}
+
+/// The word around an offset.
+pub fn word_around(text: &str, offset: usize) -> (usize, usize) {
+    let is_end = |c: char| c.is_whitespace() || ";&|<>()".contains(c);
+    let end = text[offset..].find(is_end).map_or(text.len(), |at| offset + at);
+    (scan::scan(&text[..end]).start, end)
+}
+
+/// The files that a word matches as a pattern (with `*` behind it if it is none), quoted.
+pub fn pathnames(shell: &mut Shell, raw: &str) -> Vec<String> {
+    let pattern = if raw.contains(['*', '?', '[']) { raw.to_owned() } else { format!("{raw}*") };
+    files::word_fields(shell, &pattern)
+}

@@ -1,0 +1,129 @@
+//! The names that can be completed, other than files: commands, variables, users, hosts, options.
+
+use crate::builtins::{self, TABLE};
+use crate::interactive::text::to_text;
+use crate::shell::Shell;
+use crate::shell::vars::slot;
+use crate::sys::fd;
+use bstr::ByteSlice;
+use std::collections::BTreeSet;
+use std::ffi::{CString, OsStr};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+/// The reserved words with which a command can begin.
+const RESERVED: &[&str] = &["case", "for", "function", "if", "time", "until", "while"];
+
+/// Everything that can stand where a command begins.
+pub fn commands(shell: &mut Shell, prefix: &str) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = TABLE.iter().map(|builtin| builtin.name.to_owned()).collect();
+    names.extend(RESERVED.iter().map(|&word| word.to_owned()));
+    names.extend(shell.aliases.iter().map(|(name, _)| to_text(name)));
+    let functions = shell.commands.sorted().into_iter().filter(|(_, entry)| entry.function.is_some());
+    names.extend(functions.map(|(name, _)| to_text(name)));
+    names.retain(|name| name.starts_with(prefix));
+    names.extend(programs(shell, |name| name.starts_with(prefix)));
+    names
+}
+
+/// The programs in PATH whose names are wanted.
+pub fn programs(shell: &mut Shell, wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let path = shell.vars.get(slot::PATH).map(|path| path.to_vec()).unwrap_or_default();
+    let mut names = BTreeSet::new();
+    for directory in path.split(|&byte| byte == b':') {
+        let directory = if directory.is_empty() { b"." } else { directory };
+        let Ok(entries) = std::fs::read_dir(Path::new(OsStr::from_bytes(directory))) else { continue };
+        for entry in entries.flatten() {
+            let name = to_text(&entry.file_name().into_vec());
+            if wanted(&name) && !names.contains(&name) && is_program(&entry.path()) {
+                names.insert(name);
+            }
+        }
+    }
+    names
+}
+
+/// Whether a path is a file that may be executed.
+pub fn is_program(path: &Path) -> bool {
+    CString::new(path.as_os_str().as_bytes()).is_ok_and(|path| fd::executable(&path).is_ok())
+}
+
+/// The names of variables that are set.
+pub fn variables(shell: &Shell) -> BTreeSet<String> {
+    shell.vars.sorted().into_iter().map(|slot| to_text(shell.vars.name(slot))).collect()
+}
+
+/// The names of users.
+pub fn users() -> BTreeSet<String> {
+    let text = std::fs::read("/etc/passwd").unwrap_or_default();
+    text.lines().filter_map(|line| line.split(|&byte| byte == b':').next()).map(to_text).collect()
+}
+
+/// The name of the user with an id. The file itself is read: getpwuid(3) in a static executable loads shared libraries.
+pub fn user_name(id: u32) -> Option<Vec<u8>> {
+    let text = std::fs::read("/etc/passwd").ok()?;
+    let id = id.to_string();
+    let mut entries = text.lines().map(|line| line.split(|&byte| byte == b':'));
+    entries.find_map(|mut fields| {
+        let name = fields.next()?;
+        (fields.nth(1)? == id.as_bytes()).then(|| name.to_vec())
+    })
+}
+
+/// The names of computers that the user's files know.
+pub fn hosts(shell: &mut Shell) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let text = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
+    for line in text.lines() {
+        let line = line.split('#').next().unwrap_or_default();
+        names.extend(line.split_whitespace().skip(1).map(str::to_owned));
+    }
+    let home = shell.vars.get(slot::HOME).map(|home| home.to_vec()).unwrap_or_default();
+    let home = Path::new(OsStr::from_bytes(&home));
+    let known = std::fs::read_to_string(home.join(".ssh/known_hosts")).unwrap_or_default();
+    for line in known.lines().filter(|line| !line.starts_with(['#', '|', '@'])) {
+        let hosts = line.split_whitespace().next().unwrap_or_default();
+        let plain = |host: &str| host.trim_start_matches('[').split(']').next().unwrap_or_default().to_owned();
+        names.extend(hosts.split(',').map(plain));
+    }
+    let config = std::fs::read_to_string(home.join(".ssh/config")).unwrap_or_default();
+    for line in config.lines() {
+        let mut words = line.split_whitespace();
+        if words.next().is_some_and(|word| word.eq_ignore_ascii_case("host")) {
+            names.extend(words.filter(|name| !name.contains(['*', '?', '!'])).map(str::to_owned));
+        }
+    }
+    names.remove("");
+    names
+}
+
+/// The options of a builtin, from its usage and its description: each with what is said about it.
+pub fn options(name: &str) -> Vec<(String, String)> {
+    let Some(builtin) = builtins::find(name.as_bytes()).map(|number| &TABLE[usize::from(number)]) else {
+        return Vec::new();
+    };
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut add = |option: &str, text: &str| {
+        if !found.iter().any(|(known, _)| known == option) {
+            found.push((option.to_owned(), text.to_owned()));
+        }
+    };
+    for line in builtin.about.lines().skip(1) {
+        let line = line.trim_start();
+        let (options, text) = line.split_once("  ").unwrap_or((line, ""));
+        if options.starts_with('-') {
+            let first = options.split([' ', ',']).next().unwrap_or(options);
+            add(first, text.trim());
+        }
+    }
+    for word in builtin.usage.split(['[', ']', ' ', '\n', '|']) {
+        match word.strip_prefix('-') {
+            Some(long) if long.starts_with('-') && long.len() > 1 => add(word, ""),
+            Some(letters) if letters.chars().all(|letter| letter.is_ascii_alphanumeric()) => {
+                letters.chars().for_each(|letter| add(&format!("-{letter}"), ""));
+            }
+            _ => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,262 @@
+//! The keys of emacs mode, which is the default: those that bash, zsh and fish have in common.
+
+use super::input::Session;
+use super::line::{Line, Motion};
+use super::{Editor, Step, Stop};
+use crate::interactive::edit_in_program;
+use crate::shell::{Opt, Shell};
+use rustyline::line_buffer::WordAction;
+use rustyline::{At, CharSearch, KeyCode as K, KeyEvent, Modifiers as M, Word};
+
+const LEFT_WORD: Motion = Motion::WordLeft(Word::Emacs);
+const RIGHT_WORD: Motion = Motion::WordRight(At::AfterEnd, Word::Emacs);
+
+/// Do what a key says.
+pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: KeyEvent) -> Result<Step, Stop> {
+    if is_typed(key, session) {
+        if let KeyEvent(K::Char(character), _) = key {
+            editor.menu.close();
+            editor.line.insert(character.encode_utf8(&mut [0; 4]));
+        }
+        return Ok(Step::Continue);
+    }
+    if !matches!(key, KeyEvent(K::Tab | K::BackTab, _)) {
+        editor.menu.close();
+    }
+    let kills = matches!(key, KeyEvent(K::Char('K' | 'U' | 'W'), M::CTRL) | KeyEvent(K::Char('d' | '\u{7f}'), M::ALT));
+    let kills = kills || matches!(key, KeyEvent(K::Backspace | K::Delete, M::ALT | M::CTRL));
+    let yanks = key == KeyEvent(K::Char('y'), M::ALT);
+    if !kills && !yanks {
+        editor.line.interrupt();
+    }
+    let count = 1;
+    let done = match key {
+        KeyEvent(K::Enter, M::NONE) | KeyEvent(K::Char('J' | 'M'), M::CTRL) => return Ok(editor.enter(shell)),
+        KeyEvent(K::Char('C'), M::CTRL) => return editor.interrupt_key(shell, session).map(|()| Step::Continue),
+        KeyEvent(K::Char('D'), M::CTRL) if editor.line.text().is_empty() => return end_of_input(editor, shell),
+        KeyEvent(K::Char('R' | 'S'), M::CTRL) => {
+            return editor.search(shell, session, key == KeyEvent::ctrl('R'));
+        }
+        KeyEvent(K::Char('X'), M::CTRL) => return control_x(editor, shell, session),
+        KeyEvent(K::Tab, _) => {
+            editor.complete(shell, true);
+            true
+        }
+        KeyEvent(K::BackTab, _) => {
+            editor.complete(shell, false);
+            true
+        }
+        KeyEvent(K::Char('Q' | 'V'), M::CTRL) => {
+            quoted_insert(editor, shell, session)?;
+            true
+        }
+        KeyEvent(K::Char(']'), M::CTRL) => {
+            let search = editor.next_key(shell, session)?;
+            match search {
+                KeyEvent(K::Char(c), M::NONE) => editor.line.go(Motion::Search(CharSearch::Forward(c)), count),
+                _ => false,
+            }
+        }
+        key => {
+            accepts(editor, shell, key)
+                || moves(editor, shell, key)
+                || kills_or_changes(editor, key)
+                || others(editor, shell, key)
+        }
+    };
+    if !done {
+        editor.bell();
+    }
+    Ok(Step::Continue)
+}
+
+/// Whether the key is a character to be inserted.
+pub fn is_typed(key: KeyEvent, session: &Session) -> bool {
+    matches!(key, KeyEvent(K::Char(character), M::NONE) if u32::from(character) != u32::from(session.erase))
+}
+
+/// ^D on an empty line.
+pub fn end_of_input(editor: &mut Editor, shell: &Shell) -> Result<Step, Stop> {
+    if shell.options.has(Opt::IgnoreEof) {
+        editor.print_above("Use `exit` to leave the shell.\r\n");
+        return Ok(Step::Continue);
+    }
+    Err(Stop::EndOfInput)
+}
+
+/// The next key is inserted as it is.
+pub fn quoted_insert(editor: &mut Editor, shell: &mut Shell, session: &mut Session) -> Result<(), Stop> {
+    let key = editor.next_key(shell, session)?;
+    let character = match key {
+        KeyEvent(K::Char(c), M::CTRL) => char::from(c as u8 & 0x1f),
+        KeyEvent(K::Char(c), _) => c,
+        KeyEvent(K::Tab, _) => '\t',
+        KeyEvent(K::Enter, _) => '\r',
+        KeyEvent(K::Esc, _) => '\x1b',
+        KeyEvent(K::Backspace, _) => '\x7f',
+        _ => return Ok(()),
+    };
+    editor.line.insert(character.encode_utf8(&mut [0; 4]));
+    Ok(())
+}
+
+fn control_x(editor: &mut Editor, shell: &mut Shell, session: &mut Session) -> Result<Step, Stop> {
+    match editor.next_key(shell, session)? {
+        KeyEvent(K::Char('E'), M::CTRL) => edit_elsewhere(editor, shell, session, "${VISUAL:-${EDITOR:-vi}}"),
+        KeyEvent(K::Char('U'), M::CTRL) => {
+            editor.line.undo();
+            Ok(Step::Continue)
+        }
+        _ => Ok(Step::Continue),
+    }
+}
+
+/// Edit the line with a program and enter what it leaves.
+pub fn edit_elsewhere(
+    editor: &mut Editor,
+    shell: &mut Shell,
+    session: &mut Session,
+    program: &str,
+) -> Result<Step, Stop> {
+    let leave = String::from_utf8_lossy(editor.screen.leave()).into_owned();
+    editor.write(&leave);
+    let text = editor.line.text().to_owned();
+    let edited = session.outside(|| edit_in_program::edit(shell, &text, program));
+    editor.dirty = true;
+    match edited {
+        Some(text) => {
+            let text = text.trim_end_matches('\n');
+            editor.line.replace_all(text, text.len());
+            Ok(if text.is_empty() { Step::Continue } else { Step::Enter })
+        }
+        None => Ok(Step::Continue),
+    }
+}
+
+/// To where one may be already.
+fn to_edge(line: &mut Line, motion: Motion) -> bool {
+    line.go(motion, 1);
+    true
+}
+
+/// At the end of the line, a movement to the right takes what is suggested.
+fn accepts(editor: &mut Editor, shell: &Shell, key: KeyEvent) -> bool {
+    let word_only = match key {
+        KeyEvent(K::Right | K::End, M::NONE) | KeyEvent(K::Char('F' | 'E'), M::CTRL) => false,
+        KeyEvent(K::Char('f'), M::ALT) | KeyEvent(K::Right, M::CTRL | M::ALT) => true,
+        _ => return false,
+    };
+    // Keys that came together have not been drawn in between.
+    editor.suggest(shell);
+    editor.take_suggestion(word_only)
+}
+
+fn moves(editor: &mut Editor, shell: &Shell, key: KeyEvent) -> bool {
+    let line = &mut editor.line;
+    match key {
+        KeyEvent(K::Left, M::NONE) | KeyEvent(K::Char('B'), M::CTRL) => line.go(Motion::Left, 1),
+        KeyEvent(K::Right, M::NONE) | KeyEvent(K::Char('F'), M::CTRL) => line.go(Motion::Right, 1),
+        KeyEvent(K::Home, M::NONE) | KeyEvent(K::Char('A'), M::CTRL) => to_edge(line, Motion::LineStart),
+        KeyEvent(K::End, M::NONE) | KeyEvent(K::Char('E'), M::CTRL) => to_edge(line, Motion::LineEnd),
+        KeyEvent(K::Char('b'), M::ALT) | KeyEvent(K::Left, M::CTRL | M::ALT) => line.go(LEFT_WORD, 1),
+        KeyEvent(K::Char('f'), M::ALT) | KeyEvent(K::Right, M::CTRL | M::ALT) => line.go(RIGHT_WORD, 1),
+        KeyEvent(K::Home, M::CTRL) => to_edge(line, Motion::Start),
+        KeyEvent(K::End, M::CTRL) => to_edge(line, Motion::End),
+        KeyEvent(K::Up, M::NONE) => line.vertically(false) || editor.recall(shell, true, true),
+        KeyEvent(K::Down, M::NONE) => line.vertically(true) || editor.recall(shell, false, true),
+        KeyEvent(K::Char('P'), M::CTRL) => line.vertically(false) || editor.recall(shell, true, false),
+        KeyEvent(K::Char('N'), M::CTRL) => line.vertically(true) || editor.recall(shell, false, false),
+        KeyEvent(K::PageUp, M::NONE) | KeyEvent(K::Char('p'), M::ALT) => editor.recall(shell, true, true),
+        KeyEvent(K::PageDown, M::NONE) | KeyEvent(K::Char('n'), M::ALT) => editor.recall(shell, false, true),
+        KeyEvent(K::Char('<'), M::ALT) => editor.recall_entry(shell, Some(0)),
+        KeyEvent(K::Char('>'), M::ALT) => editor.recall_entry(shell, None),
+        _ => false,
+    }
+}
+
+fn kills_or_changes(editor: &mut Editor, key: KeyEvent) -> bool {
+    let line = &mut editor.line;
+    let here = line.cursor();
+    let range = match key {
+        KeyEvent(K::Char('K'), M::CTRL) => {
+            let end = line.range(Motion::LineEnd, 1);
+            // At the end of a line its newline goes.
+            if end.is_empty() { line.range(Motion::Right, 1) } else { end }
+        }
+        KeyEvent(K::Char('U'), M::CTRL) => line.range(Motion::LineStart, 1),
+        KeyEvent(K::Char('W'), M::CTRL) => line.range(Motion::WordLeft(Word::Big), 1),
+        KeyEvent(K::Backspace, M::ALT | M::CTRL) => line.range(LEFT_WORD, 1),
+        KeyEvent(K::Char('d'), M::ALT) | KeyEvent(K::Delete, M::ALT | M::CTRL) => line.range(RIGHT_WORD, 1),
+        KeyEvent(K::Backspace, _) => {
+            let range = line.range(Motion::Left, 1);
+            return !line.delete(range).is_empty();
+        }
+        KeyEvent(K::Char('H'), M::CTRL) => {
+            let range = line.range(Motion::Left, 1);
+            return !line.delete(range).is_empty();
+        }
+        KeyEvent(K::Delete, M::NONE) | KeyEvent(K::Char('D'), M::CTRL) => {
+            let range = line.range(Motion::Right, 1);
+            return !line.delete(range).is_empty();
+        }
+        KeyEvent(K::Char('Y'), M::CTRL) => {
+            line.yank();
+            return line.cursor() != here;
+        }
+        KeyEvent(K::Char('y'), M::ALT) => {
+            line.yank_older();
+            return true;
+        }
+        KeyEvent(K::Char('_'), M::CTRL) => return line.undo(),
+        KeyEvent(K::Char('T'), M::CTRL) => {
+            line.transpose(false);
+            return true;
+        }
+        KeyEvent(K::Char('t'), M::ALT) => {
+            line.transpose(true);
+            return true;
+        }
+        KeyEvent(K::Char(letter @ ('u' | 'l' | 'c')), M::ALT) => {
+            line.change_word(match letter {
+                'u' => WordAction::Uppercase,
+                'l' => WordAction::Lowercase,
+                _ => WordAction::Capitalize,
+            });
+            return true;
+        }
+        // The terminal's own character for erasing, where it is another one.
+        KeyEvent(K::Char(_), M::NONE) => {
+            let range = line.range(Motion::Left, 1);
+            return !line.delete(range).is_empty();
+        }
+        _ => return false,
+    };
+    let any = !range.is_empty();
+    line.kill(range);
+    any
+}
+
+fn others(editor: &mut Editor, shell: &Shell, key: KeyEvent) -> bool {
+    match key {
+        KeyEvent(K::Char('L'), M::CTRL) => {
+            editor.clear_screen();
+            true
+        }
+        KeyEvent(K::Enter, M::ALT) | KeyEvent(K::Char('J'), M::CTRL_ALT) => {
+            editor.line.insert("\n");
+            true
+        }
+        KeyEvent(K::Char('.' | '_'), M::ALT) => {
+            editor.insert_last_word(shell);
+            true
+        }
+        KeyEvent(K::Char('#'), M::ALT) => {
+            let text = format!("#{}", editor.line.text());
+            editor.line.replace_all(&text, text.len());
+            true
+        }
+        // ^Z and ^G: nothing is running, nothing is to be given up.
+        KeyEvent(K::Char('Z' | 'G' | '\\'), M::CTRL) | KeyEvent(K::Esc | K::UnknownEscSeq, _) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,154 @@
+//! The menu of completions below the line.
+//!
+//! The first Tab inserts what all candidates have in common and shows them; further ones go through them. Whatever else
+//! is typed closes the menu and leaves what was chosen.
+
+use super::Editor;
+use crate::interactive::complete::{self, Candidate, Found};
+use crate::interactive::text::{push_visible, width};
+use crate::shell::Shell;
+use std::ops::Range;
+
+/// What can be chosen.
+#[derive(Debug, Default)]
+pub struct Menu {
+    candidates: Vec<Candidate>,
+    /// Where the completed word begins.
+    start: usize,
+    chosen: Option<usize>,
+}
+
+impl Menu {
+    /// Whether it is shown.
+    pub fn is_open(&self) -> bool {
+        !self.candidates.is_empty()
+    }
+
+    /// Show it no more.
+    pub fn close(&mut self) {
+        self.candidates.clear();
+        self.chosen = None;
+    }
+
+    /// The rows that show it: columns of entries, from top to bottom, and around the chosen one if there are too many.
+    pub fn rows(&self, columns: usize, rows: usize) -> Vec<(String, Range<usize>)> {
+        if self.candidates.is_empty() || rows < 3 {
+            return Vec::new();
+        }
+        let widest = self.candidates.iter().map(|candidate| width(&candidate.label)).max().unwrap_or(1) + 2;
+        let across = (columns.saturating_sub(1) / widest).max(1);
+        let down = self.candidates.len().div_ceil(across);
+        let visible = down.min((rows - 2).max(1));
+        let chosen_row = self.chosen.map_or(0, |chosen| chosen % down);
+        let top = chosen_row.saturating_sub(visible.saturating_sub(1));
+        let mut result: Vec<_> = (top..top + visible).map(|row| self.row(row, down, widest, columns)).collect();
+        if visible < down {
+            let hidden = self.candidates.len().saturating_sub(visible * across);
+            let text: String = format!("... and {hidden} more").chars().take(columns.saturating_sub(1)).collect();
+            result.push((text, 0..0));
+        }
+        result
+    }
+
+    fn row(&self, row: usize, down: usize, widest: usize, columns: usize) -> (String, Range<usize>) {
+        let mut text = String::new();
+        let mut chosen = 0..0;
+        for index in (row..self.candidates.len()).step_by(down) {
+            let start = text.len();
+            let mut used = 0;
+            for character in self.candidates[index].label.chars() {
+                if used + 2 > columns {
+                    break;
+                }
+                used += push_visible(&mut text, character);
+            }
+            if self.chosen == Some(index) {
+                chosen = start..text.len();
+            }
+            if index + down < self.candidates.len() {
+                (used..widest).for_each(|_| text.push(' '));
+            }
+        }
+        (text, chosen)
+    }
+}
+
+impl Editor {
+    /// Tab and Shift-Tab.
+    pub(super) fn complete(&mut self, shell: &mut Shell, forward: bool) {
+        if self.menu.is_open() {
+            self.choose(forward);
+            return;
+        }
+        let Found { start, candidates } = complete::candidates(shell, self.line.text(), self.line.cursor());
+        let end = self.line.cursor();
+        match &candidates[..] {
+            [] => self.bell(),
+            [only] => {
+                self.line.interrupt();
+                let behind = self.line.text()[end..].starts_with(&only.suffix) && !only.suffix.is_empty();
+                let suffix = if behind { "" } else { &only.suffix };
+                self.line.replace(start..end, &format!("{}{suffix}", only.text));
+            }
+            several => {
+                self.line.interrupt();
+                let common = complete::common_prefix(several, &self.line.text()[start..end]);
+                if let Some(common) = common {
+                    self.line.replace(start..end, &common);
+                }
+                self.menu = Menu { candidates, start, chosen: None };
+            }
+        }
+    }
+
+    fn choose(&mut self, forward: bool) {
+        let count = self.menu.candidates.len();
+        let next = match (self.menu.chosen, forward) {
+            (None, true) => 0,
+            (None, false) => count - 1,
+            (Some(chosen), true) => (chosen + 1) % count,
+            (Some(chosen), false) => (chosen + count - 1) % count,
+        };
+        self.menu.chosen = Some(next);
+        let candidate = self.menu.candidates[next].clone();
+        let end = self.line.cursor();
+        self.line.interrupt();
+        self.line.replace(self.menu.start..end, &format!("{}{}", candidate.text, candidate.suffix));
+    }
+
+    /// vi's `=`: show what the word could become.
+    pub(super) fn list_expansions(&mut self, shell: &mut Shell) {
+        let (_, end) = complete::word_around(self.line.text(), self.line.cursor());
+        let Found { start, candidates } = complete::candidates(shell, self.line.text(), end);
+        if candidates.is_empty() {
+            self.bell();
+        }
+        self.menu = Menu { candidates, start, chosen: None };
+    }
+
+    /// vi's `\`: the longest unambiguous expansion of the word.
+    pub(super) fn complete_word_here(&mut self, shell: &mut Shell) {
+        let (_, end) = complete::word_around(self.line.text(), self.line.cursor());
+        self.line.move_to(end);
+        let Found { start, candidates } = complete::candidates(shell, self.line.text(), end);
+        match &candidates[..] {
+            [] => self.bell(),
+            [only] => self.line.replace(start..end, &format!("{}{}", only.text, only.suffix)),
+            several => match complete::common_prefix(several, &self.line.text()[start..end]) {
+                Some(common) => self.line.replace(start..end, &common),
+                None => self.bell(),
+            },
+        }
+    }
+
+    /// vi's `*`: the word becomes all that it matches.
+    pub(super) fn expand_word_here(&mut self, shell: &mut Shell) {
+        let (start, end) = complete::word_around(self.line.text(), self.line.cursor());
+        let found = complete::pathnames(shell, &self.line.text()[start..end]);
+        if found.is_empty() {
+            self.line.move_to(end);
+            return self.bell();
+        }
+        self.line.replace(start..end, &format!("{} ", found.join(" ")));
+    }
+}

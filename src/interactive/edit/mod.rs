@@ -1,0 +1,235 @@
+//! The line editor: keys to a command of one or more lines.
+//!
+//! rustyline gives the line itself ([`line`]: characters, words, searches, case) and the names of keys. Its own loop cannot be
+//! used, because a shell's editor has to do what it has no hook for: wake up for a job that has ended or a trap and draw the
+//! line anew below, leave what is typed ahead to the command that will read it, take bytes that are not UTF-8, show a line that is
+//! taller than the screen, and know vi's commands that ask for more keys (`/`, `v`, `@`, `=`). So the loop is here:
+//! [`input`] waits for keys, [`emacs`] and [`vi`] say what they do, [`frame`] lays out, [`screen`] writes what differs.
+
+pub mod emacs;
+pub mod frame;
+pub mod input;
+pub mod keys;
+pub mod line;
+pub mod menu;
+pub mod prompt;
+pub mod recall;
+pub mod screen;
+pub mod vi;
+
+use crate::interactive::{highlight, suggest, syntax_state, text};
+use crate::shell::{Opt, Shell};
+use crate::status::Flow;
+use crate::sys::fd;
+use crate::sys::tty;
+use frame::{Content, Span};
+use input::{Input, Session};
+use line::Line;
+use prompt::Prompt;
+use recall::Recall;
+use screen::Screen;
+
+/// Why no line was entered.
+#[derive(Debug)]
+pub enum Stop {
+    /// ^D on an empty line.
+    EndOfInput,
+    /// The terminal is gone.
+    Gone,
+    /// ^C.
+    Interrupt,
+    /// A trap's action has changed the flow.
+    Flow(Flow),
+}
+
+/// What a key has led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The line is edited further.
+    Continue,
+    /// The line is entered.
+    Enter,
+}
+
+/// Where the editor reads and writes: standard input, and like the prompts of POSIX standard error.
+const INPUT: i32 = 0;
+const OUTPUT: i32 = 2;
+
+/// The editor of a terminal; it lives as long as the shell.
+#[derive(Default)]
+pub struct Editor {
+    line: Line,
+    screen: Screen,
+    decoder: keys::Decoder,
+    prompt: Prompt,
+    continuation: Prompt,
+    /// A prompt that is shown instead, during a search.
+    other_prompt: Option<Prompt>,
+    menu: menu::Menu,
+    recall: Recall,
+    vi: vi::State,
+    suggestion: String,
+    /// What is to be written before the prompt is.
+    before: String,
+    columns: usize,
+    rows: usize,
+    /// Something has changed since the screen was drawn.
+    dirty: bool,
+    /// Colours are wanted.
+    pub colours: bool,
+    /// A text that the next line begins with.
+    pub initial: String,
+}
+
+impl Editor {
+    /// Let the user edit a command until it is complete and entered.
+    ///
+    /// # Errors
+    /// [`Stop`]
+    pub fn read(
+        &mut self,
+        shell: &mut Shell,
+        prompt: &str,
+        continuation: &str,
+        ensure_new_line: bool,
+    ) -> Result<String, Stop> {
+        let Ok(mut session) = Session::begin(shell) else { return Err(Stop::Gone) };
+        self.prompt = Prompt::new(prompt);
+        self.continuation = Prompt::new(continuation);
+        self.screen.colours = self.colours;
+        self.screen.forget();
+        self.other_prompt = None;
+        self.menu.close();
+        self.recall.begin();
+        self.vi = vi::State::new(shell.options.has(Opt::Vi));
+        let initial = std::mem::take(&mut self.initial);
+        self.line.begin(&initial, initial.len());
+        self.update_size();
+        self.before = if ensure_new_line { self.new_line() } else { String::new() } + input::PASTE_ON;
+        self.dirty = true;
+        let result = self.edit(shell, &mut session);
+        self.menu.close();
+        self.suggestion.clear();
+        self.other_prompt = None;
+        self.line.go(line::Motion::End, 1);
+        self.draw(shell, false);
+        match &result {
+            Err(Stop::Interrupt) => self.write("^C"),
+            Err(Stop::EndOfInput) if !shell.options.has(Opt::IgnoreEof) => self.write("exit"),
+            _ => {}
+        }
+        let leave = String::from_utf8_lossy(self.screen.leave()).into_owned();
+        self.write(&format!("{leave}{}", input::PASTE_OFF));
+        session.end(shell);
+        result.map(|()| self.line.text().to_owned())
+    }
+
+    /// What makes sure that the prompt begins a row, without asking the terminal where its cursor is: a mark and as many blanks
+    /// as fill a row. Behind output without a last newline they wrap, and the mark stays; else the prompt overwrites it.
+    fn new_line(&self) -> String {
+        let mark = if self.colours { "\x1b[7m%\x1b[m" } else { "%" };
+        format!("{mark}{}\r\x1b[K", " ".repeat(self.columns.saturating_sub(1)))
+    }
+
+    /// Keys, until the line is entered.
+    fn edit(&mut self, shell: &mut Shell, session: &mut Session) -> Result<(), Stop> {
+        loop {
+            let input = self.next_input(shell, session)?;
+            self.dirty = true;
+            let step = match input {
+                Input::Paste(text) => {
+                    self.menu.close();
+                    self.line.interrupt();
+                    self.line.insert(&text);
+                    self.line.interrupt();
+                    Step::Continue
+                }
+                Input::Key(key) if self.vi.on => vi::key(self, shell, session, key)?,
+                Input::Key(key) => emacs::key(self, shell, session, key)?,
+            };
+            if step == Step::Enter {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Enter: a command that is not complete gets another line.
+    fn enter(&mut self, shell: &mut Shell) -> Step {
+        self.menu.close();
+        if syntax_state::is_complete(shell, &text::to_bytes(self.line.text())) {
+            return Step::Enter;
+        }
+        self.line.go(line::Motion::End, 1);
+        self.line.interrupt();
+        self.line.insert("\n");
+        Step::Continue
+    }
+
+    fn update_size(&mut self) {
+        let (columns, rows) = tty::window(OUTPUT);
+        // A terminal that does not know is taken for the usual one.
+        self.columns = columns.unwrap_or(80);
+        self.rows = rows.unwrap_or(24);
+    }
+
+    /// Draw what has changed.
+    fn draw(&mut self, shell: &mut Shell, assist: bool) {
+        self.dirty = false;
+        let spans: Vec<Span> =
+            if self.colours { highlight::spans(shell, self.line.text(), self.line.cursor()) } else { Vec::new() };
+        self.suggestion.clear();
+        if assist {
+            self.suggest(shell);
+        }
+        let rows = self.menu.rows(self.columns, self.rows);
+        let content = Content {
+            prompt: self.other_prompt.as_ref().unwrap_or(&self.prompt),
+            continuation: &self.continuation,
+            line: self.line.text(),
+            spans: &spans,
+            cursor: self.line.cursor(),
+            suggestion: &self.suggestion,
+            menu: &rows,
+        };
+        let frame = frame::layout(&content, self.columns).clip(self.rows);
+        let bytes = self.screen.draw(frame, self.columns.max(1));
+        let before = std::mem::take(&mut self.before);
+        // A terminal that is gone is found out at the next read.
+        let _ = match before.is_empty() {
+            true => fd::write_all(OUTPUT, bytes),
+            false => fd::write_all(OUTPUT, &[before.as_bytes(), bytes].concat()),
+        };
+    }
+
+    /// Find what the line could go on with, where that may be shown.
+    fn suggest(&mut self, shell: &Shell) {
+        let possible = self.colours && self.line.is_at_end() && !self.menu.is_open();
+        self.suggestion = match possible && self.other_prompt.is_none() && !self.vi.is_command() {
+            true => suggest::suggestion(shell, self.line.text()),
+            false => String::new(),
+        };
+    }
+
+    fn write(&mut self, text: &str) {
+        if !text.is_empty() {
+            let _ = fd::write_all(OUTPUT, text.as_bytes());
+        }
+    }
+
+    fn bell(&mut self) {
+        self.write("\x07");
+    }
+
+    /// The screen is blank except for what is edited.
+    fn clear_screen(&mut self) {
+        self.write("\x1b[H\x1b[2J");
+        self.screen.forget();
+    }
+
+    /// Write a text above the line.
+    fn print_above(&mut self, text: &str) {
+        let erase = String::from_utf8_lossy(self.screen.erase()).into_owned();
+        self.write(&format!("{erase}{text}"));
+        self.dirty = true;
+    }
+}

@@ -1,0 +1,159 @@
+//! The commands that were typed, with their numbers (XCU, `fc`; sh, "Command History List").
+//!
+//! The list belongs to this shell. A file keeps it for later ones ([`file`]).
+
+pub mod file;
+
+use bstr::BString;
+use std::collections::VecDeque;
+
+/// How many commands are kept where HISTSIZE does not say (the standard asks for 128 at least).
+pub const DEFAULT_SIZE: usize = 10_000;
+/// The most that HISTSIZE can ask for.
+const MOST: usize = 1_000_000;
+
+/// A command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number, which never changes.
+    pub number: u64,
+    /// Its text, without the last newline.
+    pub text: BString,
+}
+
+/// The list, oldest first.
+#[derive(Debug)]
+pub struct History {
+    entries: VecDeque<Entry>,
+    next: u64,
+    size: usize,
+    /// The last entry is the command that is being executed.
+    pub has_current: bool,
+    /// Where the list is kept.
+    pub file: Option<std::path::PathBuf>,
+    /// Commands are remembered: the shell reads them from a person.
+    pub on: bool,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { entries: VecDeque::new(), next: 1, size: DEFAULT_SIZE, has_current: false, file: None, on: false }
+    }
+}
+
+impl History {
+    /// How many commands there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entry with an index; 0 is the oldest.
+    pub fn get(&self, index: usize) -> Option<&Entry> {
+        self.entries.get(index)
+    }
+
+    /// The newest entry.
+    pub fn last(&self) -> Option<&Entry> {
+        self.entries.back()
+    }
+
+    /// All entries, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// The index of the entry with a number.
+    pub fn index_of(&self, number: u64) -> Option<usize> {
+        let first = self.entries.front()?.number;
+        let guess = usize::try_from(number.checked_sub(first)?).ok()?;
+        // Numbers grow by one unless something was removed.
+        match self.entries.get(guess) {
+            Some(entry) if entry.number == number => Some(guess),
+            _ => self.entries.iter().position(|entry| entry.number == number),
+        }
+    }
+
+    /// The entries that `fc` speaks of: not the one that is being executed.
+    pub fn earlier(&self) -> usize {
+        self.len() - usize::from(self.has_current && !self.is_empty())
+    }
+
+    /// Set how many are kept: HISTSIZE, where that is a number.
+    pub fn set_size(&mut self, value: Option<&[u8]>) {
+        let number =
+            value.and_then(|value| std::str::from_utf8(value).ok()).and_then(|value| value.trim().parse().ok());
+        self.size = number.map_or(DEFAULT_SIZE, |number: usize| number.min(MOST));
+        self.shrink();
+    }
+
+    /// How many are kept.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    fn shrink(&mut self) {
+        while self.entries.len() > self.size {
+            self.entries.pop_front();
+        }
+    }
+
+    /// Append a command; false if it is blank or the same as the last one.
+    pub fn add(&mut self, text: &[u8]) -> bool {
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        if text.iter().all(u8::is_ascii_whitespace) || self.last().is_some_and(|last| last.text == text) {
+            return false;
+        }
+        self.entries.push_back(Entry { number: self.next, text: BString::from(text) });
+        self.next += 1;
+        self.shrink();
+        true
+    }
+
+    /// Remove the last entry: `fc` takes its own line out.
+    pub fn remove_last(&mut self) {
+        if self.entries.pop_back().is_some() {
+            self.next -= 1;
+        }
+        self.has_current = false;
+    }
+
+    /// Forget everything.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.has_current = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stay_and_repetitions_are_one() {
+        let mut history = History::default();
+        history.set_size(Some(b"2"));
+        assert!(history.add(b"a\n"));
+        assert!(!history.add(b"a"));
+        assert!(!history.add(b" \n"));
+        history.add(b"b");
+        history.add(b"c");
+        assert_eq!(history.len(), 2);
+        assert_eq!(history.get(0).map(|entry| entry.number), Some(2));
+        assert_eq!(history.index_of(3), Some(1));
+        assert_eq!(history.index_of(1), None);
+    }
+
+    #[test]
+    fn a_size_that_is_no_number_is_the_default() {
+        let mut history = History::default();
+        history.set_size(Some(b"many"));
+        assert_eq!(history.size(), DEFAULT_SIZE);
+        history.set_size(Some(b"0"));
+        assert!(history.is_empty());
+    }
+}
