@@ -16,5 +16,6 @@
 
 pub mod idl;
 pub mod interface;
+pub mod onc;
 pub mod text;
 pub mod xdr;
