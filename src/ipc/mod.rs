@@ -1,5 +1,5 @@
-//! Inter-process communication: the mechanisms as a library that needs no shell around it. Each is readable alone; [`crate::sys`] makes
-//! the system calls.
+//! The mechanisms of inter-process communication, each readable alone and usable from any Rust program. They know nothing of the
+//! shell; [`crate::sys`] makes the system calls.
 
 pub mod rpc;
 pub mod socket;

@@ -14,8 +14,12 @@
 //! The *interface* ([`interface`], read by [`idl`]) is what both sides agree on; the *stubs* turn arguments into bytes ([`xdr`], [`text`]); *binding* finds the
 //! server; and a call that gets no answer leaves the caller in doubt whether it was executed: that is what the call *semantics* are about.
 
+pub mod client;
+pub mod fault;
 pub mod idl;
 pub mod interface;
 pub mod onc;
+pub mod rpcbind;
+pub mod server;
 pub mod text;
 pub mod xdr;

@@ -242,7 +242,7 @@ pub mod record {
         ///
         /// # Errors
         /// The connection is of no more use.
-        pub fn next(&mut self) -> Result<Option<Vec<u8>>, TooLong> {
+        pub fn next_record(&mut self) -> Result<Option<Vec<u8>>, TooLong> {
             let mut at = 0;
             let complete = loop {
                 let rest = &self.input[at..];
@@ -332,7 +332,7 @@ mod tests {
             let (mut assembler, mut records) = (Assembler::default(), Vec::new());
             for piece in stream.chunks(size) {
                 assembler.push(piece);
-                while let Some(record) = assembler.next().expect("short") {
+                while let Some(record) = assembler.next_record().expect("short") {
                     records.push(record);
                 }
             }
@@ -345,13 +345,13 @@ mod tests {
     fn what_a_mark_announces_is_not_believed() {
         let mut assembler = Assembler::default();
         assembler.push(&[0x7f, 0xff, 0xff, 0xff]);
-        assert_eq!(assembler.next(), Err(TooLong));
+        assert_eq!(assembler.next_record(), Err(TooLong));
         let mut endless = Assembler::default();
         endless.push(&[0; 4]);
-        assert_eq!(endless.next(), Err(TooLong), "empty fragments without an end");
+        assert_eq!(endless.next_record(), Err(TooLong), "empty fragments without an end");
         let mut partial = Assembler::default();
         partial.push(&[0, 0xff, 0xff, 0xff, 1]);
-        assert_eq!(partial.next(), Ok(None));
+        assert_eq!(partial.next_record(), Ok(None));
         assert!(partial.is_inside());
     }
 }

@@ -1,0 +1,266 @@
+//! The caller's side: send the call, wait for the reply with its xid, and when none comes, send the same call again.
+//!
+//! A caller that hears nothing cannot know whether the call was lost, or the reply. Sending again makes it *at least once*: a server that does not
+//! recognise the xid executes it again. A retry therefore keeps its xid.
+
+use crate::ipc::rpc::fault::Faults;
+use crate::ipc::rpc::onc::{self, Reply, record};
+use crate::ipc::rpc::xdr::XdrError;
+use crate::ipc::socket::{self, Failed, Settings, name};
+use crate::ipc::watch::{Cut, Watch};
+use crate::sys::socket as call;
+use crate::sys::socket::Name;
+use nix::errno::Errno;
+use std::fmt;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// What carries the messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// A byte stream over the Internet protocols.
+    Tcp,
+    /// Datagrams, which may be lost.
+    Udp,
+    /// A byte stream to a path.
+    Unix,
+}
+
+impl Transport {
+    /// `tcp`, `udp`, `unix`.
+    pub fn by_name(name: &[u8]) -> Option<Self> {
+        match name {
+            b"tcp" => Some(Self::Tcp),
+            b"udp" => Some(Self::Udp),
+            b"unix" => Some(Self::Unix),
+            _ => None,
+        }
+    }
+
+    /// SOCK_DGRAM or SOCK_STREAM.
+    pub fn kind(self) -> libc::c_int {
+        if self == Self::Udp { libc::SOCK_DGRAM } else { libc::SOCK_STREAM }
+    }
+}
+
+/// Why a call has no reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Nobody there: which function failed, and why.
+    Connect(Failed),
+    /// The host has no address; the resolver's words.
+    Resolve(String),
+    /// Time is up, after all tries.
+    Timeout,
+    /// This signal.
+    Signal(i32),
+    /// The server has closed the connection, or the network has failed.
+    Broken(Errno),
+    /// What came is no reply.
+    Garbage(String),
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect(failed) => write!(f, "{}: {}", failed.call, failed.errno.desc()),
+            Self::Resolve(why) => f.write_str(why),
+            Self::Timeout => f.write_str("no reply in time"),
+            Self::Signal(number) => write!(f, "interrupted by signal {number}"),
+            Self::Broken(Errno::ENOTCONN) => f.write_str("the server has closed the connection"),
+            Self::Broken(errno) => f.write_str(errno.desc()),
+            Self::Garbage(why) => write!(f, "the server's answer is no reply: {why}"),
+        }
+    }
+}
+
+impl From<Cut> for Lost {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Signal(number) => Self::Signal(number),
+            Cut::Timeout => Self::Timeout,
+            Cut::Failed(errno) => Self::Broken(errno),
+        }
+    }
+}
+
+impl From<XdrError> for Lost {
+    fn from(error: XdrError) -> Self {
+        Self::Garbage(error.to_string())
+    }
+}
+
+/// How patient a caller is.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How long the first try waits; each further one waits twice as long.
+    pub first: Duration,
+    /// How many tries there are in all, at least 1.
+    pub tries: u32,
+}
+
+/// A connection to a server, for any number of calls one after the other.
+#[derive(Debug)]
+pub struct Connection {
+    socket: OwnedFd,
+    transport: Transport,
+    assembler: record::Assembler,
+    buffer: Vec<u8>,
+    input: Vec<u8>,
+}
+
+/// The addresses of a server: for UNIX sockets `host` is the path.
+///
+/// # Errors
+/// The resolver's.
+pub fn addresses(transport: Transport, host: &[u8], port: u16) -> Result<Vec<Name>, Lost> {
+    if transport == Transport::Unix {
+        return Ok(vec![name::unix(host)]);
+    }
+    let port = port.to_string();
+    name::resolve(host, port.as_bytes(), libc::AF_UNSPEC, transport.kind(), false).map_err(Lost::Resolve)
+}
+
+impl Connection {
+    /// Connect to the first address that answers.
+    ///
+    /// # Errors
+    /// Why the last one did not.
+    pub fn open(transport: Transport, names: &[Name], watch: &Watch, deadline: Option<Instant>) -> Result<Self, Lost> {
+        let mut why = Lost::Resolve(String::from("no address"));
+        for name in names {
+            match socket::connect(name, transport.kind(), &Settings::default(), None, watch, deadline) {
+                Ok(socket) => {
+                    if transport == Transport::Tcp {
+                        // A call is one small message, and nothing follows it that it could wait for.
+                        let _ = call::set_option(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1);
+                    }
+                    return Ok(Self {
+                        socket,
+                        transport,
+                        assembler: record::Assembler::default(),
+                        buffer: Vec::new(),
+                        input: vec![0; 64 << 10],
+                    });
+                }
+                Err((_, Some(cut @ Cut::Signal(_)))) => return Err(cut.into()),
+                Err((failed, _)) => why = Lost::Connect(failed),
+            }
+        }
+        Err(why)
+    }
+
+    /// Make a call: the reply, and how many tries it took. `head` appends the call to the empty message.
+    ///
+    /// # Errors
+    /// There was no reply.
+    pub fn call(
+        &mut self,
+        xid: u32,
+        head: impl FnOnce(&mut Vec<u8>),
+        patience: Patience,
+        faults: &mut Faults,
+        watch: &Watch,
+    ) -> Result<(Reply, u32), Lost> {
+        let mut message = std::mem::take(&mut self.buffer);
+        message.clear();
+        let stream = self.transport != Transport::Udp;
+        if stream {
+            record::begin(&mut message);
+        }
+        head(&mut message);
+        if stream {
+            record::finish(&mut message, 0);
+        }
+        let mut wait = patience.first;
+        let mut result = Err(Lost::Timeout);
+        for attempt in 1..=patience.tries.max(1) {
+            let deadline = Instant::now().checked_add(wait);
+            result = self.attempt(xid, &message, faults, watch, deadline).map(|reply| (reply, attempt));
+            if !matches!(result, Err(Lost::Timeout)) {
+                break;
+            }
+            wait = wait.saturating_mul(2);
+        }
+        self.buffer = message;
+        result
+    }
+
+    fn attempt(
+        &mut self,
+        xid: u32,
+        message: &[u8],
+        faults: &mut Faults,
+        watch: &Watch,
+        deadline: Option<Instant>,
+    ) -> Result<Reply, Lost> {
+        if !faults.delay.is_zero() {
+            watch.sleep(faults.delay)?;
+        }
+        if !faults.happens(faults.drop_request) {
+            self.send(message, watch, deadline)?;
+            if faults.happens(faults.duplicate) {
+                self.send(message, watch, deadline)?;
+            }
+        }
+        loop {
+            let answer = self.receive(watch, deadline)?;
+            let (found, reply) = match onc::parse_reply(&answer) {
+                Ok(found) => found,
+                // A datagram from anybody is no reason to give up; on a connection it is the server who speaks.
+                Err(_) if self.transport == Transport::Udp => continue,
+                Err(error) => return Err(error.into()),
+            };
+            // The answer to an earlier call, or a second one to a call that was sent twice, is not ours.
+            if found == xid && !faults.happens(faults.drop_reply) {
+                return Ok(reply);
+            }
+        }
+    }
+
+    fn send(&self, mut message: &[u8], watch: &Watch, deadline: Option<Instant>) -> Result<(), Lost> {
+        let fd = self.socket.as_raw_fd();
+        while !message.is_empty() {
+            match call::send(fd, message, false) {
+                Ok(sent) => message = &message[sent..],
+                Err(Errno::EAGAIN) => watch.wait_for(fd, libc::POLLOUT, deadline)?,
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(self.failed(errno)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The next message, from a stream or a datagram.
+    fn receive(&mut self, watch: &Watch, deadline: Option<Instant>) -> Result<Vec<u8>, Lost> {
+        let fd = self.socket.as_raw_fd();
+        loop {
+            if self.transport != Transport::Udp {
+                match self.assembler.next_record() {
+                    Ok(Some(record)) => return Ok(record),
+                    Ok(None) => {}
+                    Err(record::TooLong) => return Err(Lost::Garbage(String::from("a record that is too long"))),
+                }
+            }
+            match call::receive(fd, &mut self.input, false, 0) {
+                Ok((0, _)) if self.transport != Transport::Udp => return Err(Lost::Broken(Errno::ENOTCONN)),
+                Ok((got, _)) if self.transport == Transport::Udp => {
+                    return Ok(self.input[..got.min(self.input.len())].to_vec());
+                }
+                Ok((got, _)) => self.assembler.push(&self.input[..got]),
+                Err(Errno::EAGAIN) => watch.wait_for(fd, libc::POLLIN, deadline)?,
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(self.failed(errno)),
+            }
+        }
+    }
+
+    /// A datagram that nobody takes is told by the next call: it means that there is no server.
+    fn failed(&self, errno: Errno) -> Lost {
+        match errno {
+            Errno::ECONNREFUSED => Lost::Connect(Failed { call: "connect", errno }),
+            Errno::EPIPE => Lost::Broken(Errno::ENOTCONN),
+            errno => Lost::Broken(errno),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Binding: rpcbind (RFC 1833) knows which program listens where. It is itself a program that is called: 100000, at port 111.
+//!
+//! Version 2, the port mapper, knows ports of TCP and UDP over IPv4; versions 3 and 4 know addresses as text ("universal addresses":
+//! `127.0.0.1.4.210` is port 4 * 256 + 210).
+
+use crate::ipc::rpc::client::{Connection, Lost, Patience, Transport, addresses};
+use crate::ipc::rpc::fault::Faults;
+use crate::ipc::rpc::idl;
+use crate::ipc::rpc::interface::Interface;
+use crate::ipc::rpc::onc::{self, Reply, Target};
+use crate::ipc::rpc::xdr::{self, Value};
+use crate::ipc::watch::Watch;
+use std::time::{Duration, Instant};
+
+/// The port of rpcbind.
+pub const PORT: u16 = 111;
+
+/// The interface of rpcbind, as far as it is used here.
+const INTERFACE: &str = "
+struct mapping { unsigned prog; unsigned vers; unsigned prot; unsigned port; };
+struct maplist { mapping map; maplist *next; };
+struct address { unsigned prog; unsigned vers; string netid<>; string addr<>; string owner<>; };
+struct addresslist { address map; addresslist *next; };
+program PORTMAP {
+    version TWO { bool SET(mapping) = 1; bool UNSET(mapping) = 2; unsigned GETPORT(mapping) = 3; maplist *DUMP(void) = 4; } = 2;
+    version THREE { bool SET(address) = 1; bool UNSET(address) = 2; string GETADDR(address) = 3; addresslist *DUMP(void) = 4; } = 3;
+    version FOUR { bool SET(address) = 1; bool UNSET(address) = 2; string GETADDR(address) = 3; addresslist *DUMP(void) = 4; } = 4;
+} = 100000;
+";
+
+/// A registration.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// The program.
+    pub program: u32,
+    /// Its version.
+    pub version: u32,
+    /// `tcp`, `udp`, `tcp6`, `udp6`, `local`.
+    pub netid: String,
+    /// The address: `HOST.HIGH.LOW` or a path; of version 2 only the port.
+    pub address: String,
+    /// Who registered it.
+    pub owner: String,
+}
+
+/// Why rpcbind gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BindError {
+    /// It could not be reached.
+    Lost(Lost),
+    /// It has refused: its words.
+    Refused(String),
+}
+
+impl From<Lost> for BindError {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
+    }
+}
+
+/// A conversation with the rpcbind of a host.
+#[derive(Debug)]
+pub struct Binder<'a> {
+    connection: Connection,
+    interface: Interface,
+    watch: &'a Watch,
+    patience: Patience,
+}
+
+impl<'a> Binder<'a> {
+    /// With the rpcbind of this host; the program's transport says how.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub fn open(host: &[u8], transport: Transport, patience: Patience, watch: &'a Watch) -> Result<Self, BindError> {
+        let transport = if transport == Transport::Udp { Transport::Udp } else { Transport::Tcp };
+        let names = addresses(transport, host, PORT)?;
+        let connection = Connection::open(transport, &names, watch, Instant::now().checked_add(patience.first))?;
+        let interface = idl::parse("rpcbind", INTERFACE.as_bytes());
+        let interface = interface.map_err(|error| BindError::Refused(error.message().to_string()))?;
+        Ok(Self { connection, interface, watch, patience })
+    }
+
+    fn call(&mut self, version: u32, name: &str, arguments: &[Value]) -> Result<Value, BindError> {
+        let refused = |what: String| BindError::Refused(what);
+        let Some(found) = self.interface.procedure(Some(&version.to_string()), name) else {
+            return Err(refused(format!("rpcbind has no procedure {name}")));
+        };
+        let target = Target { program: found.program.number, version, procedure: found.procedure.number };
+        let mut encoded = Vec::new();
+        xdr::encode_all(&self.interface, &found.procedure.arguments, arguments, &mut encoded)
+            .map_err(|error| refused(error.to_string()))?;
+        let xid = fresh_xid();
+        let head = |message: &mut Vec<u8>| {
+            onc::put_call(message, xid, target, (onc::AUTH_NONE, b""));
+            message.extend_from_slice(&encoded);
+        };
+        match self.connection.call(xid, head, self.patience, &mut Faults::default(), self.watch)?.0 {
+            Reply::Success(result) => xdr::decode(&self.interface, &found.procedure.result, &result)
+                .map_err(|error| refused(format!("the answer of rpcbind: {error}"))),
+            Reply::ProgramMismatch(..) => Err(refused(format!("rpcbind has no version {version}"))),
+            Reply::AuthError(_) => Err(refused(String::from("rpcbind accepts this from the host itself only"))),
+            reply => Err(refused(format!("rpcbind: {reply:?}"))),
+        }
+    }
+
+    /// The port of a program. A version that it does not have still gives a port: the mismatch shows at the call.
+    ///
+    /// # Errors
+    /// rpcbind is not there. `None`: the program is not registered.
+    pub fn port(&mut self, program: u32, version: u32, transport: Transport) -> Result<Option<u16>, BindError> {
+        let protocol = if transport == Transport::Udp { libc::IPPROTO_UDP } else { libc::IPPROTO_TCP };
+        match self.call(2, "GETPORT", &numbers([program, version, protocol as u32, 0]))? {
+            Value::Integer(port) => Ok(u16::try_from(port).ok().filter(|&port| port != 0)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Everything that is registered: asked in version 4, 3 and 2, until one answers.
+    ///
+    /// # Errors
+    /// None did.
+    pub fn list(&mut self) -> Result<Vec<Entry>, BindError> {
+        let value = match self.call(4, "DUMP", &[]) {
+            Err(BindError::Refused(_)) => match self.call(3, "DUMP", &[]) {
+                Err(BindError::Refused(_)) => self.call(2, "DUMP", &[]),
+                result => result,
+            },
+            result => result,
+        }?;
+        let mut entries = Vec::new();
+        let mut next = &value;
+        while let Value::Optional(Some(item)) = next {
+            let Value::Struct(fields) = &**item else { break };
+            let [Value::Struct(entry), rest] = &fields[..] else { break };
+            entries.extend(entry_of(entry));
+            next = rest;
+        }
+        Ok(entries)
+    }
+
+    /// Register a program, or take it back: false if somebody else has (or had not) registered it.
+    ///
+    /// # Errors
+    /// rpcbind is not there, or refuses.
+    pub fn set(&mut self, on: bool, target: (u32, u32), transport: Transport, port: u16) -> Result<bool, BindError> {
+        let protocol = if transport == Transport::Udp { libc::IPPROTO_UDP } else { libc::IPPROTO_TCP };
+        let name = if on { "SET" } else { "UNSET" };
+        let answer = self.call(2, name, &numbers([target.0, target.1, protocol as u32, u32::from(port)]))?;
+        Ok(answer == Value::Integer(1))
+    }
+}
+
+fn numbers(numbers: [u32; 4]) -> Vec<Value> {
+    numbers.into_iter().map(|number| Value::Integer(i128::from(number))).collect()
+}
+
+fn entry_of(fields: &[Value]) -> Option<Entry> {
+    let number = |value: &Value| if let Value::Integer(number) = value { u32::try_from(*number).ok() } else { None };
+    let text = |value: &Value| match value {
+        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        _ => String::new(),
+    };
+    match fields {
+        [program, version, netid @ Value::Bytes(_), address, owner] => Some(Entry {
+            program: number(program)?,
+            version: number(version)?,
+            netid: text(netid),
+            address: text(address),
+            owner: text(owner),
+        }),
+        [program, version, protocol, port] => Some(Entry {
+            program: number(program)?,
+            version: number(version)?,
+            netid: String::from(if number(protocol)? == libc::IPPROTO_UDP as u32 { "udp" } else { "tcp" }),
+            address: number(port)?.to_string(),
+            owner: String::new(),
+        }),
+        _ => None,
+    }
+}
+
+impl Entry {
+    /// The port in the address, if it has one.
+    pub fn port(&self) -> Option<u16> {
+        let mut parts = self.address.rsplit('.');
+        let low: u16 = parts.next()?.parse().ok()?;
+        match parts.next() {
+            None => Some(low),
+            Some(high) => high.parse::<u16>().ok()?.checked_mul(256)?.checked_add(low),
+        }
+    }
+}
+
+/// An xid that no other call of this or another process is likely to have.
+pub fn fresh_xid() -> u32 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    if next != 0 {
+        return next;
+    }
+    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let first = time.subsec_nanos() ^ std::process::id().rotate_left(16) ^ time.as_secs() as u32;
+    NEXT.store(first.wrapping_add(1).max(1), Ordering::Relaxed);
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_in_the_last_two_parts_of_an_address() {
+        let port = |address: &str| {
+            let (netid, owner) = (String::from("tcp"), String::new());
+            Entry { program: 1, version: 1, netid, address: address.to_owned(), owner }.port()
+        };
+        assert_eq!(port("127.0.0.1.4.210"), Some(1234));
+        assert_eq!(port("::.0.111"), Some(111));
+        assert_eq!(port("111"), Some(111));
+        assert_eq!(port("/run/rpcbind.sock"), None);
+    }
+
+    #[test]
+    fn the_interface_is_right_and_xids_differ() {
+        assert!(idl::parse("rpcbind", INTERFACE.as_bytes()).is_ok());
+        assert_ne!(fresh_xid(), fresh_xid());
+    }
+}
