@@ -208,6 +208,7 @@ fn needs_process(builtin: &Builtin, fields: &Fields) -> bool {
 
 fn builtin_command(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
     if shell.is_virtual() && needs_process(builtin, fields) {
+        substitute::need_parents(shell, fields, true)?;
         substitute::become_process(shell)?;
     }
     // `test -f /dev/stdin <file`: the file behind the name must be the real one.
@@ -240,12 +241,24 @@ fn builtin_command(shell: &mut Shell, builtin: &'static Builtin, command: &Simpl
         match redirect::apply(shell, &command.redirects) {
             Ok(saved) => {
                 let outcome = assigned(shell, builtin, command, fields);
-                saved.restore(shell);
+                if outcome.is_ok() && is_command_exec(fields) {
+                    saved.keep()
+                } else {
+                    saved.restore(shell)
+                }
                 outcome
             }
             Err(failure) => redirect_failed(shell, failure, special),
         }
     }
+}
+
+/// `command exec` without a program: its redirections stay, as those of `exec` do.
+fn is_command_exec(fields: &Fields) -> bool {
+    let mut words = (0..fields.len()).filter_map(|index| fields.get(index));
+    words.next().is_some_and(|name| name == "command")
+        && words.find(|&word| word != "command" && word != "-p" && word != "--").is_some_and(|name| name == "exec")
+        && words.all(|word| word == "--")
 }
 
 /// Assign, for a special builtin for good and else for the time of the builtin; then run it.

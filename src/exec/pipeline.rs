@@ -104,9 +104,9 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
         shell.report(&Error::system("cannot set up the descriptors of a pipeline", errno));
         fork::exit(ExitStatus::FAILURE.0);
     }
-    // From here on descriptors 0, 1 and 2 are what their numbers say.
-    let captures = std::mem::take(&mut shell.io.captures);
-    shell.io = crate::shell::Stdio { captures, ..Default::default() };
+    // From here on descriptors 0, 1 and 2 are what their numbers say, and no other copy of a substitution's pipe is left here:
+    // its reader waits for the last one.
+    shell.io = crate::shell::Stdio::default();
     shell.loop_depth = 0;
     let outcome = match stage {
         Stage::Command(command) => exec::command(shell, command, true),

@@ -90,6 +90,7 @@ pub fn run(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot: Op
     if captured && !last {
         substitute::become_process(shell)?;
     }
+    substitute::need_parents(shell, fields, last)?;
     let mark = shell.vars.locals_mark();
     let outcome = run_marked(shell, command, fields, slot, last);
     shell.vars.restore_locals(mark);

@@ -131,6 +131,9 @@ fn path(shell: &mut Shell, word: &Word) -> Result<CString, RedirectFailure> {
     if path.starts_with(b"/dev/") || path.starts_with(b"/proc/") {
         substitute::need_real_output(shell, &path)?;
     }
+    if path.starts_with(b"/proc/self/") {
+        substitute::become_process(shell)?;
+    }
     CString::new(path).map_err(|_| Error::new("file name contains a NUL byte").into())
 }
 

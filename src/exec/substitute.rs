@@ -7,6 +7,7 @@
 //! Nothing needs to be known in advance about what a subshell will do, and what can be observed is what a fork shows.
 
 use crate::exec::{consequence, job, list, pipeline, trap};
+use crate::fields::Fields;
 use crate::shell::aliases::Aliases;
 use crate::shell::io::{Capture, Target};
 use crate::shell::vars::SubshellMark;
@@ -15,6 +16,7 @@ use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{CommandSubstitution, List};
 use crate::sys::fork::{self, Fork};
 use crate::sys::{fd, signal, spawn, stack};
+use memchr::memmem;
 use nix::unistd::Pid;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -73,6 +75,7 @@ impl Snapshot {
         shell.io.input = self.input;
         shell.io.output = self.output;
         shell.io.error = self.error;
+        shell.io.materialise();
         shell.status = self.status;
         shell.vars.line = self.line;
         shell.loop_depth = self.loop_depth;
@@ -136,7 +139,7 @@ pub fn subshell(shell: &mut Shell, body: &List, last: bool) -> Outcome {
 fn inside(shell: &mut Shell, body: impl FnOnce(&mut Shell) -> Outcome) -> Outcome {
     let snapshot = Snapshot::take(shell);
     shell.traps.enter_subshell();
-    shell.subshells.push(Subshell::default());
+    shell.subshells.push(Subshell { captures: shell.io.captures.len(), ..Subshell::default() });
     let level = shell.subshells.len();
     let outcome = body(shell);
     if shell.process_level == level {
@@ -151,7 +154,9 @@ fn inside(shell: &mut Shell, body: impl FnOnce(&mut Shell) -> Outcome) -> Outcom
         }
     }
     match outcome {
-        Err(Flow::Forked) => collect(shell, finished.process),
+        // Without a process, it was a subshell around this one that has become one.
+        Err(Flow::Forked) if finished.process.is_some() => collect(shell, finished.process),
+        Err(Flow::Forked) => outcome,
         Err(Flow::Interrupt(status)) => Err(Flow::Interrupt(status)),
         Ok(status) | Err(Flow::Exit(status) | Flow::Return(status)) => Ok(status),
         Err(Flow::Break(_) | Flow::Continue(_)) => Ok(ExitStatus::SUCCESS),
@@ -182,12 +187,32 @@ pub fn read_capture(shell: &mut Shell, pipe: &OwnedFd) {
 /// # Errors
 /// [`Flow::Forked`] in the parent; a fatal error if there is no process or pipe to be had.
 pub fn become_process(shell: &mut Shell) -> Result<(), Flow> {
-    if !shell.is_virtual() {
-        return Ok(());
+    let level = shell.subshells.len();
+    if shell.process_level < level { fork_at(shell, level) } else { Ok(()) }
+}
+
+/// A program is about to start. If it looks as if it asked for its parent's process (`sh -c 'kill $PPID'`), each subshell that
+/// is its ancestor needs one; the innermost is not if the program takes its place.
+///
+/// # Errors
+/// As [`become_process`].
+pub fn need_parents(shell: &mut Shell, fields: &Fields, in_place: bool) -> Result<(), Flow> {
+    let level = shell.subshells.len() - usize::from(in_place && !shell.subshells.is_empty());
+    let asks = |text: &[u8]| memmem::find(text, b"PPID").or_else(|| memmem::find(text, b"ppid")).is_some();
+    if shell.process_level < level && fields.iter_from(1).any(|field| asks(field)) {
+        while shell.process_level < level {
+            fork_at(shell, shell.process_level + 1)?;
+        }
     }
+    Ok(())
+}
+
+/// Fork for the subshell of this level. The child goes on here, as that subshell's process.
+fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
     let failed =
         |shell: &mut Shell, errno| Err(consequence::fatal(shell, &Error::system("cannot fork a subshell", errno)));
-    let captured = matches!(shell.io.captures.last(), Some(Capture::Memory(_)));
+    let capture = shell.subshells[level - 1].captures.wrapping_sub(1);
+    let captured = matches!(shell.io.captures.get(capture), Some(Capture::Memory(_)));
     let (read, write) = match captured.then(fd::pipe) {
         None => (None, None),
         Some(Ok((read, write))) => (Some(read), Some(write)),
@@ -196,14 +221,12 @@ pub fn become_process(shell: &mut Shell) -> Result<(), Flow> {
     match fork::fork() {
         Err(errno) => failed(shell, errno),
         Ok(Fork::Parent(pid)) => {
-            if let Some(subshell) = shell.subshells.last_mut() {
-                subshell.process = Some((pid, read));
-            }
+            shell.subshells[level - 1].process = Some((pid, read));
             Err(Flow::Forked)
         }
         Ok(Fork::Child(mask)) => {
-            shell.process_level = shell.subshells.len();
-            if let (Some(pipe), Some(capture)) = (write, shell.io.captures.last_mut()) {
+            shell.process_level = level;
+            if let (Some(pipe), Some(capture)) = (write, shell.io.captures.get_mut(capture)) {
                 // What was captured so far belongs to the parent; from here on the pipe carries it.
                 *capture = Capture::Pipe(pipe);
                 shell.io.materialise();

@@ -87,6 +87,8 @@ pub struct Shell {
 /// A subshell that began inside this process.
 #[derive(Debug, Default)]
 pub struct Subshell {
+    /// How many command substitutions there are around its commands; the last of them gets its output.
+    pub captures: usize,
     /// The process that it has become (on the parent's side), and where its output comes from.
     pub process: Option<(Pid, Option<OwnedFd>)>,
     /// The working directory at its beginning, once it has changed.
