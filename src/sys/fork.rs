@@ -1,5 +1,6 @@
 //! fork(2), for children that go on as a shell. Programs are started by [`crate::sys::spawn`].
 
+use crate::sys::interrupt;
 use crate::sys::signal::{self, Mask};
 use nix::errno::Errno;
 use nix::unistd::Pid;
@@ -25,7 +26,10 @@ pub fn fork() -> Result<Fork, Errno> {
         signal::set_mask(&mask);
     }
     match result? {
-        0 => Ok(Fork::Child(mask)),
+        0 => {
+            interrupt::forget();
+            Ok(Fork::Child(mask))
+        }
         pid => Ok(Fork::Parent(Pid::from_raw(pid))),
     }
 }

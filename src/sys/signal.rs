@@ -3,6 +3,7 @@
 //! System calls: sigaction, sigprocmask. Where the shell sleeps, it blocks first, checks, then sleeps with the old mask
 //! (sigsuspend): no lost wake-up.
 
+use crate::sys::interrupt;
 use nix::errno::Errno;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,8 +16,21 @@ pub const fn bit(signal: i32) -> u64 {
     1 << (signal - 1)
 }
 
-extern "C" fn note(signal: libc::c_int) {
+/// A handler as SA_SIGINFO wants it.
+type Handler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
+
+extern "C" fn note(signal: libc::c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
+    // SAFETY: the kernel passes a valid siginfo_t to a handler that was installed with SA_SIGINFO.
+    let code = unsafe { (*info).si_code };
+    // Our own timer only interrupts whatever sleeps.
+    if code == libc::SI_TIMER && signal == libc::SIGALRM {
+        return;
+    }
     CAUGHT.fetch_or(bit(signal), Ordering::Relaxed);
+    // errno belongs to what was interrupted.
+    let errno = Errno::last();
+    interrupt::knock();
+    errno.set();
 }
 
 /// Whether a signal was caught.
@@ -63,10 +77,13 @@ pub fn set(signal: i32, disposition: Disposition) -> Result<Disposition, Errno> 
     action.sa_sigaction = match disposition {
         Disposition::Default => libc::SIG_DFL,
         Disposition::Ignore => libc::SIG_IGN,
-        Disposition::Catch => note as extern "C" fn(libc::c_int) as libc::sighandler_t,
+        Disposition::Catch => note as Handler as libc::sighandler_t,
     };
+    if disposition == Disposition::Catch {
+        action.sa_flags = libc::SA_SIGINFO;
+    }
     let mut old = empty_action();
-    // SAFETY: both actions are initialised; the handler only does an atomic operation.
+    // SAFETY: both actions are initialised; the handler is async-signal-safe.
     Errno::result(unsafe { libc::sigaction(signal, &raw const action, &raw mut old) })?;
     Ok(match old.sa_sigaction {
         libc::SIG_DFL => Disposition::Default,

@@ -1,0 +1,188 @@
+//! System V queues as endpoints.
+//!
+//! The picture: `msgget(key)` finds the queue's id; `msgsnd(id, {type, text})` appends a message; `msgrcv(id, type)` takes the first one
+//! that fits. The kernel keeps one list per queue, wakes receivers when a message comes that they asked for, and hands it to them directly.
+
+use crate::ipc::address::{Address, SystemV};
+use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Select};
+use crate::ipc::error::Error;
+use crate::ipc::wait::Wait;
+use crate::sys::msg::{self, TYPE};
+use nix::errno::Errno;
+use std::ffi::CString;
+
+/// A System V queue.
+#[derive(Debug)]
+pub struct Queue {
+    id: i32,
+    name: String,
+    /// What msgsnd wants: type and text in one piece.
+    outgoing: Vec<u8>,
+    /// The longest message there may be, once it was asked for.
+    longest: Option<usize>,
+}
+
+impl Queue {
+    /// The queue of an address, which must exist.
+    ///
+    /// # Errors
+    /// There is none; the file of a key cannot be found.
+    pub fn open(queue: &SystemV) -> Result<Self, Error> {
+        let name = Address::SystemV(queue.clone()).to_string();
+        if *queue == SystemV::Key(msg::IPC_PRIVATE) {
+            return Err(Error::usage(name, "key 0 is IPC_PRIVATE, which is a new queue each time: use sysv:id=N"));
+        }
+        let id = find(queue).map_err(|errno| Error::refused(&name, errno))?;
+        Ok(Self { id, name, outgoing: Vec::new(), longest: None })
+    }
+
+    /// The kernel's number of the queue.
+    pub fn id(&self) -> i32 {
+        self.id
+    }
+
+    fn longest(&mut self) -> usize {
+        if self.longest.is_none() {
+            let most = msg::limits().map_or(8192, |(limits, _)| limits.longest_message);
+            self.longest = usize::try_from(most).ok();
+        }
+        self.longest.unwrap_or(8192)
+    }
+
+    /// The error of a call: an id that is no queue's (any more) is EINVAL to the kernel, as much else is.
+    fn error(&self, error: Error) -> Error {
+        let gone = error == Error::refused(&self.name, Errno::EINVAL)
+            && matches!(msg::stat(self.id), Err(Errno::EINVAL | Errno::EIDRM));
+        if gone { Error::refused(&self.name, Errno::EIDRM) } else { error }
+    }
+
+    /// The message at an index, the oldest is 0, without taking it (MSG_COPY); `None` behind the last.
+    ///
+    /// # Errors
+    /// ENOSYS: a kernel without CONFIG_CHECKPOINT_RESTORE; EACCES, EIDRM.
+    pub fn look_at(&mut self, index: usize, message: &mut Message) -> Result<bool, Error> {
+        let flags = msg::MSG_COPY | msg::IPC_NOWAIT | msg::MSG_NOERROR;
+        let size = self.longest();
+        let index = i64::try_from(index).unwrap_or(i64::MAX);
+        match msg::receive(self.id, message.begin(), size, index, flags) {
+            Ok(()) => {
+                note_type(message);
+                Ok(true)
+            }
+            Err(Errno::ENOMSG) => Ok(false),
+            Err(errno) => Err(self.error(Error::refused(&self.name, errno))),
+        }
+    }
+}
+
+/// The id of a queue that exists.
+///
+/// # Errors
+/// ENOENT: none has this key; errors of stat(2) for a file.
+pub fn find(queue: &SystemV) -> Result<i32, Errno> {
+    match queue {
+        SystemV::Id(id) => Ok(*id),
+        other => msg::get(key(other)?, 0),
+    }
+}
+
+/// The key that an address stands for; of a queue that was named by its id the key that the kernel knows.
+///
+/// # Errors
+/// The file of a key cannot be found.
+pub fn key(queue: &SystemV) -> Result<i32, Errno> {
+    match queue {
+        SystemV::Key(key) => Ok(*key),
+        SystemV::Id(id) => msg::stat(*id).map(|status| status.msg_perm.__key),
+        SystemV::File { path, project } => {
+            let path = CString::new(path.as_slice()).map_err(|_| Errno::ENOENT)?;
+            msg::key_of_file(&path, *project)
+        }
+    }
+}
+
+/// The type stands before the text.
+fn note_type(message: &mut Message) {
+    message.start = TYPE;
+    message.kind = message.buffer.first_chunk::<TYPE>().map(|bytes| i64::from_ne_bytes(*bytes));
+}
+
+impl Endpoint for Queue {
+    fn send(&mut self, message: &Outgoing<'_>, wait: &mut Wait) -> Result<(), Error> {
+        if message.kind < 1 {
+            return Err(Error::usage(&self.name, "the type of a message is at least 1"));
+        }
+        self.outgoing.clear();
+        self.outgoing.extend_from_slice(&message.kind.to_ne_bytes());
+        self.outgoing.extend_from_slice(message.body);
+        let (id, outgoing, name) = (self.id, &self.outgoing, &self.name);
+        let length = message.body.len();
+        let mut checked = false;
+        let result = wait.run(name, |block| {
+            // A message that is longer than the whole queue would wait for ever.
+            if block
+                && !std::mem::replace(&mut checked, true)
+                && msg::stat(id).is_ok_and(|it| it.msg_qbytes < length as u64)
+            {
+                return Err(Errno::EMSGSIZE);
+            }
+            msg::send(id, outgoing, if block { 0 } else { msg::IPC_NOWAIT })
+        });
+        result.map_err(|error| {
+            let error = self.error(error);
+            if error == Error::refused(&self.name, Errno::EINVAL) && length > self.longest() {
+                return Error::refused(format!("{}: message of {length} bytes", self.name), Errno::EMSGSIZE);
+            }
+            error
+        })
+    }
+
+    fn receive(&mut self, select: &Select, message: &mut Message, wait: &mut Wait) -> Result<bool, Error> {
+        let mut size = select.size.unwrap_or_else(|| self.longest());
+        let mut flags = if select.truncate { msg::MSG_NOERROR } else { 0 };
+        if select.except {
+            flags |= msg::MSG_EXCEPT;
+        }
+        let id = self.id;
+        loop {
+            let buffer = message.begin();
+            let result = wait.run(&self.name, |block| {
+                let flags = if block { flags } else { flags | msg::IPC_NOWAIT };
+                msg::receive(id, buffer, size, select.kind, flags)
+            });
+            match result {
+                Ok(()) => {
+                    note_type(message);
+                    return Ok(true);
+                }
+                // The limit was lowered after this message was sent.
+                Err(error) if select.size.is_none() && error == Error::refused(&self.name, Errno::E2BIG) => size *= 2,
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+    }
+
+    fn peek(&mut self, select: &Select, _wait: &mut Wait) -> Result<Option<Vec<u8>>, Error> {
+        let mut best: Option<(i64, Vec<u8>)> = None;
+        let mut message = Message::default();
+        let mut index = 0;
+        while self.look_at(index, &mut message)? {
+            index += 1;
+            let kind = message.kind.unwrap_or(0);
+            let fits = match select.kind {
+                0 => true,
+                wanted if wanted < 0 => {
+                    kind <= wanted.saturating_neg() && best.as_ref().is_none_or(|best| kind < best.0)
+                }
+                wanted => (kind == wanted) != select.except,
+            };
+            if fits {
+                best = Some((kind, message.body().to_vec()));
+                if select.kind >= 0 {
+                    break;
+                }
+            }
+        }
+        Ok(best.map(|best| best.1))
+    }
+}

@@ -1,0 +1,77 @@
+//! Byte streams: read and write once, look into a pipe without taking (tee), take turns (flock).
+//!
+//! System calls: read, write, tee, flock, fstat, stat, open of /proc/self/fd/N.
+
+use nix::errno::Errno;
+use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+/// read(2), once, at most `size` bytes behind what is in `buffer`; 0 at the end. EINTR and EAGAIN are returned.
+pub fn read_into(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, size: usize) -> Result<usize, Errno> {
+    buffer.reserve(size);
+    let spare = buffer.spare_capacity_mut();
+    // SAFETY: there is room for `size` bytes behind the contents.
+    let got = Errno::result(unsafe { libc::read(fd.as_raw_fd(), spare.as_mut_ptr().cast(), size) })? as usize;
+    let length = buffer.len() + got;
+    // SAFETY: the kernel has written `got` bytes there.
+    unsafe { buffer.set_len(length) };
+    Ok(got)
+}
+
+/// write(2), once: how many bytes were written. EINTR and EAGAIN are returned.
+pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
+    // SAFETY: pointer and length describe `bytes`.
+    let written = Errno::result(unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) })?;
+    Ok(written as usize)
+}
+
+/// tee(2): copy what is in the pipe `from` into the pipe `to`, without taking it; 0 when there are no writers any more.
+///
+/// # Errors
+/// EINTR; EAGAIN: nothing there (non-blocking); EINVAL: one of them is no pipe.
+pub fn tee(from: BorrowedFd<'_>, to: BorrowedFd<'_>, most: usize) -> Result<usize, Errno> {
+    // SAFETY: tee touches no memory.
+    let copied = Errno::result(unsafe { libc::tee(from.as_raw_fd(), to.as_raw_fd(), most, 0) })?;
+    Ok(copied as usize)
+}
+
+/// flock(2): lock for this description alone. EAGAIN: another one has it (`block` off).
+pub fn lock(fd: BorrowedFd<'_>, block: bool) -> Result<(), Errno> {
+    let flags = libc::LOCK_EX | if block { 0 } else { libc::LOCK_NB };
+    // SAFETY: flock touches no memory.
+    Errno::result(unsafe { libc::flock(fd.as_raw_fd(), flags) }).map(drop)
+}
+
+/// Give the lock back.
+pub fn unlock(fd: BorrowedFd<'_>) {
+    // SAFETY: flock touches no memory.
+    unsafe { libc::flock(fd.as_raw_fd(), libc::LOCK_UN) };
+}
+
+/// Whether the descriptor is a pipe or an open named pipe.
+pub fn is_pipe(fd: RawFd) -> bool {
+    let mut status = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: fstat writes one stat.
+    let result = unsafe { libc::fstat(fd, status.as_mut_ptr()) };
+    // SAFETY: all zeros is a valid stat.
+    result == 0 && unsafe { status.assume_init() }.st_mode & libc::S_IFMT == libc::S_IFIFO
+}
+
+/// Whether the file is a named pipe.
+pub fn is_fifo(path: &CStr) -> Result<bool, Errno> {
+    Ok(nix::sys::stat::stat(path)?.st_mode & libc::S_IFMT == libc::S_IFIFO)
+}
+
+/// Open what a descriptor is open on once more, for reading: a description that is not shared with anybody.
+///
+/// # Errors
+/// ENOENT: no /proc; EACCES: the pipe is another user's.
+pub fn reopen(fd: RawFd) -> Result<OwnedFd, Errno> {
+    let path = CString::new(format!("/proc/self/fd/{fd}")).map_err(|_| Errno::ENOENT)?;
+    // The other side may be gone while there still is something to read: opening must not wait for it.
+    let own = crate::sys::fd::open(&path, libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
+    // SAFETY: fcntl with an integer argument touches no memory.
+    Errno::result(unsafe { libc::fcntl(own.as_raw_fd(), libc::F_SETFL, 0) })?;
+    Ok(own)
+}
