@@ -32,6 +32,8 @@
 
 #![allow(clippy::panic, reason = "a test fails by a panic")]
 
+#[path = "pty/editing.rs"]
+mod editing;
 #[path = "pty/first.rs"]
 mod first;
 #[path = "pty/terminal.rs"]

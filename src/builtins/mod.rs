@@ -10,9 +10,11 @@ pub mod echo;
 pub mod escape;
 pub mod eval;
 pub mod exec;
+pub mod fc;
 pub mod flow;
 pub mod getopts;
 pub mod help;
+pub mod history;
 pub mod jobs;
 pub mod kill;
 pub mod limits;
@@ -81,10 +83,12 @@ pub const TABLE: &[Builtin] = &[
     flow::EXIT,
     attributes::EXPORT,
     true_::FALSE,
+    fc::BUILTIN,
     jobs::FG,
     getopts::BUILTIN,
     lookup::HASH,
     help::BUILTIN,
+    history::BUILTIN,
     jobs::JOBS,
     kill::BUILTIN,
     attributes::LOCAL,

@@ -2,7 +2,6 @@
 
 pub mod complete;
 pub mod edit;
-pub mod edit_in_program;
 pub mod highlight;
 pub mod prompt;
 pub mod startup;

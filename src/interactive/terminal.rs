@@ -96,12 +96,7 @@ fn remember(shell: &mut Shell, text: &[u8]) {
     if !shell.history.on || private {
         return;
     }
-    let is_new = shell.history.add(text);
-    shell.history.has_current = shell.history.last().is_some_and(|last| last.text == text);
-    if let (true, Some(path)) = (is_new, &shell.history.file) {
-        // A home that cannot be written keeps no history; that is no reason to complain at each command.
-        let _ = file::append(path, text);
-    }
+    shell.history.record(text);
 }
 
 /// Before a prompt: what has become of jobs.
@@ -122,7 +117,9 @@ fn edited(shell: &mut Shell) -> Outcome {
         editor.colours = has_colours(shell);
         let first = prompt::text(shell, slot::PS1, editor.colours);
         let second = prompt::text(shell, slot::PS2, editor.colours);
-        let ensure_new_line = std::mem::replace(&mut ran, false) && !shell.options.has(Opt::Posix);
+        // A prompt that the user has set stands where the user expects it.
+        let own_prompt = shell.vars.get(slot::PS1).is_none();
+        let ensure_new_line = std::mem::replace(&mut ran, false) && own_prompt;
         match editor.read(shell, &first, &second, ensure_new_line) {
             Ok(text) => {
                 ran = true;

@@ -114,6 +114,19 @@ impl History {
         true
     }
 
+    /// Append the command that is about to be executed, to the file too: so it is not lost with the shell.
+    pub fn record(&mut self, text: &[u8]) {
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        let is_new = self.add(text);
+        self.has_current = self.last().is_some_and(|last| last.text == text);
+        // `fc` takes its own line out of the list, and so it is not written.
+        let stays = !text.starts_with(b"fc ") && text != b"fc";
+        if let (true, true, Some(path)) = (is_new, stays, &self.file) {
+            // A home that cannot be written keeps no history; that is no reason to complain at each command.
+            let _ = file::append(path, text);
+        }
+    }
+
     /// Remove the last entry: `fc` takes its own line out.
     pub fn remove_last(&mut self) {
         if self.entries.pop_back().is_some() {

@@ -3,8 +3,10 @@
 use super::input::Session;
 use super::line::{Line, Motion};
 use super::{Editor, Step, Stop};
-use crate::interactive::edit_in_program;
+use crate::builtins::fc;
+use crate::interactive::text::{to_bytes, to_text};
 use crate::shell::{Opt, Shell};
+use crate::status::Failure;
 use rustyline::line_buffer::WordAction;
 use rustyline::{At, CharSearch, KeyCode as K, KeyEvent, Modifiers as M, Word};
 
@@ -120,11 +122,23 @@ pub fn edit_elsewhere(
 ) -> Result<Step, Stop> {
     let leave = String::from_utf8_lossy(editor.screen.leave()).into_owned();
     editor.write(&leave);
-    let text = editor.line.text().to_owned();
-    let edited = session.outside(|| edit_in_program::edit(shell, &text, program));
+    let mut text = to_bytes(editor.line.text());
+    text.push(b'\n');
+    let status = shell.status;
+    let edited = session.outside(|| fc::edit_text(shell, &text, program.as_bytes()));
+    shell.status = status;
     editor.dirty = true;
+    let edited = match edited {
+        Ok(edited) => edited,
+        Err(Failure::Error(error)) => {
+            shell.report(&error);
+            None
+        }
+        Err(Failure::Flow(flow)) => return Err(Stop::Flow(flow)),
+    };
     match edited {
-        Some(text) => {
+        Some(edited) => {
+            let text = to_text(&edited);
             let text = text.trim_end_matches('\n');
             editor.line.replace_all(text, text.len());
             Ok(if text.is_empty() { Step::Continue } else { Step::Enter })

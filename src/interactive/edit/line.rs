@@ -137,13 +137,12 @@ impl Line {
         self.put(text);
     }
 
-    fn put(&mut self, text: &str) -> bool {
+    fn put(&mut self, text: &str) {
         let at = self.cursor();
-        let fits = self.buffer.len() + text.len() <= LONGEST && self.buffer.insert_str(at, text, &mut NoListener);
-        if fits {
+        if self.buffer.len() + text.len() <= LONGEST {
+            self.buffer.insert_str(at, text, &mut NoListener);
             self.buffer.set_pos(at + text.len());
         }
-        fits
     }
 
     /// Insert at the cursor.
@@ -334,6 +333,14 @@ mod tests {
         assert!(it.vertically(false));
         assert_eq!(it.cursor(), 1);
         assert!(!it.vertically(false));
+    }
+
+    #[test]
+    fn the_cursor_stays_behind_what_is_inserted() {
+        let mut it = line("ad", 1);
+        it.insert("b");
+        it.insert("c");
+        assert_eq!((it.text(), it.cursor()), ("abcd", 3));
     }
 
     #[test]

@@ -68,6 +68,19 @@ pub fn append(path: &Path, command: &[u8]) -> Result<(), Error> {
     file.write_all(&bytes).map_err(|error| fail(&error))
 }
 
+/// Forget all commands.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn clear(path: &Path) -> Result<(), Error> {
+    match OpenOptions::new().write(true).truncate(true).custom_flags(libc::O_CLOEXEC).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(failed("cannot write the history file", path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A new file in TMPDIR with this text, readable by the user only: for an editor.
 ///
 /// # Errors

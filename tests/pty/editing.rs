@@ -1,0 +1,325 @@
+//! The line editor: keys, several lines, pastes, odd windows and odd characters.
+
+use crate::terminal::*;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Instant;
+
+const UP: &str = "\x1b[A";
+const LEFT: &str = "\x1b[D";
+
+/// A line is typed, edited with keys, and entered; what it prints.
+fn edited(keys: &str) -> String {
+    let mut t = Terminal::new();
+    t.key(keys);
+    let output = t.run("");
+    t.exit();
+    output
+}
+
+#[test]
+fn emacs_keys_edit_the_line() {
+    if !is_ipcsh() {
+        return;
+    }
+    assert_eq!(edited("cho b\x01e\x05c"), "bc", "^A and ^E");
+    assert_eq!(edited("echo one two\x17three"), "one three", "^W");
+    assert_eq!(edited("xx yy\x15echo a"), "a", "^U");
+    assert_eq!(edited("echo abc\x1b[D\x1b[D\x0b"), "a", "^K");
+    assert_eq!(edited("echo abc\x17\x19 \x19"), "abc abc", "^Y");
+    assert_eq!(edited("echo ba\x14"), "ab", "^T");
+    assert_eq!(edited("echo a b\x1bb\x1bbx\x1b[F"), "xa b", "Alt-b");
+    assert_eq!(edited("echo hello\x1bb\x1bu"), "HELLO", "Alt-u");
+    assert_eq!(edited("echo a\x1f\x1fecho b"), "b", "^_ undoes what was typed");
+    assert_eq!(edited("echo a\x7fb\x1b[D\x1b[3~c"), "c", "Backspace and Delete");
+    assert_eq!(edited("echo '\x16\x09'"), "", "^V inserts a key as it is");
+}
+
+#[test]
+fn a_command_of_several_lines_goes_on_and_is_recalled_whole() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().env("PS2", "more> ").start();
+    t.line("for i in 1 2");
+    t.see_at_cursor("more>");
+    t.line("do echo $i");
+    t.line("done");
+    t.prompt();
+    assert!(t.text().ends_with("more> do echo $i\nmore> done\n1\n2\n[2]$"), "{}", t.text());
+    t.key(UP);
+    t.see("[2]$ for i in 1 2\nmore> do echo $i\nmore> done");
+    // The second line is edited where it stands.
+    t.key(UP);
+    t.key("\x05.");
+    t.key("\r");
+    t.prompt();
+    assert!(t.text().contains("1.\n2."), "{}", t.text());
+    t.line("cat <<E");
+    t.line("it's");
+    t.line("E");
+    t.prompt();
+    assert!(t.text().contains("more> E\nit's\n"), "{}", t.text());
+    t.line("echo 'a");
+    t.see_at_cursor("more>");
+    t.line("b'");
+    t.prompt();
+    t.see("more> b'\na\nb\n");
+    t.exit();
+}
+
+#[test]
+fn control_keys_do_what_people_expect() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.key("echo never");
+    t.key(CTRL_C);
+    t.prompt();
+    assert!(t.text().contains("echo never^C"), "{}", t.text());
+    assert_eq!(t.run("echo $?"), "130");
+    // ^Z stops nothing, ^D deletes, ^L clears.
+    t.key(&format!("{CTRL_Z}echo ab\x1b[D{CTRL_D}"));
+    t.see_at_cursor("[3]$ echo a");
+    t.key("\x0c");
+    t.until("a blank screen", |t| t.rows()[0] == "[3]$ echo a" && t.cursor() == (0, 11));
+    assert_eq!(t.run("c"), "ac");
+    t.run("set -o ignoreeof");
+    t.key(CTRL_D);
+    t.see("Use `exit` to leave the shell.");
+    t.exit();
+}
+
+#[test]
+fn a_paste_waits_for_enter() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.key("\x1b[200~echo one\recho two\x1b[201~");
+    t.see("> echo two");
+    assert!(!t.text().contains("\none"), "{}", t.text());
+    t.key("\r");
+    t.prompt();
+    t.see("one");
+    t.see("two");
+    // What a paste holds is text and no key.
+    t.key("\x1b[200~echo \x03\x15x\x1b[201~");
+    t.see_at_cursor("[2]$ echo ^C^Ux");
+    t.key(CTRL_C);
+    t.prompt();
+    t.exit();
+}
+
+#[test]
+fn wide_and_combining_characters() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.key("echo 日本e\u{301}語");
+    t.until("the cursor", |t| t.cursor().1 == 5 + 5 + 2 + 2 + 1 + 2);
+    t.key(&format!("{LEFT}{LEFT}{LEFT}x"));
+    t.see_at_cursor("[1]$ echo 日x本e\u{301}語");
+    t.until("the cursor", |t| t.cursor().1 == 13);
+    t.key("\x1b[F\x7f\x7f");
+    assert_eq!(t.run(""), "日x本");
+    t.exit();
+}
+
+#[test]
+fn bytes_that_are_no_characters_are_kept_and_shown() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.bytes(b"printf 'a\xffb' | od -An -tx1");
+    t.see_at_cursor("[1]$ printf 'a\\xffb' | od -An -tx1");
+    assert_eq!(t.run(""), " 61 ff 62");
+    t.exit();
+}
+
+#[test]
+fn a_dumb_terminal_gets_no_escape_sequence() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().env("TERM", "dumb").start();
+    assert_eq!(t.run("echo hello"), "hello");
+    t.line("if true");
+    t.see_at_cursor(">");
+    t.line("then echo yes; fi");
+    t.prompt();
+    t.see("yes");
+    t.run("nosuchcommand");
+    assert!(!t.written.contains(&0x1b), "an escape sequence was written");
+    t.exit();
+}
+
+#[test]
+fn colours_only_where_they_are_wanted() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().env("NO_COLOR", "1").env_remove("PS1").start();
+    t.see("~");
+    t.line("if true; then echo 'x'; fi");
+    t.see("\nx\n");
+    t.line("exit 3");
+    assert_eq!(t.wait(), 3);
+    let coloured = t.written.windows(3).any(|bytes| bytes == b"\x1b[3" || bytes == b"\x1b[9");
+    assert!(!coloured, "{}", t.written.escape_ascii());
+}
+
+#[test]
+fn windows_of_any_size_and_sizes_that_change() {
+    if !is_ipcsh() {
+        return;
+    }
+    for columns in [0, 1, 2] {
+        let mut t = Terminal::with().env("PS1", "$ ").size(10, columns).start();
+        t.key("echo a日 > out\r");
+        t.until("the file", |t| t.read("out") == "a日\n");
+        t.line("exit 0");
+        assert_eq!(t.wait(), 0);
+    }
+    let mut t = Terminal::new();
+    t.key("echo a very long line that will not fit when the window is smaller");
+    for (rows, columns) in [(5, 10), (24, 3), (1, 1), (24, 100)] {
+        t.resize(rows, columns);
+        t.key("x\x7f");
+    }
+    t.see("[1]$ echo a very long line that will not fit when the window is smaller");
+    t.key("\r");
+    t.prompt();
+    t.exit();
+}
+
+#[test]
+fn a_line_that_is_taller_than_the_window_scrolls() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().size(4, 20).start();
+    let text: String = (0..12).map(|number| format!("echo {number}\r")).collect();
+    t.key(&format!("{{ {text}"));
+    t.see("> echo 11\n>");
+    t.key("\x1b[1;5H");
+    t.until("the first line", |t| t.rows()[0] == "[1]$ { echo 0");
+    t.key("\x1b[1;5F");
+    t.see("> echo 11\n>");
+    t.line("}");
+    t.prompt();
+    t.see("10\n11\n[2]$");
+    t.exit();
+}
+
+#[test]
+fn a_job_that_reports_and_a_trap_leave_the_line_whole() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.run("set -b");
+    t.run("trap 'echo trapped' USR1");
+    t.run("mkfifo p; cat p >/dev/null &");
+    t.key("echo half");
+    t.see_at_cursor("[4]$ echo half");
+    std::fs::write(t.home().join("p"), "").expect("the pipe is read");
+    t.see("Done");
+    t.see_at_cursor("[4]$ echo half");
+    nix::sys::signal::kill(t.pid(), nix::sys::signal::Signal::SIGUSR1).expect("the shell is there");
+    t.see("trapped\n[4]$ echo half");
+    t.key(" whole");
+    t.key("\r");
+    t.prompt();
+    t.see("\nhalf whole\n");
+    t.exit();
+}
+
+#[test]
+fn what_is_typed_ahead_belongs_to_the_command() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.key("read a b; echo \"<$a,$b>\"\rone two\recho next\r");
+    t.see("<one,two>");
+    t.see("\nnext\n");
+    t.prompt();
+    t.exit();
+}
+
+#[test]
+fn large_pastes_and_long_lines_are_quick() {
+    if !is_ipcsh() {
+        return;
+    }
+    let start = Instant::now();
+    let mut t = Terminal::new();
+    let lines: String = (0..10_000).map(|number| format!("x={number}\n")).collect();
+    t.key(&format!("\x1b[200~{lines}\x1b[201~\r"));
+    t.prompt();
+    assert_eq!(t.run("echo $x"), "9999");
+    let long = "a".repeat(100_000);
+    t.key(&format!(": {long}"));
+    t.key("b\x7f\x01\x05");
+    t.key("\r");
+    t.prompt();
+    assert_eq!(t.run("echo ${#_x}."), "0.");
+    println!("{:?}", start.elapsed());
+    t.exit();
+}
+
+#[test]
+fn the_history_is_kept_in_a_private_file() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.run("echo first");
+    t.run("echo second");
+    t.run("echo second");
+    t.run(" echo secret");
+    let path = ".local/state/ipcsh/history";
+    let file = t.home().join(path);
+    assert_eq!(file.metadata().expect("a history").permissions().mode() & 0o777, 0o600);
+    assert_eq!(t.read(path), "#ipcsh history 1\necho first\necho second\n");
+    t.key(UP);
+    t.see_at_cursor("[5]$ echo second");
+    t.key(UP);
+    t.see_at_cursor("[5]$ echo first");
+    t.key("\x1b[B\x1b[B");
+    t.see_at_cursor("[5]$");
+    // With something typed, Up finds what begins like it.
+    t.key("echo f");
+    t.key(UP);
+    t.see_at_cursor("[5]$ echo first");
+    t.key(CTRL_C);
+    t.prompt();
+    t.key("\x12sec");
+    t.see_at_cursor("(reverse-i-search)`sec': echo second");
+    t.key("\r");
+    t.prompt();
+    t.see("second");
+    t.exit();
+}
+
+#[test]
+fn fc_lists_repeats_and_edits() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().file("up.sh", "sed -i 's/one/ONE/' \"$1\"\n").start();
+    t.run("echo one");
+    t.run("echo two");
+    assert_eq!(t.run("fc -l"), "1       echo one\n2       echo two");
+    assert_eq!(t.run("fc -ln -1"), "        fc -l", "the command before");
+    assert_eq!(t.run("fc -l echo 1"), "2       echo two\n1       echo one");
+    assert_eq!(t.run("fc -s two=three 2"), "echo three\nthree");
+    assert_eq!(t.run("fc -e 'sh up.sh' 1 2"), "echo ONE\necho two\nONE\ntwo");
+    assert_eq!(t.run("fc -lr -3 -1"), "8       echo two\n7       echo ONE\n6       echo three");
+    assert_eq!(t.run("fc -e false 1; echo $?"), "1");
+    assert!(t.run("fc -s nosuch").contains("fc: nosuch: no such command in the history"));
+    t.exit();
+}
