@@ -11,11 +11,17 @@ pub fn quote_into(out: &mut Vec<u8>, text: &[u8]) {
     } else if text.iter().any(|byte| byte.is_ascii_control() && !b"\t\n".contains(byte)) || text.to_str().is_err() {
         dollar_quote(out, text);
     } else {
-        out.push(b'\'');
-        for &byte in text {
-            if byte == b'\'' { out.extend_from_slice(b"'\\''") } else { out.push(byte) }
+        // A single quote cannot stand in single quotes: `it's` is `'it'\''s'`.
+        for (index, part) in text.split(|&byte| byte == b'\'').enumerate() {
+            if index > 0 {
+                out.extend_from_slice(b"\\'");
+            }
+            if !part.is_empty() || text.is_empty() {
+                out.push(b'\'');
+                out.extend_from_slice(part);
+                out.push(b'\'');
+            }
         }
-        out.push(b'\'');
     }
 }
 
@@ -61,6 +67,7 @@ mod tests {
         assert_eq!(quote(b"a/b-c.d"), b"a/b-c.d");
         assert_eq!(quote(b""), b"''");
         assert_eq!(quote(b"it's"), b"'it'\\''s'");
+        assert_eq!(quote(b"'"), b"\\'");
         assert_eq!(quote(b"a\xffb\x01"), b"$'a\\377b\\001'");
     }
 }

@@ -113,10 +113,17 @@ impl Error {
         let mut text = self.tried.clone();
         if let Some(errno) = self.errno {
             text.extend_from_slice(b": ");
-            text.extend_from_slice(errno.desc().as_bytes());
+            text.extend_from_slice(reason(errno).as_bytes());
         }
         text
     }
+}
+
+/// The words of strerror(3), which all other programs use (`Errno::desc` has words of its own).
+fn reason(errno: Errno) -> String {
+    let text = std::io::Error::from_raw_os_error(errno as i32).to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text[..end].to_owned()
 }
 
 impl fmt::Display for Error {

@@ -36,6 +36,8 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
             exec::command::fields(shell, &mut arguments, false).map_err(Into::into)
         }
     };
-    shell.vars.restore_locals(mark);
+    if standard {
+        shell.vars.restore_locals(mark);
+    }
     result
 }

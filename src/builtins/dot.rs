@@ -5,7 +5,7 @@ use crate::exec::{self, compound, source};
 use crate::fields::Fields;
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
-use crate::status::{Error, ExitStatus};
+use crate::status::Error;
 use crate::syntax::Parser;
 use crate::sys::fd;
 use bstr::{BStr, BString};
@@ -31,13 +31,12 @@ pub const SOURCE: Builtin =
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let first = operands(fields);
     let Some(name) = fields.get(first) else { return Err(Error::usage("file name expected").into()) };
-    let file =
-        open(shell, name).map_err(|errno| Error::system(BString::from(name), errno).with_status(ExitStatus::USAGE))?;
+    let failed = |errno| Error::system(BString::from(name), errno);
+    let file = open(shell, name).map_err(failed)?;
     if crate::sys::stack::is_low() {
         return Err(exec::consequence::nested_too_deeply(shell, name).into());
     }
-    let text = source::read_script(file.as_fd())
-        .map_err(|errno| Error::system(BString::from(name), errno).with_status(ExitStatus::USAGE))?;
+    let text = source::read_script(file.as_fd()).map_err(failed)?;
     drop(file);
     let arguments: Fields = fields.iter_from(first + 1).collect();
     let given = !arguments.is_empty() && !shell.options.has(Opt::Posix);

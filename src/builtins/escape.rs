@@ -40,7 +40,8 @@ pub fn one(out: &mut Vec<u8>, text: &[u8], escapes: Escapes) -> usize {
         Some(b't') => b'\t',
         Some(b'v') => 0x0b,
         Some(&quote @ (b'"' | b'\'')) if escapes == Escapes::Format => quote,
-        Some(b'0'..=b'7') => return octal(out, text, escapes),
+        Some(b'0') => return octal(out, text, escapes),
+        Some(b'1'..=b'7') if escapes != Escapes::Echo => return octal(out, text, escapes),
         Some(&letter @ (b'x' | b'u' | b'U')) if escapes != Escapes::Echo => return hexadecimal(out, letter, text),
         _ => {
             out.push(b'\\');
@@ -101,7 +102,7 @@ mod tests {
     #[test]
     fn echo_has_the_sequences_of_xsi() {
         assert_eq!(unescape(r"\a\b\f\n\r\t\v\\", Escapes::Echo).0, b"\x07\x08\x0c\n\r\t\x0b\\");
-        assert_eq!(unescape(r"\0101\101\08\0", Escapes::Echo).0, b"AA\x008\0");
+        assert_eq!(unescape(r"\0101\08\0\101", Escapes::Echo).0, b"A\x008\0\\101");
         assert_eq!(unescape(r#"\x41\"\z\"#, Escapes::Echo).0, br#"\x41\"\z\"#);
         assert_eq!(unescape(r"a\cb", Escapes::Echo), (b"a".to_vec(), false));
     }

@@ -1,10 +1,10 @@
 //! `exit`, `return`, `break`, `continue`: changes of flow (XCU 2.15).
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, operands};
+use crate::builtins::{Builtin, BuiltinResult, Kind, about, operands, too_many_arguments};
 use crate::fields::Fields;
 use crate::shell::Shell;
+use crate::shell::vars::parse_decimal;
 use crate::status::{Error, ExitStatus, Flow};
-use bstr::{BString, ByteSlice};
 
 /// `exit [n]`
 pub const EXIT: Builtin = Builtin {
@@ -42,38 +42,29 @@ pub const CONTINUE: Builtin = Builtin {
     run: |shell, fields| loop_flow(shell, fields, Flow::Continue),
 };
 
-/// The status operand of `exit` and `return`.
-fn status(shell: &Shell, fields: &Fields) -> Result<ExitStatus, Error> {
+/// The status operand of `exit` and `return`; without one the current status, which is that from before the trap action if this
+/// is what ends it.
+fn status(fields: &Fields, current: ExitStatus) -> Result<ExitStatus, Error> {
     let first = operands(fields);
-    let Some(operand) = fields.get(first) else { return Ok(shell.status) };
+    let Some(operand) = fields.get(first) else { return Ok(current) };
     if fields.get(first + 1).is_some() {
-        return Err(Error::usage("too many arguments"));
+        return Err(too_many_arguments());
     }
-    match number(operand) {
+    // The standard leaves other integers than 0 to 255 open; everywhere `exit -1` means 255.
+    match parse_decimal(operand) {
         Some(number) => Ok(ExitStatus((number & 0xff) as i32)),
-        None => {
-            let mut text = BString::from(operand);
-            text.extend_from_slice(b": not a status (0 to 255)");
-            Err(Error::usage(text))
-        }
+        None => Err(about(operand, "not a status (0 to 255)").with_status(ExitStatus::USAGE)),
     }
-}
-
-fn number(text: &[u8]) -> Option<i64> {
-    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    if digits { text.to_str().ok()?.parse().ok() } else { None }
 }
 
 fn exit(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
-    let mut status = status(shell, fields)?;
-    if let (Some(before), None) = (shell.trap_status, fields.get(operands(fields))) {
-        status = before;
-    }
-    Err(Flow::Exit(status).into())
+    let current = shell.in_trap.map_or(shell.status, |trap| trap.status);
+    Err(Flow::Exit(status(fields, current)?).into())
 }
 
 fn return_(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
-    let status = status(shell, fields)?;
+    let ended_trap = shell.in_trap.filter(|trap| trap.return_depth == shell.return_depth);
+    let status = status(fields, ended_trap.map_or(shell.status, |trap| trap.status))?;
     if shell.return_depth == 0 {
         // Unspecified by the standard; as dash does, it ends the script.
         return Err(Flow::Exit(status).into());
@@ -85,13 +76,10 @@ fn loop_flow(shell: &mut Shell, fields: &Fields, flow: fn(u32) -> Flow) -> Built
     let first = operands(fields);
     let count = match fields.get(first) {
         None => 1,
-        Some(operand) => match number(operand) {
+        Some(_) if fields.get(first + 1).is_some() => return Err(too_many_arguments().into()),
+        Some(operand) => match parse_decimal(operand) {
             Some(count) if count > 0 => u32::try_from(count).unwrap_or(u32::MAX),
-            _ => {
-                let mut text = BString::from(operand);
-                text.extend_from_slice(b": not a number of loops (1 or more)");
-                return Err(Error::usage(text).into());
-            }
+            _ => return Err(about(operand, "not a number of loops (1 or more)").with_status(ExitStatus::USAGE).into()),
         },
     };
     if shell.loop_depth == 0 {

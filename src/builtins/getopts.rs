@@ -2,8 +2,8 @@
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, operands};
 use crate::fields::Fields;
-use crate::shell::Shell;
 use crate::shell::vars::{is_name, slot};
+use crate::shell::{Getopts, Shell};
 use crate::status::{Error, ExitStatus};
 use bstr::BString;
 
@@ -21,51 +21,43 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let (Some(spec), Some(name)) = (fields.get(first), fields.get(first + 1)) else {
         return Err(Error::usage("option string and name of a variable expected").into());
     };
-    if !is_name(name) {
-        return Err(bad_name(name).into());
-    }
     let arguments: Vec<BString> = if fields.get(first + 2).is_some() {
         fields.iter_from(first + 2).map(|field| field.to_owned()).collect()
     } else {
         shell.params.iter().map(|field| field.to_owned()).collect()
     };
     if std::mem::take(&mut shell.vars.optind_assigned) {
-        shell.getopts_offset = 0;
+        shell.getopts = Getopts::default();
     }
-    let index = usize::try_from(shell.vars.integer(slot::OPTIND)?).unwrap_or(1).max(1);
-    let found = next(&arguments, spec, index, &mut shell.getopts_offset);
-    let variable = shell.vars.slot_of(name);
+    let index = match std::mem::take(&mut shell.getopts.anew) {
+        true => 1,
+        false => usize::try_from(shell.vars.integer(slot::OPTIND)?).unwrap_or(1).max(1),
+    };
+    let found = next(&arguments, spec, index, &mut shell.getopts.offset);
+    shell.getopts.at_end = matches!(found.result, Found::End);
     let quiet = spec.first() == Some(&b':');
     shell.vars.set_integer(slot::OPTIND, found.index as i64)?;
     shell.vars.optind_assigned = false;
-    let as_status = |error: Error| error.with_status(ExitStatus::USAGE);
-    match found.result {
-        Found::End => {
-            shell.getopts_offset = 0;
-            shell.vars.unset(slot::OPTARG)?;
-            shell.vars.set(variable, b"?").map_err(as_status)?;
-            return Ok(ExitStatus::FAILURE);
-        }
-        Found::Option(letter, None) => {
-            shell.vars.unset(slot::OPTARG)?;
-            shell.vars.set(variable, &[letter]).map_err(as_status)?;
-        }
-        Found::Option(letter, Some(argument)) => {
-            shell.vars.set(slot::OPTARG, &argument)?;
-            shell.vars.set(variable, &[letter]).map_err(as_status)?;
-        }
+    let (value, argument) = match found.result {
+        Found::End => (b'?', None),
+        Found::Option(letter, argument) => (letter, argument),
+        Found::Unknown(letter) if quiet => (b'?', Some(BString::from(&[letter][..]))),
+        Found::Missing(letter) if quiet => (b':', Some(BString::from(&[letter][..]))),
         Found::Unknown(letter) | Found::Missing(letter) => {
-            let missing = matches!(found.result, Found::Missing(_));
-            if quiet {
-                shell.vars.set(slot::OPTARG, &[letter])?;
-            } else {
-                shell.vars.unset(slot::OPTARG)?;
-                complain(shell, letter, missing);
-            }
-            shell.vars.set(variable, if missing && quiet { b":" } else { b"?" }).map_err(as_status)?;
+            complain(shell, letter, matches!(found.result, Found::Missing(_)));
+            (b'?', None)
         }
+    };
+    match argument {
+        Some(argument) => shell.vars.set(slot::OPTARG, &argument)?,
+        None => shell.vars.unset(slot::OPTARG)?,
     }
-    Ok(ExitStatus::SUCCESS)
+    if !is_name(name) {
+        return Err(bad_name(name).into());
+    }
+    let variable = shell.vars.slot_of(name);
+    shell.vars.set(variable, &[value]).map_err(|error| error.with_status(ExitStatus::USAGE))?;
+    Ok(ExitStatus::from_bool(!shell.getopts.at_end))
 }
 
 fn complain(shell: &mut Shell, letter: u8, missing: bool) {
@@ -90,7 +82,10 @@ struct Step {
 
 /// The next option from argument `index` (from 1) on, `offset` letters into it.
 fn next(arguments: &[BString], spec: &[u8], mut index: usize, offset: &mut usize) -> Step {
-    let Some(argument) = arguments.get(index - 1) else { return Step { result: Found::End, index } };
+    let Some(argument) = arguments.get(index - 1) else {
+        *offset = 0;
+        return Step { result: Found::End, index: arguments.len() + 1 };
+    };
     if *offset == 0 {
         if argument.len() < 2 || argument[0] != b'-' {
             return Step { result: Found::End, index };

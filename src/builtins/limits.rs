@@ -1,6 +1,6 @@
 //! `umask`, `ulimit` and `times` (XCU 4, 2.15): what the process and its children inherit and have used.
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, about, options};
+use crate::builtins::{Builtin, BuiltinResult, Kind, about, options, too_many_arguments};
 use crate::fields::Fields;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
@@ -43,7 +43,10 @@ fn umask(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         shell.io.write(text.as_bytes())?;
         return Ok(ExitStatus::SUCCESS);
     };
-    let wrong = || about(operand, "not a file mode").with_status(ExitStatus::USAGE);
+    if fields.get(first + 1).is_some() {
+        return Err(too_many_arguments().into());
+    }
+    let wrong = || about(operand, "not a file mode");
     let mask = if operand.first().is_some_and(u8::is_ascii_digit) {
         let text = operand.to_str().map_err(|_| wrong())?;
         u32::from_str_radix(text, 8).ok().filter(|&mask| mask <= 0o777).ok_or_else(wrong)?
@@ -66,9 +69,11 @@ fn symbolic(mask: u32) -> String {
     format!("u={},g={},o={}\n", part(6), part(3), part(0))
 }
 
-/// The grammar of chmod: `[ugoa...][+-=][rwxXst|ugo]...`, by commas; what it allows is what the mask does not have.
+/// The grammar of chmod: `[ugoa...][+-=][rwxXst|ugo]...`, by commas; what it allows is what the mask does not have. `X` and the
+/// copies `u`, `g`, `o` look at the mask as it was before, as `X` must by the standard and as both do in dash and mksh.
 fn parse_symbolic(text: &[u8], mask: u32) -> Option<u32> {
-    let mut allowed = !mask & 0o777;
+    let before = !mask & 0o777;
+    let mut allowed = before;
     for clause in text.split(|&byte| byte == b',') {
         let who_length = clause.iter().take_while(|byte| b"ugoa".contains(byte)).count();
         let who = clause[..who_length].iter().fold(0, |who, letter| {
@@ -92,17 +97,11 @@ fn parse_symbolic(text: &[u8], mask: u32) -> Option<u32> {
                     b'r' => 0o444,
                     b'w' => 0o222,
                     b'x' => 0o111,
-                    b'X' => {
-                        if allowed & 0o111 != 0 {
-                            0o111
-                        } else {
-                            0
-                        }
-                    }
-                    b's' | b't' => 0,
-                    b'u' => (allowed >> 6 & 7) * 0o111,
-                    b'g' => (allowed >> 3 & 7) * 0o111,
-                    b'o' => (allowed & 7) * 0o111,
+                    b'X' if before & 0o111 != 0 => 0o111,
+                    b'X' | b's' | b't' => 0,
+                    b'u' => (before >> 6 & 7) * 0o111,
+                    b'g' => (before >> 3 & 7) * 0o111,
+                    b'o' => (before & 7) * 0o111,
                     _ => return None,
                 };
             }
@@ -144,6 +143,9 @@ fn ulimit(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let has = |letter: u8| found.iter().any(|option| option.letter == letter);
     let (hard, soft) = (has(b'H'), has(b'S'));
     let mut out = String::new();
+    if fields.get(first + usize::from(!has(b'a'))).is_some() {
+        return Err(too_many_arguments().into());
+    }
     if has(b'a') {
         for &(letter, resource, unit, name) in LIMITS {
             out.push_str(&format!("-{}  {name:<34} {}\n", char::from(letter), shown(resource, unit, hard)?));

@@ -1,6 +1,6 @@
 //! What a command name means: `type`, `command -v`, `command -V`, and `hash` (XCU 4).
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, TABLE, about, operands, options};
+use crate::builtins::{Builtin, BuiltinResult, Kind, TABLE, about, operands, options, too_many_arguments};
 use crate::exec::program;
 use crate::fields::Fields;
 use crate::shell::Shell;
@@ -16,7 +16,7 @@ pub const TYPE: Builtin = Builtin {
     about: "Say what each name means as a command.",
     run: |shell, fields| {
         let first = operands(fields);
-        describe_all(shell, fields, first, "type", true)
+        describe_all(shell, fields, first, Caller::Type)
     },
 };
 
@@ -71,10 +71,10 @@ fn find_program(shell: &mut Shell, name: &BStr) -> Option<BString> {
         return Some(name.to_owned());
     }
     let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_default();
-    program::search(&path, name).ok().map(|found| absolute(shell, found.into_bytes().into()))
+    program::search(&path, name).ok().map(|found| found.into_bytes().into())
 }
 
-/// `command -v` prints an absolute path.
+/// The path from the root.
 fn absolute(shell: &mut Shell, path: BString) -> BString {
     if path.starts_with(b"/") {
         return path;
@@ -117,20 +117,33 @@ fn long(name: &BStr, meaning: Meaning) -> BString {
     line
 }
 
-fn describe_all(shell: &mut Shell, fields: &Fields, first: usize, caller: &str, verbose: bool) -> BuiltinResult {
+/// Who asks: the program's path is absolute for `command` (XCU, command, -v), and as it is executed for `type`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Type,
+    Command { verbose: bool },
+}
+
+fn describe_all(shell: &mut Shell, fields: &Fields, first: usize, caller: Caller) -> BuiltinResult {
     let mut out = Vec::new();
     let mut status = ExitStatus::SUCCESS;
+    let verbose = caller != Caller::Command { verbose: false };
     for name in fields.iter_from(first) {
-        match meaning(shell, name) {
+        let meaning = match meaning(shell, name) {
+            Some(Meaning::Program(path)) if caller != Caller::Type => Some(Meaning::Program(absolute(shell, path))),
+            meaning => meaning,
+        };
+        match meaning {
             Some(meaning) => {
                 out.extend_from_slice(&if verbose { long(name, meaning) } else { short(name, meaning) });
                 out.push(b'\n');
             }
             None => {
                 if verbose {
+                    let caller = if caller == Caller::Type { "type" } else { "command" };
                     shell.report(&about(name, "not found").within(caller));
                 }
-                status = ExitStatus::NOT_FOUND;
+                status = ExitStatus::FAILURE;
             }
         }
     }
@@ -140,13 +153,17 @@ fn describe_all(shell: &mut Shell, fields: &Fields, first: usize, caller: &str, 
 
 /// `command -v` and `command -V`.
 pub fn command(shell: &mut Shell, fields: &Fields, first: usize, verbose: bool) -> BuiltinResult {
-    describe_all(shell, fields, first, "command", verbose)
+    describe_all(shell, fields, first, Caller::Command { verbose })
 }
 
 fn hash(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let (found, first) = options(fields, "r")?;
     if !found.is_empty() {
+        if fields.get(first).is_some() {
+            return Err(too_many_arguments().into());
+        }
         shell.commands.forget_paths();
+        return Ok(ExitStatus::SUCCESS);
     }
     let mut status = ExitStatus::SUCCESS;
     for name in fields.iter_from(first) {
@@ -166,7 +183,7 @@ fn hash(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
             }
         }
     }
-    if fields.len() == 1 {
+    if fields.get(first).is_none() {
         let mut out = Vec::new();
         for (_, entry) in shell.commands.sorted() {
             if let Some((path, _)) = &entry.path {

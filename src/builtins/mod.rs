@@ -183,6 +183,11 @@ pub fn unknown_option(letter: u8) -> Error {
     Error::usage(text)
 }
 
+/// The usage error for operands that the synopsis does not have.
+pub fn too_many_arguments() -> Error {
+    Error::usage("too many arguments")
+}
+
 /// The usage error for what should be the name of a variable.
 pub fn bad_name(name: &[u8]) -> Error {
     let mut text = BString::from(name);

@@ -1,6 +1,6 @@
 //! `set` and `shift` (XCU 2.15): options and positional parameters.
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, about, listing, operands, unknown_option};
+use crate::builtins::{Builtin, BuiltinResult, Kind, about, listing, operands, too_many_arguments, unknown_option};
 use crate::fields::Fields;
 use crate::jobs::terminal;
 use crate::shell::options::TABLE;
@@ -38,7 +38,8 @@ fn set(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     while let Some(field) = fields.get(index) {
         let on = match field.first() {
             Some(b'-') => true,
-            Some(b'+') if field.len() > 1 => false,
+            // A single `+` has no letters: it is skipped.
+            Some(b'+') => false,
             _ => break,
         };
         index += 1;
@@ -54,7 +55,7 @@ fn set(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         }
         for &letter in field[1..].iter() {
             if letter != b'o' {
-                let invocation_only = b"cils".contains(&letter);
+                let invocation_only = b"ils".contains(&letter);
                 let option =
                     Options::by_letter(letter).filter(|_| !invocation_only).ok_or_else(|| unknown_option(letter))?;
                 options.set(option, on);
@@ -71,6 +72,7 @@ fn set(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     if replace || fields.get(index).is_some() {
         let parameters: Fields = fields.iter_from(index).collect();
         shell.params.replace(Rc::new(parameters), 0);
+        shell.getopts.anew = shell.getopts.at_end;
     }
     Ok(ExitStatus::SUCCESS)
 }
@@ -114,6 +116,7 @@ fn shift(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let first = operands(fields);
     let count = match fields.get(first) {
         None => 1,
+        Some(_) if fields.get(first + 1).is_some() => return Err(too_many_arguments().into()),
         Some(operand) => {
             let digits = !operand.is_empty() && operand.iter().all(u8::is_ascii_digit);
             if !digits {

@@ -2,8 +2,8 @@
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, about};
 use crate::fields::Fields;
-use crate::shell::Shell;
 use crate::shell::vars::parse_decimal;
+use crate::shell::{Options, Shell};
 use crate::status::{Error, ExitStatus};
 use crate::sys::fd;
 use bstr::{BStr, ByteSlice};
@@ -11,7 +11,7 @@ use nix::sys::stat::{FileStat, lstat, stat};
 use std::ffi::CString;
 
 const ABOUT: &str = "Evaluate a condition: status 0 if it is true, 1 if not, 2 if it is none.\n\
-    files: -b -c -d -e -f -g -h -k -L -p -r -s -S -u -w -x -O -G FILE, -t FD, -v NAME, A -ef -nt -ot B\n\
+    files: -a -b -c -d -e -f -g -h -k -L -p -r -s -S -u -w -x -O -G FILE, -t FD, -v NAME, -o OPTION, A -ef -nt -ot B\n\
     strings: -n -z S, S = T, S == T, S != T, S < T, S > T\n\
     integers: -eq -ne -lt -le -gt -ge\n! EXPR, EXPR -a EXPR, EXPR -o EXPR, ( EXPR )";
 
@@ -122,8 +122,10 @@ impl<'t> Test<'t> {
         if crate::sys::stack::is_low() {
             return Err(Error::usage("nested too deeply"));
         }
-        // `! = x` compares, as with three arguments.
-        if self.at + 2 < self.end
+        let is_group = self.arg(self.at) == "(" && self.at + 2 < self.end && self.arg(self.at + 2) == ")";
+        // `! = x` compares, as with three arguments; but `( x )` is one expression.
+        if !is_group
+            && self.at + 2 < self.end
             && let Some(truth) = binary(self.arg(self.at), self.arg(self.at + 1), self.arg(self.at + 2))
         {
             self.at += 3;
@@ -169,7 +171,8 @@ fn unary(shell: &mut Shell, operator: &BStr, operand: &BStr) -> Option<Truth> {
         b'b' => format(libc::S_IFBLK),
         b'c' => format(libc::S_IFCHR),
         b'd' => format(libc::S_IFDIR),
-        b'e' => status(operand).is_some(),
+        b'o' => Options::by_name(operand).is_some_and(|option| shell.options.has(option)),
+        b'a' | b'e' => status(operand).is_some(),
         b'f' => format(libc::S_IFREG),
         b'p' => format(libc::S_IFIFO),
         b'S' => format(libc::S_IFSOCK),

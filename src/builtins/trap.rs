@@ -1,6 +1,6 @@
 //! `trap` (XCU 2.15): what to do on signals and at the end.
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, about, operands};
+use crate::builtins::{Builtin, BuiltinResult, Kind, about, options};
 use crate::fields::Fields;
 use crate::quote::quote_into;
 use crate::shell::traps::{Action, EXIT};
@@ -22,13 +22,9 @@ pub const BUILTIN: Builtin = Builtin {
 };
 
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
-    let mut first = operands(fields);
-    if fields.get(1).is_some_and(|field| field == "-p") {
-        first = 2 + usize::from(fields.get(2).is_some_and(|field| field == "--"));
-        if fields.get(first).is_none() {
-            return print_all(shell);
-        }
-        return print(shell, fields, first);
+    let (found, mut first) = options(fields, "p")?;
+    if !found.is_empty() {
+        return if fields.get(first).is_none() { print_all(shell) } else { print(shell, fields, first) };
     }
     if fields.get(first).is_none() {
         return print(shell, fields, first);

@@ -40,19 +40,32 @@ pub fn simple(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome
     if status.is_success() { Ok(status) } else { errexit(shell, status) }
 }
 
-/// Assignments and redirections without a command: the assignments last, the redirections do not (XCU 2.9.1.2).
+/// Assignments and redirections without a command: the assignments last, the redirections do not. These are performed as in a
+/// subshell (XCU 2.9.1.3): what expanding them assigns is lost. Command substitutions see them, so that `x=$(cmd) 2>file`
+/// does what it looks like.
 fn without_name(shell: &mut Shell, command: &SimpleCommand) -> Outcome {
-    if !command.redirects.is_empty() {
-        match redirect::apply(shell, &command.redirects) {
-            Ok(saved) => saved.restore(shell),
-            Err(failure) => return redirect::failed(shell, failure),
+    if command.redirects.is_empty() {
+        return assign_all(shell, &command.assignments);
+    }
+    let mark = shell.vars.begin_subshell();
+    let result = redirect::apply(shell, &command.redirects);
+    shell.vars.end_subshell(mark);
+    match result {
+        Ok(saved) => {
+            let outcome = assign_all(shell, &command.assignments);
+            saved.restore(shell);
+            outcome
         }
+        Err(failure) => redirect::failed(shell, failure),
     }
-    for assignment in &command.assignments {
+}
+
+fn assign_all(shell: &mut Shell, assignments: &[Assignment]) -> Outcome {
+    for assignment in assignments {
         assign(shell, assignment)?;
-    }
-    if shell.options.has(Opt::XTrace) && !command.assignments.is_empty() {
-        trace::command(shell, &command.assignments, &Fields::new());
+        if shell.options.has(Opt::XTrace) {
+            trace::command(shell, std::slice::from_ref(assignment), &Fields::new());
+        }
     }
     Ok(shell.substitution_status.take().unwrap_or_default())
 }

@@ -50,8 +50,8 @@ pub fn failed(shell: &mut Shell, failure: RedirectFailure) -> Outcome {
 enum Source {
     /// This file or here-document, opened at a private number.
     File(OwnedFd),
-    /// A copy of another descriptor.
-    Copy(RawFd),
+    /// A copy of another descriptor, which must be open for writing (`>&`) or reading (`<&`).
+    Copy { from: RawFd, writing: bool },
     /// Closed.
     Close,
 }
@@ -70,7 +70,8 @@ fn open(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailur
     use libc::{O_APPEND, O_CREAT, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
     let (word, flags) = match &redirect.op {
         RedirectOp::HereDoc(document) => return here_document(shell, document).map(Source::File),
-        RedirectOp::DupInput(word) | RedirectOp::DupOutput(word) => return duplicate(shell, word),
+        RedirectOp::DupInput(word) => return duplicate(shell, word, false),
+        RedirectOp::DupOutput(word) => return duplicate(shell, word, true),
         RedirectOp::Input(word) => (word, O_RDONLY),
         RedirectOp::Output(word) if shell.options.has(Opt::NoClobber) => {
             let path = path(shell, word)?;
@@ -138,7 +139,7 @@ fn path(shell: &mut Shell, word: &Word) -> Result<CString, RedirectFailure> {
 }
 
 /// `<&word` and `>&word`.
-fn duplicate(shell: &mut Shell, word: &Word) -> Result<Source, RedirectFailure> {
+fn duplicate(shell: &mut Shell, word: &Word, writing: bool) -> Result<Source, RedirectFailure> {
     let mut operand = Vec::new();
     expand::field(shell, word, &mut operand).map_err(RedirectFailure::Expansion)?;
     if operand == b"-" {
@@ -148,12 +149,26 @@ fn duplicate(shell: &mut Shell, word: &Word) -> Result<Source, RedirectFailure> 
         operand.extend_from_slice(b": not a descriptor number");
         return Err(Error::new(operand).into());
     }
-    Ok(Source::Copy(operand.to_str().ok().and_then(|digits| digits.parse().ok()).unwrap_or(RawFd::MAX)))
+    let from = operand.to_str().ok().and_then(|digits| digits.parse().ok()).unwrap_or(RawFd::MAX);
+    Ok(Source::Copy { from, writing })
 }
 
-/// Whether the user opened this descriptor: it is open, and not one of the shell's own, which are close-on-exec.
-pub fn is_users(fd: RawFd) -> bool {
-    fd::is_open(fd) && (fd < 10 || !fd::is_close_on_exec(fd))
+/// Check that the user opened this descriptor, and for what he wants to copy it (XCU 2.7.5, 2.7.6): the shell's own, which are
+/// close-on-exec, are not his.
+fn check_copy(from: RawFd, writing: bool) -> Result<(), Error> {
+    if from >= 10 && fd::is_close_on_exec(from) {
+        return Err(bad_descriptor(from));
+    }
+    check_mode(from, from, writing)
+}
+
+/// Check that `real`, which the user calls `from`, is open for what he wants to copy it.
+fn check_mode(real: RawFd, from: RawFd, writing: bool) -> Result<(), Error> {
+    match fd::is_open_for(real, writing) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::new(format!("{from}: not open for {}", if writing { "output" } else { "input" }))),
+        Err(_) => Err(bad_descriptor(from)),
+    }
 }
 
 fn bad_descriptor(fd: RawFd) -> Error {
@@ -226,11 +241,14 @@ pub fn apply(shell: &mut Shell, redirects: &[Redirect]) -> Result<Saved, Redirec
 fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Result<(), RedirectFailure> {
     let number = subject(redirect);
     let source = open(shell, redirect)?;
-    if let Source::Copy(1) = source {
+    if let Source::Copy { from: 1, .. } = source {
         substitute::need_real_output(shell, b"/dev/fd/1")?;
     }
     if number >= 10 && fd::is_close_on_exec(number) {
         return Err(Error::new(format!("{number}: this descriptor is in use by the shell")).into());
+    }
+    if let Source::Copy { from, writing } = source {
+        check_copy(from, writing)?;
     }
     let old = match fd::dup_private(number) {
         Ok(copy) => Some(copy),
@@ -242,8 +260,7 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Resul
     };
     match source {
         Source::File(file) => fd::dup2(file.as_raw_fd(), number),
-        Source::Copy(from) if is_users(from) => fd::dup2(from, number),
-        Source::Copy(from) => return Err(bad_descriptor(from).into()),
+        Source::Copy { from, .. } => fd::dup2(from, number),
         Source::Close => {
             if old.is_some() {
                 // The number is open: it was just copied.
@@ -312,20 +329,25 @@ impl Plan {
             let number = subject(redirect);
             match open(shell, redirect)? {
                 Source::File(file) => self.add(file, number),
-                Source::Copy(from) if self.is_open(from) => self.descriptors.push((from, number)),
-                Source::Copy(from) => return Err(bad_descriptor(from).into()),
+                Source::Copy { from, writing } => {
+                    self.check_copy(from, writing)?;
+                    self.descriptors.push((from, number));
+                }
                 Source::Close => self.descriptors.push((-1, number)),
             }
         }
         Ok(())
     }
 
-    /// Whether the user's descriptor is open after the calls so far.
-    fn is_open(&self, fd: RawFd) -> bool {
-        match self.descriptors.iter().rev().find(|&&(_, to)| to == fd) {
-            Some(&(from, _)) => from >= 0,
-            None => is_users(fd),
+    /// Check what the user's descriptor will be after the calls so far.
+    fn check_copy(&self, from: RawFd, writing: bool) -> Result<(), Error> {
+        let mut real = from;
+        for &(source, to) in self.descriptors.iter().rev() {
+            if to == real {
+                real = source;
+            }
         }
+        if real == from { check_copy(from, writing) } else { check_mode(real, from, writing) }
     }
 }
 
@@ -365,14 +387,13 @@ pub fn direct(shell: &mut Shell, redirects: &[Redirect]) -> Result<(Vec<OwnedFd>
                 Target::Fd(files.last().map_or(-1, AsRawFd::as_raw_fd))
             }
             Ok(Source::Close) => Target::Closed,
-            Ok(Source::Copy(0)) if shell.io.input != 0 => Target::Fd(shell.io.input),
-            Ok(Source::Copy(1)) if shell.io.output != Target::Fd(1) => shell.io.output,
-            Ok(Source::Copy(2)) if shell.io.error != Target::Fd(2) => shell.io.error,
-            Ok(Source::Copy(from)) if is_users(from) => Target::Fd(from),
-            Ok(Source::Copy(from)) => {
-                old.restore(shell);
-                return Err(bad_descriptor(from).into());
-            }
+            Ok(Source::Copy { from, writing }) => match copied(&shell.io, from, writing) {
+                Ok(target) => target,
+                Err(error) => {
+                    old.restore(shell);
+                    return Err(error.into());
+                }
+            },
             Err(failure) => {
                 old.restore(shell);
                 return Err(failure);
@@ -386,6 +407,24 @@ pub fn direct(shell: &mut Shell, redirects: &[Redirect]) -> Result<(Vec<OwnedFd>
         }
     }
     Ok((files, old))
+}
+
+/// What a copy of the user's descriptor is, which a redirection of the same command may have changed.
+fn copied(io: &Stdio, from: RawFd, writing: bool) -> Result<Target, Error> {
+    let real = match from {
+        0 if io.input < 0 => Target::Closed,
+        0 => Target::Fd(io.input),
+        1 => io.output,
+        2 => io.error,
+        _ => Target::Fd(from),
+    };
+    match real {
+        Target::Fd(fd) if fd == from => check_copy(from, writing)?,
+        Target::Fd(fd) => check_mode(fd, from, writing)?,
+        Target::Closed => return Err(bad_descriptor(from)),
+        Target::Capture(_) => {}
+    }
+    Ok(real)
 }
 
 /// Where the standard descriptors were.

@@ -11,7 +11,7 @@ use crate::fields::Fields;
 use crate::shell::aliases::Aliases;
 use crate::shell::io::{Capture, Target};
 use crate::shell::vars::SubshellMark;
-use crate::shell::{Options, Params, Shell, Subshell, Traps};
+use crate::shell::{Getopts, InTrap, Options, Params, Shell, Subshell, Traps};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{CommandSubstitution, List};
 use crate::sys::fork::{self, Fork};
@@ -38,7 +38,8 @@ struct Snapshot {
     function_depth: u32,
     locals_mark: usize,
     errexit_ignored: u32,
-    getopts_offset: usize,
+    getopts: Getopts,
+    in_trap: Option<InTrap>,
 }
 
 impl Snapshot {
@@ -55,12 +56,13 @@ impl Snapshot {
             error: shell.io.error,
             status: shell.status,
             line: shell.vars.line,
-            loop_depth: std::mem::take(&mut shell.loop_depth),
+            loop_depth: shell.loop_depth,
             return_depth: shell.return_depth,
             function_depth: shell.function_depth,
             locals_mark: shell.locals_mark,
             errexit_ignored: shell.errexit_ignored,
-            getopts_offset: shell.getopts_offset,
+            getopts: shell.getopts,
+            in_trap: shell.in_trap.take(),
         }
     }
 
@@ -83,7 +85,8 @@ impl Snapshot {
         shell.function_depth = self.function_depth;
         shell.locals_mark = self.locals_mark;
         shell.errexit_ignored = self.errexit_ignored;
-        shell.getopts_offset = self.getopts_offset;
+        shell.getopts = self.getopts;
+        shell.in_trap = self.in_trap;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::exec;
 use crate::shell::traps::{Action, EXIT};
-use crate::shell::{Opt, Shell};
+use crate::shell::{InTrap, Opt, Shell};
 use crate::status::{ExitStatus, Flow};
 use crate::syntax::Parser;
 use crate::sys::signal;
@@ -19,9 +19,9 @@ pub fn run_pending(shell: &mut Shell) -> Result<(), Flow> {
         let status = shell.status;
         let line = shell.vars.line;
         let outer = shell.traps.running.replace(number);
-        let before = shell.trap_status.replace(status);
+        let before = shell.in_trap.replace(InTrap { status, return_depth: shell.return_depth });
         let result = run_action(shell, &command);
-        shell.trap_status = before;
+        shell.in_trap = before;
         shell.traps.running = outer;
         shell.vars.line = line;
         result?;
@@ -54,7 +54,7 @@ pub fn run_exit(shell: &mut Shell, mut status: ExitStatus) -> ExitStatus {
     let Some(Action::Command(command)) = shell.traps.get(EXIT).cloned() else { return status };
     shell.traps.set(EXIT, None);
     shell.status = status;
-    shell.trap_status = Some(status);
+    shell.in_trap = Some(InTrap { status, return_depth: shell.return_depth });
     match run_action(shell, &command) {
         Err(Flow::Exit(status)) => status,
         _ => status,

@@ -164,6 +164,9 @@ pub fn history_path(shell: &mut Shell) -> Option<PathBuf> {
     }
 }
 
+/// PATH in an environment without one.
+const DEFAULT_PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 fn import_environment(shell: &mut Shell) {
     let entries = std::env::vars_os().map(|(name, value)| {
         let mut entry = BString::from(name.into_vec());
@@ -182,6 +185,9 @@ fn import_environment(shell: &mut Shell) {
     let old = shell.vars.get(slot::OLDPWD).map(|path| path.to_owned());
     if old.is_some_and(|path| !Path::new(OsStr::from_bytes(&path)).is_dir()) {
         let _ = shell.vars.unset(slot::OLDPWD);
+    }
+    if shell.vars.get(slot::PATH).is_none() {
+        let _ = shell.vars.set(slot::PATH, DEFAULT_PATH);
     }
     let parent = nix::unistd::getppid().as_raw();
     // Neither variable is read-only.
@@ -230,6 +236,8 @@ fn parse(mut options: Options, arguments: &[BString]) -> Result<Invocation, Erro
                     Error::usage(text)
                 })?;
                 options.set(option, on);
+            } else if letter == b'c' {
+                options.set(Opt::CommandString, true);
             } else {
                 let option = Options::by_letter(letter).ok_or_else(|| builtins::unknown_option(letter))?;
                 options.set(option, on);

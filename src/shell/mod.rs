@@ -68,12 +68,12 @@ pub struct Shell {
     pub process_level: usize,
     /// The status of the last command substitution, for commands without a name.
     pub substitution_status: Option<ExitStatus>,
-    /// getopts: the offset inside the argument with several option letters.
-    pub getopts_offset: usize,
+    /// What `getopts` knows beside OPTIND.
+    pub getopts: Getopts,
     /// A syntax error was the last thing that ended a script or `eval`.
     pub syntax_error: bool,
-    /// In a trap action the status from before it: what `exit` without an operand means there.
-    pub trap_status: Option<ExitStatus>,
+    /// In a trap action, but not in a subshell of it: what `exit` and `return` without an operand need to know.
+    pub in_trap: Option<InTrap>,
     /// Buffers of fields that are not in use.
     pub pool: Vec<Fields>,
     /// Other buffers that are not in use.
@@ -82,6 +82,26 @@ pub struct Shell {
     pub pools: Pools,
     /// Signals (bits as in `sys::signal`) whose default action an interactive shell has changed for itself.
     pub own_signals: u64,
+}
+
+/// Where a trap action began.
+#[derive(Clone, Copy, Debug)]
+pub struct InTrap {
+    /// `$?` immediately before it: the status of an `exit` or `return` without operand that ends the action.
+    pub status: ExitStatus,
+    /// [`Shell::return_depth`] then: a `return` at this depth ends the action.
+    pub return_depth: u32,
+}
+
+/// What `getopts` remembers from call to call beside OPTIND.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Getopts {
+    /// The offset inside the argument with several option letters.
+    pub offset: usize,
+    /// The last call has found the end of the options.
+    pub at_end: bool,
+    /// After that, `set` has given other parameters: the next call begins with the first, whatever OPTIND says.
+    pub anew: bool,
 }
 
 /// A subshell that began inside this process.
@@ -119,9 +139,9 @@ impl Shell {
             subshells: Vec::new(),
             process_level: 0,
             substitution_status: None,
-            getopts_offset: 0,
+            getopts: Getopts::default(),
             syntax_error: false,
-            trap_status: None,
+            in_trap: None,
             pool: Vec::new(),
             buffers: Vec::new(),
             pools: Pools::default(),

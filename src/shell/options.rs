@@ -48,7 +48,6 @@ pub const TABLE: &[(Option<u8>, Option<&str>, Opt)] = &[
     (Some(b'v'), Some("verbose"), Opt::Verbose),
     (None, Some("vi"), Opt::Vi),
     (Some(b'x'), Some("xtrace"), Opt::XTrace),
-    (Some(b'c'), None, Opt::CommandString),
     (Some(b'i'), None, Opt::Interactive),
     (Some(b'l'), None, Opt::Login),
     (Some(b's'), None, Opt::Stdin),

@@ -118,7 +118,11 @@ fn operation<'a>(dollar: Cursor<'a>, mut cursor: Cursor<'a>, mode: Mode) -> Pars
         }
         _ => return Ok((cursor, None)),
     };
-    let inner = if mode.is_quoted() { Mode::QuotedBrace } else { Mode::Brace };
+    let inner = match mode {
+        mode if mode.is_quoted() => Mode::QuotedBrace,
+        mode if mode.is_value() => Mode::ValueBrace,
+        _ => Mode::Brace,
+    };
     let (end, parts) = parts(at.advance(1), inner, dollar)?;
     let word = Box::new(Word::new(parts));
     Ok((end.advance(1), Some(ParameterOp::Switch { kind, colon: colon.is_some(), word })))

@@ -84,6 +84,7 @@ pub fn run(text: &[u8], mode: Mode) -> usize {
     let stops = match mode {
         Mode::Bare => END | QUOTE,
         Mode::Value => END | QUOTE | COLON,
+        Mode::ValueBrace => BRACE | QUOTE | NEWLINE | COLON,
         Mode::Brace | Mode::QuotedBrace => BRACE | QUOTE | NEWLINE,
         Mode::Double => DOUBLE | NEWLINE,
         Mode::HereDoc => DOLLAR | NEWLINE,

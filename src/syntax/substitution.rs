@@ -70,7 +70,7 @@ pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> 
                 text.push(*byte);
                 inner = inner.advance(2);
             }
-            [b'\\', b'"', ..] if matches!(mode, Mode::Double | Mode::QuotedBrace) => {
+            [b'\\', b'"', ..] if matches!(mode, Mode::Double | Mode::QuotedBrace | Mode::HereDoc) => {
                 text.push(b'"');
                 inner = inner.advance(2);
             }

@@ -16,6 +16,8 @@ pub enum Mode {
     Value,
     /// In `${x-...}` outside of quotes: up to `}`.
     Brace,
+    /// The same in the value of an assignment.
+    ValueBrace,
     /// In `${x-...}` inside double quotes: up to `}`.
     QuotedBrace,
     /// In double quotes: up to `"`.
@@ -30,6 +32,11 @@ impl Mode {
     /// Whether the text is as in double quotes.
     pub fn is_quoted(self) -> bool {
         matches!(self, Self::QuotedBrace | Self::Double | Self::HereDoc | Self::Arithmetic)
+    }
+
+    /// Whether the text is in the value of an assignment.
+    pub fn is_value(self) -> bool {
+        matches!(self, Self::Value | Self::ValueBrace)
     }
 }
 
@@ -157,7 +164,7 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Pars
                 }
                 parts.literal(&[byte]);
                 let next = cursor.advance(1);
-                if byte == b':' && mode == Mode::Value { tilde(next, mode, &mut parts) } else { next }
+                if byte == b':' && mode.is_value() { tilde(next, mode, &mut parts) } else { next }
             }
         };
     }
@@ -167,7 +174,7 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Pars
 fn ends(cursor: Cursor<'_>, byte: u8, mode: Mode, parens: u32) -> bool {
     match mode {
         Mode::Bare | Mode::Value => ends_word(byte),
-        Mode::Brace | Mode::QuotedBrace => byte == b'}',
+        Mode::Brace | Mode::ValueBrace | Mode::QuotedBrace => byte == b'}',
         Mode::Double => byte == b'"',
         Mode::HereDoc => false,
         Mode::Arithmetic => byte == b')' && parens == 0 && cursor.advance(1).eat(b')').is_some(),
@@ -177,7 +184,7 @@ fn ends(cursor: Cursor<'_>, byte: u8, mode: Mode, parens: u32) -> bool {
 /// The failure at the end of the input.
 pub fn unclosed<'a, T>(cursor: Cursor<'a>, mode: Mode, start: Cursor<'a>) -> Parsed<'a, T> {
     let (opened, needs) = match mode {
-        Mode::Brace | Mode::QuotedBrace => ("${", "\"}\""),
+        Mode::Brace | Mode::ValueBrace | Mode::QuotedBrace => ("${", "\"}\""),
         Mode::Arithmetic => ("$((", "\"))\""),
         _ => ("\"", "a closing quote"),
     };
@@ -191,8 +198,8 @@ fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Cursor<'a
     let length = length.unwrap_or(rest.len());
     let ends_here = match rest.get(length) {
         None => true,
-        Some(b':') => mode == Mode::Value,
-        Some(b'}') => mode == Mode::Brace,
+        Some(b':') => mode.is_value(),
+        Some(b'}') => matches!(mode, Mode::Brace | Mode::ValueBrace),
         Some(byte) => b"/ \t\n;&|<>()".contains(byte),
     };
     let mut behind = cursor.advance(1 + length);

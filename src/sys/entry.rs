@@ -15,7 +15,7 @@ static PIPE: AtomicU8 = AtomicU8::new(0);
 
 extern "C" fn note_entry() {
     for fd in 0..3 {
-        if !crate::sys::fd::is_open(fd) {
+        if crate::sys::fd::is_open_for(fd, false).is_err() {
             CLOSED.fetch_or(1 << fd, Ordering::Relaxed);
         }
     }
