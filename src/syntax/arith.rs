@@ -260,7 +260,7 @@ impl<'t> Reader<'t> {
         Ok(left)
     }
 
-    // unary = ( "+" | "-" | "~" | "!" ) , unary | ( "++" | "--" ) , name | primary ;
+    // unary = ( "+" | "-" | "~" | "!" ) , unary | prefix_step | primary ;
     fn unary(&mut self) -> Result<Expression> {
         let Token::Operator(operator) = self.token else { return self.primary() };
         let op = match operator {
@@ -278,6 +278,7 @@ impl<'t> Reader<'t> {
         Ok(Expression::Unary(op, Box::new(operand)))
     }
 
+    // prefix_step = ( "++" | "--" ) , ( name | unary ) ;
     fn prefix_step(&mut self, operator: &[u8]) -> Result<Expression> {
         self.next()?;
         let by = if operator == b"++" { 1 } else { -1 };
@@ -294,7 +295,7 @@ impl<'t> Reader<'t> {
         Ok(Expression::Unary(op, Box::new(Expression::Unary(op, Box::new(operand)))))
     }
 
-    // primary = number | name , [ "++" | "--" ] | "(" , expression , ")" ;
+    // primary = number | name , [ "++" | "--" ] | "(" , expression , ")" | ? an expansion ? ;
     fn primary(&mut self) -> Result<Expression> {
         match std::mem::replace(&mut self.token, Token::End) {
             Token::Number(number) => {
@@ -330,6 +331,7 @@ impl<'t> Reader<'t> {
     }
 }
 
+// number = "0" | "1" | "42" | "010" | "0x1F" | "9223372036854775807" ;
 fn number(text: &[u8]) -> Result<i64> {
     let (radix, digits) = match text {
         [b'0', b'x' | b'X', rest @ ..] if !rest.is_empty() => (16, rest),
@@ -346,6 +348,7 @@ fn number(text: &[u8]) -> Result<i64> {
     Ok(value)
 }
 
+// assignment_operator = "=" | "+=" | "-=" | "*=" | "/=" | "%=" | "<<=" | ">>=" | "&=" | "^=" | "|=" ;
 fn assignment_operator(token: &Token<'_>) -> Option<Option<BinaryOp>> {
     let Token::Operator(operator) = token else { return None };
     Some(match *operator {
@@ -364,6 +367,8 @@ fn assignment_operator(token: &Token<'_>) -> Option<Option<BinaryOp>> {
     })
 }
 
+// binary_operator = "||" | "&&" | "|" | "^" | "&" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "<<" | ">>" | "+" | "-"
+//     | "*" | "/" | "%" ;
 /// An operator with its precedence; all of them associate to the left.
 fn binary_operator(token: &Token<'_>) -> Option<(BinaryOp, u8)> {
     let Token::Operator(operator) = token else { return None };

@@ -15,7 +15,7 @@ use bstr::{BString, ByteSlice};
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-// command = simple_command | compound_command , [ redirect_list ] | function_definition ;
+// command = compound_command | named_function | function_definition (*+*) | simple_command ;
 /// One command; the cursor is where a command may begin.
 pub fn command(mut cursor: Cursor<'_>) -> Parsed<'_, Command> {
     let word = reserved(cursor);
@@ -36,20 +36,19 @@ fn function_keyword(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
     starts_word(&mut behind).then_some(behind)
 }
 
+// function_definition = "function" , function_name , [ "(" , ")" ] , function_body ;
 fn function_definition<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Command> {
     let (cursor, name) = word::word(behind)?;
     let Some(plain) = name.plain() else { return behind.fail(Situation::Expected("a function's name")) };
     let mut cursor = blanks(cursor);
-    if let Some(inside) = cursor.eat(b'(') {
-        match blanks(inside).eat(b')') {
-            Some(behind) => cursor = behind,
-            None => return inside.fail(Situation::Expected("\")\"")),
-        }
+    // Without `)` behind it, the parenthesis begins the body.
+    if let Some(behind) = cursor.eat(b'(').and_then(|inside| blanks(inside).eat(b')')) {
+        cursor = behind;
     }
     function_body(start, cursor, plain)
 }
 
-// function_definition = name , "(" , ")" , linebreak , compound_command , [ redirect_list ] ;
+// function_body = linebreak , compound_command ;
 fn function_body<'a>(start: Cursor<'a>, cursor: Cursor<'a>, name: &[u8]) -> Parsed<'a, Command> {
     let (mut cursor, ()) = linebreak(cursor)?;
     let word = reserved(cursor);
@@ -63,7 +62,8 @@ fn function_body<'a>(start: Cursor<'a>, cursor: Cursor<'a>, name: &[u8]) -> Pars
     Ok((cursor, Command::Function(FunctionDefinition { name: Name::new(name), body: Rc::new(body), line })))
 }
 
-// simple_command = { assignment | redirect } , [ word , { word | redirect } ] ;
+// simple_command = ( assignment | redirect ) , { assignment | redirect } , [ word , { word | redirect } ] | word ,
+//     { word | redirect } | declaration , { declaration_word | redirect } ;
 fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
     let pools = start.context().pools;
     let mut words = pools.words.take();
@@ -159,6 +159,7 @@ fn is_declaration(word: &Word) -> bool {
         if matches!(&name[..], b"export" | b"readonly" | b"local" | b"typeset" | b"declare"))
 }
 
+// named_function = function_name , "(" , ")" , function_body ;
 fn named_function<'a>(start: Cursor<'a>, at: Cursor<'a>, inside: Cursor<'a>, name: &Word) -> Parsed<'a, Command> {
     let Some(behind) = blanks(inside).eat(b')') else {
         return blanks(inside).fail(Situation::Expected("\")\" of a function definition"));
@@ -197,6 +198,7 @@ fn assignment(cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Assignment)>, Fa
     Ok(Some((cursor, Assignment { name, value })))
 }
 
+// declaration_word = assignment | word ;
 /// An argument of a declaration utility: one that looks like an assignment is expanded like one.
 fn declaration_word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
     let length = name_length(cursor.rest);
@@ -215,7 +217,7 @@ fn declaration_word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
     Ok((cursor, word))
 }
 
-// redirect = [ io_number ] , operator , word ;
+// redirect = [ io_number ] , operator ;
 /// A redirection, if one begins here: digits directly before `<` or `>` are its descriptor.
 pub fn redirect(mut cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Redirect)>, Fail<'_>> {
     let line = LineNumber(cursor.number);
@@ -240,6 +242,7 @@ pub fn redirect(mut cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Redirect)>
     Ok(Some((cursor, Redirect { fd, op, line })))
 }
 
+// operator = ( "<" | ">" | ">|" | ">>" | "<>" | "<&" | ">&" ) , operand | here_document ;
 fn operator(mut cursor: Cursor<'_>) -> Parsed<'_, RedirectOp> {
     let input = cursor.peek() == Some(b'<');
     let mut behind = cursor.advance(1);
@@ -259,12 +262,13 @@ fn operator(mut cursor: Cursor<'_>) -> Parsed<'_, RedirectOp> {
     Ok((cursor, make(word)))
 }
 
+// operand = word ;
 fn operand(cursor: Cursor<'_>) -> Parsed<'_, Word> {
     let mut cursor = blanks(cursor);
     if starts_word(&mut cursor) { word::word(cursor) } else { cursor.fail(Situation::Expected("a file name")) }
 }
 
-// here_document = ( "<<" | "<<-" ) , word ;
+// here_document = ( "<<" | "<<-" ) , delimiter ;
 fn here_document(cursor: Cursor<'_>) -> Parsed<'_, RedirectOp> {
     let (cursor, strip_tabs) = match cursor.eat(b'-') {
         Some(behind) => (behind, true),

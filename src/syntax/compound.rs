@@ -6,12 +6,12 @@ use crate::syntax::ast::{
 use crate::syntax::command::redirect;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
-use crate::syntax::list::{blanks, command_start, compound_list, compound_list_or_nothing, linebreak, newlines};
+use crate::syntax::list::{blanks, command_start, compound_list, linebreak, list, newlines};
 use crate::syntax::reserved::{Reserved, keyword};
 use crate::syntax::word::{pattern_word, starts_word, word};
 use std::rc::Rc;
 
-// compound_command = ( group | subshell | for_clause | case_clause | if_clause | while_clause ) , { redirect } ;
+// compound_command = ( subshell | group | for_clause | case_clause | if_clause | while_clause ) , { redirect } ;
 /// A compound command with its redirections. `word` is the reserved word that begins it, if it is no subshell.
 pub fn compound_command<'a>(start: Cursor<'a>, word: Option<(Reserved, Cursor<'a>)>) -> Parsed<'a, CompoundCommand> {
     start.enter()?;
@@ -73,7 +73,8 @@ fn group<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
     Ok((cursor, Compound::Group(list)))
 }
 
-// if_clause = "if" , compound_list , "then" , compound_list , { "elif" , ... } , [ "else" , compound_list ] , "fi" ;
+// if_clause = "if" , compound_list , "then" , compound_list , { "elif" , compound_list , "then" , compound_list } ,
+//     [ "else" , compound_list ] , "fi" ;
 fn if_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
     let mut branches = Vec::new();
     let mut otherwise = None;
@@ -116,7 +117,7 @@ fn do_group<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, List> {
     Ok((cursor, body))
 }
 
-// for_clause = "for" , name , [ linebreak , "in" , { word } , separator ] , linebreak , do_group ;
+// for_clause = "for" , name , ( ";" , linebreak | newlines , [ "in" , for_words ] ) , do_group ;
 fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
     let mut at = blanks(behind);
     if !starts_word(&mut at) {
@@ -150,6 +151,7 @@ fn is_name(text: &[u8]) -> bool {
     !text[0].is_ascii_digit() && text.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
+// for_words = { word } , ( ";" | newline ) , linebreak ;
 /// The words behind `in`, the separator, and newlines.
 fn for_words(cursor: Cursor<'_>) -> Parsed<'_, Box<[Word]>> {
     let pool = &cursor.context().pools.words;
@@ -168,7 +170,8 @@ fn for_words(cursor: Cursor<'_>) -> Parsed<'_, Box<[Word]>> {
     Ok((linebreak(cursor)?.0, pool.boxed(words)))
 }
 
-// case_clause = "case" , word , linebreak , "in" , linebreak , { case_item } , "esac" ;
+// case_clause = "case" , word , newlines , "in" , newlines , { case_item , case_end , newlines } , [ case_item ] ,
+//     "esac" ;
 fn case_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
     let mut at = blanks(behind);
     if !starts_word(&mut at) {
@@ -186,19 +189,24 @@ fn case_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound
         if let Some(behind) = keyword(cursor, Reserved::Esac) {
             return Ok((behind, Compound::Case { word: subject, items: items.into() }));
         }
-        let (next, (item, more)) = case_item(opened, cursor)?;
+        let (next, item) = case_item(opened, cursor)?;
         items.push(item);
+        let (next, terminator) = case_end(next)?;
+        let last = terminator.is_none();
+        if let (Some(terminator), Some(item)) = (terminator, items.last_mut()) {
+            item.terminator = terminator;
+        }
         cursor = newlines(next)?.0;
-        if !more {
+        if last {
             let (cursor, ()) = opened.expect(cursor, Reserved::Esac, "\"esac\"")?;
             return Ok((cursor, Compound::Case { word: subject, items: items.into() }));
         }
     }
 }
 
-// case_item = [ "(" ] , pattern , { "|" , pattern } , ")" , [ compound_list ] , [ ";;" | ";&" ] ;
-/// An item, and whether others may follow it.
-fn case_item<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, (CaseItem, bool)> {
+// case_item = [ "(" ] , word , { "|" , word } , ")" , list ;
+/// An item, as if `;;` ended it.
+fn case_item<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, CaseItem> {
     let mut cursor = cursor.eat(b'(').unwrap_or(cursor);
     let mut patterns: Vec<PatternWord> = Vec::new();
     loop {
@@ -215,20 +223,17 @@ fn case_item<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, (CaseItem
             _ => return cursor.fail(Situation::Expected("\")\" behind the pattern")),
         }
     }
-    let (mut cursor, body) = compound_list_or_nothing(cursor.advance(1))?;
-    let (terminator, behind) = match cursor.eat(b';') {
-        Some(semicolon) => match (semicolon.eat(b';'), semicolon.eat(b'&')) {
-            (Some(behind), _) => (CaseTerminator::Break, Some(behind)),
-            (None, Some(behind)) => (CaseTerminator::FallThrough, Some(behind)),
-            (None, None) => return cursor.fail(Situation::Unexpected),
-        },
-        None => (CaseTerminator::Break, None),
-    };
-    let more = behind.is_some();
-    if let Some(behind) = behind {
-        cursor = behind;
-    } else {
-        cursor = command_start(cursor);
+    let (cursor, body) = list(cursor.advance(1))?;
+    Ok((cursor, CaseItem { patterns: patterns.into(), body, terminator: CaseTerminator::Break }))
+}
+
+// case_end = ";;" | ";&" (*+*) ;
+/// What ends an item; nothing may, before `esac`.
+fn case_end(cursor: Cursor<'_>) -> Parsed<'_, Option<CaseTerminator>> {
+    let Some(semicolon) = cursor.eat(b';') else { return Ok((command_start(cursor), None)) };
+    match (semicolon.eat(b';'), semicolon.eat(b'&')) {
+        (Some(behind), _) => Ok((behind, Some(CaseTerminator::Break))),
+        (None, Some(behind)) => Ok((behind, Some(CaseTerminator::FallThrough))),
+        (None, None) => cursor.fail(Situation::Unexpected),
     }
-    Ok((cursor, (CaseItem { patterns: patterns.into(), body, terminator }, more)))
 }

@@ -4,7 +4,7 @@ use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
 use bstr::BString;
 
-// dollar_single_quoted = "$'" , { character | escape } , "'" ;
+// dollar_single_quoted = "$'" , { dollar_single_character | "\" , escape } , "'" ;
 /// From the quote on; the decoded bytes.
 pub fn dollar_single_quoted(cursor: Cursor<'_>) -> Parsed<'_, BString> {
     let start = cursor;

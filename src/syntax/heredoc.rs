@@ -1,36 +1,23 @@
 //! The bodies of here-documents (XCU 2.7.4), read at the newline that ends the line with the operators.
 
 use crate::syntax::ast::{HereDoc, Word};
-use crate::syntax::cursor::{Cursor, Fail, Parsed};
+use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::word::{Mode, parts};
 use std::rc::Rc;
 
-/// Cross the newline and read the bodies that begin behind it; the next line, if there is one.
-pub fn bodies(newline: Cursor<'_>) -> Result<(Option<Cursor<'_>>, ()), Fail<'_>> {
-    let pending = std::mem::take(&mut *newline.context().pending.borrow_mut());
+// bodies = { body } ;
+/// Read the bodies that begin behind the newline; the cursor is then at the end of the last delimiter's line.
+pub fn bodies(newline: Cursor<'_>) -> Parsed<'_, ()> {
     let mut at = newline;
-    let mut behind = None;
-    if pending.is_empty() {
-        return Ok((newline.next_line(), ()));
-    }
-    for document in pending {
-        at = body(at, &document)?.0;
-        behind = Some(at);
-    }
-    // `at` stands at the end of the line with the last delimiter.
-    Ok((behind.and_then(Cursor::next_line), ()))
-}
-
-/// The same at the end of a complete command: the cursor stays at the end of the last delimiter's line.
-pub fn bodies_only(newline: Cursor<'_>) -> Parsed<'_, ()> {
+    // Taken out: a body can hold command substitutions with here-documents of their own.
     let pending = std::mem::take(&mut *newline.context().pending.borrow_mut());
-    let mut at = newline;
     for document in pending {
         at = body(at, &document)?.0;
     }
     Ok((at, ()))
 }
 
+// body = { here_line } , ? the delimiter and a newline ? ;
 /// Read one body. From the newline before it to the end of the line with the delimiter.
 fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
     let mut text = Vec::new();

@@ -25,13 +25,14 @@ pub fn blanks(mut cursor: Cursor<'_>) -> Cursor<'_> {
     }
 }
 
-/// Blanks between the tokens of a command, where `#` begins a comment too.
+// newline = ? a newline ? , bodies ;
+/// The newline, or the end of a text behind which there is more, and the bodies of the line's here-documents; whether there was one.
 pub fn newline(cursor: Cursor<'_>) -> Parsed<'_, bool> {
     match cursor.rest {
-        [b'\n', ..] => match heredoc::bodies(cursor)? {
-            (Some(next), ()) => Ok((next, true)),
-            (None, ()) => Ok((cursor.advance(1), true)),
-        },
+        [b'\n', ..] => {
+            let (end, ()) = heredoc::bodies(cursor)?;
+            Ok((end.next_line().unwrap_or(end.advance(end.rest.len().min(1))), true))
+        }
         // The end of a spliced line or of the last line, which lacks its newline.
         [] => match cursor.next_line() {
             Some(next) => Ok((next, true)),
@@ -55,6 +56,7 @@ pub fn linebreak(cursor: Cursor<'_>) -> Parsed<'_, ()> {
     Ok((cursor, ()))
 }
 
+// newlines = { newline } ;
 /// Blanks, comments and newlines where no command begins: no aliases.
 pub fn newlines(cursor: Cursor<'_>) -> Parsed<'_, ()> {
     let mut cursor = blanks(cursor);
@@ -97,7 +99,7 @@ fn is_case_end(semicolon: Cursor<'_>) -> bool {
     matches!(semicolon.advance(1).peek(), Some(b';' | b'&'))
 }
 
-// complete_command = list , ( newline | end ) ;
+// complete_command = { item } , ( newline | ? the end of the input ? ) ;
 /// The commands of a line, and of the lines that they need. The cursor is at the newline or at the end.
 pub fn complete_command(cursor: Cursor<'_>) -> Parsed<'_, List> {
     let pool = &cursor.context().pools.items;
@@ -107,7 +109,7 @@ pub fn complete_command(cursor: Cursor<'_>) -> Parsed<'_, List> {
         if cursor.is_at_line_end() {
             // Here-documents of this line belong to it; nothing else of the next line does.
             if !cursor.context().pending.borrow().is_empty() {
-                cursor = heredoc::bodies_only(cursor)?.0;
+                cursor = heredoc::bodies(cursor)?.0;
             }
             break;
         }
@@ -126,6 +128,7 @@ pub fn complete_command(cursor: Cursor<'_>) -> Parsed<'_, List> {
     Ok((cursor, List { items: pool.few(items) }))
 }
 
+// item = and_or , ( "&" | ";" | ? nothing, if what closes the list follows ? ) ;
 /// An and-or list and the separator behind it; the cursor is at the next command of the line, if there is one.
 fn item(cursor: Cursor<'_>) -> Parsed<'_, ListItem> {
     let (cursor, and_or) = and_or(cursor)?;
@@ -143,10 +146,10 @@ fn item(cursor: Cursor<'_>) -> Parsed<'_, ListItem> {
     Ok((command_start(cursor.advance(1)), item))
 }
 
-// compound_list = linebreak , and_or , { separator , and_or } , [ separator ] , linebreak ;
+// compound_list = linebreak , item , linebreak , { item , linebreak } ;
 /// One command or more, up to what closes the construct. `opened` stands before the list.
 pub fn compound_list<'a>(cursor: Cursor<'a>, opened: &'static str, start: Cursor<'a>) -> Parsed<'a, List> {
-    let (mut cursor, list) = compound_list_or_nothing(cursor)?;
+    let (mut cursor, list) = list(cursor)?;
     if list.items.is_empty() {
         return match cursor.peek() {
             None => Ok((cursor, list)),
@@ -156,8 +159,9 @@ pub fn compound_list<'a>(cursor: Cursor<'a>, opened: &'static str, start: Cursor
     Ok((cursor, list))
 }
 
+// list = linebreak , { item , linebreak } ;
 /// The same, or nothing at all.
-pub fn compound_list_or_nothing(cursor: Cursor<'_>) -> Parsed<'_, List> {
+pub fn list(cursor: Cursor<'_>) -> Parsed<'_, List> {
     let pool = &cursor.context().pools.items;
     let mut items = pool.take();
     let (mut cursor, ()) = linebreak(cursor)?;
@@ -167,11 +171,6 @@ pub fn compound_list_or_nothing(cursor: Cursor<'_>) -> Parsed<'_, List> {
         cursor = linebreak(next)?.0;
     }
     Ok((cursor, List { items: pool.few(items) }))
-}
-
-/// All commands of a text of its own.
-pub fn whole(cursor: Cursor<'_>) -> Parsed<'_, List> {
-    compound_list_or_nothing(cursor)
 }
 
 // and_or = pipeline , { ( "&&" | "||" ) , linebreak , pipeline } ;
@@ -200,7 +199,7 @@ pub fn and_or(cursor: Cursor<'_>) -> Parsed<'_, AndOr> {
     Ok((cursor, AndOr { first, rest: rest.into_boxed_slice() }))
 }
 
-// pipeline = [ "time" , [ "-p" ] ] , [ "!" ] , command , { "|" , linebreak , command } ;
+// pipeline = [ time (*+*) ] , [ "!" ] , command , { "|" , linebreak , command } ;
 /// Commands joined by `|`.
 fn pipeline(cursor: Cursor<'_>) -> Parsed<'_, Pipeline> {
     let mut cursor = command_start(cursor);
@@ -252,6 +251,7 @@ fn bar(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
     cursor.eat(b'|').filter(|behind| behind.eat(b'|').is_none())
 }
 
+// time = "time" , [ "-p" ] ;
 /// `time`, unless an option other than `-p` follows: then it is the utility.
 fn time(cursor: Cursor<'_>) -> Option<(Cursor<'_>, TimeFormat)> {
     let rest = cursor.rest.strip_prefix(b"time")?;

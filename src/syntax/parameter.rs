@@ -8,6 +8,7 @@ use crate::syntax::error::Situation;
 use crate::syntax::word::{Mode, parts, pattern_word};
 use std::borrow::Cow;
 
+// special = "@" | "*" | "#" | "?" | "-" | "$" | "!" | "0" ;
 fn special(byte: u8) -> Option<Special> {
     Some(match byte {
         b'@' => Special::At,
@@ -22,6 +23,7 @@ fn special(byte: u8) -> Option<Special> {
     })
 }
 
+// simple = name | digit | special ;
 /// `name`, one digit, or a special parameter, behind `$`.
 pub fn simple(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, ParameterExpansion)> {
     let line = LineNumber(cursor.number);
@@ -39,6 +41,7 @@ pub fn simple(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, ParameterExpansion)
     Some((cursor, ParameterExpansion { parameter, op: ParameterOp::Value, line }))
 }
 
+// name = ( letter | "_" ) , { name_character } ;
 /// Letters, digits and underscores, with line continuations between them.
 pub fn name(cursor: Cursor<'_>) -> (Cursor<'_>, Cow<'_, [u8]>) {
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -57,6 +60,7 @@ pub fn name(cursor: Cursor<'_>) -> (Cursor<'_>, Cow<'_, [u8]>) {
     }
 }
 
+// parameter = name | digit , { digit } | special ;
 fn parameter(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, Parameter)> {
     let byte = cursor.peek()?;
     if byte.is_ascii_alphanumeric() || byte == b'_' {
@@ -75,7 +79,7 @@ fn parameter(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, Parameter)> {
     special(byte).map(|special| (cursor.advance(1), Parameter::Special(special)))
 }
 
-// braced = "${" , [ "#" ] , parameter , [ operator , word ] , "}" ;
+// braced = "{" , ( length | parameter , [ operation ] ) , "}" ;
 /// Behind `${`.
 pub fn braced<'a>(dollar: Cursor<'a>, inside: Cursor<'a>, mode: Mode) -> Parsed<'a, ParameterExpansion> {
     let line = LineNumber(dollar.number);
@@ -92,12 +96,15 @@ pub fn braced<'a>(dollar: Cursor<'a>, inside: Cursor<'a>, mode: Mode) -> Parsed<
     Ok((cursor, ParameterExpansion { parameter, op: ParameterOp::Bad(text), line }))
 }
 
+// length = "#" , parameter ;
 /// `#parameter}`; `${#}`, `${#-w}`, `${#:-w}` are about `$#` itself.
 fn length(inside: Cursor<'_>) -> Option<(Cursor<'_>, Parameter)> {
     let (cursor, parameter) = parameter(inside.eat(b'#')?)?;
     Some((cursor.eat(b'}')?, parameter))
 }
 
+// operation = [ ":" ] , ( "-" | "=" | "?" | "+" ) , { brace_character | single_quoted | double_quoted | dollar } |
+//     trim ;
 /// What stands behind the parameter; none if it is not a form of the standard.
 fn operation<'a>(dollar: Cursor<'a>, mut cursor: Cursor<'a>, mode: Mode) -> Parsed<'a, Option<ParameterOp>> {
     if let Some(end) = cursor.eat(b'}') {
@@ -128,6 +135,8 @@ fn operation<'a>(dollar: Cursor<'a>, mut cursor: Cursor<'a>, mode: Mode) -> Pars
     Ok((end.advance(1), Some(ParameterOp::Switch { kind, colon: colon.is_some(), word })))
 }
 
+// trim = ( "#" | "##" | "%" | "%%" ) , ( trim_character | single_quoted | double_quoted | dollar ) , {
+//     brace_character | single_quoted | double_quoted | dollar } ;
 /// `#`, `##`, `%`, `%%`: quotes quote in the pattern, also inside double quotes.
 fn trim<'a>(dollar: Cursor<'a>, cursor: Cursor<'a>, byte: u8, _: Mode) -> Parsed<'a, Option<ParameterOp>> {
     let side = if byte == b'#' { TrimSide::Prefix } else { TrimSide::Suffix };

@@ -3,8 +3,9 @@
 use crate::syntax::ast::{Atom, Bracket, BracketItem, Bytes, CharClass, Pattern};
 use bstr::BString;
 
+// pattern = { "*" | "?" | bracket | "\" , character | character } ;
 /// Parse a pattern. Every text is one: a `[` that begins no bracket expression is an ordinary character.
-pub fn parse(text: &[u8]) -> Pattern {
+pub fn pattern(text: &[u8]) -> Pattern {
     let mut atoms = Vec::new();
     let mut literal = BString::default();
     let mut at = 0;
@@ -45,6 +46,7 @@ fn character(text: &[u8]) -> (u32, usize) {
     }
 }
 
+// bracket = "[" , [ "!" | "^" ] , [ "]" ] , ( element | range | named ) , { element | range | named } , "]" ;
 /// A bracket expression at the start of the text, and its length; none if it is not closed.
 fn bracket(text: &[u8]) -> Option<(Bracket, usize)> {
     let mut at = 1;
@@ -71,20 +73,28 @@ fn bracket(text: &[u8]) -> Option<(Bracket, usize)> {
         // A range, unless the hyphen is the last character.
         let Some(&BracketItem::Char(low)) = items.last() else { continue };
         if text.get(at) == Some(&b'-') && text.get(at + 1).is_some_and(|&byte| byte != b']') {
-            let (high, length) = match &text[at + 1..] {
-                rest @ [b'[', b'.' | b'=', ..] => match named(rest)? {
-                    (BracketItem::Char(high) | BracketItem::Equivalence(high), length) => (high, length),
-                    _ => return None,
-                },
-                rest => element(rest)?,
-            };
+            let (item, length) = range(low, &text[at + 1..])?;
             at += 1 + length;
             items.pop();
-            items.push(BracketItem::Range(low, high));
+            items.push(item);
         }
     }
 }
 
+// range = element , "-" , element ;
+/// The range from `low` to what stands behind the hyphen.
+fn range(low: u32, behind: &[u8]) -> Option<(BracketItem, usize)> {
+    let (high, length) = match behind {
+        [b'[', b'.' | b'=', ..] => match named(behind)? {
+            (BracketItem::Char(high) | BracketItem::Equivalence(high), length) => (high, length),
+            _ => return None,
+        },
+        behind => element(behind)?,
+    };
+    Some((BracketItem::Range(low, high), length))
+}
+
+// element = "a" | "b" | "z" | "0" | "é" | "\" , character ;
 /// One character, which a backslash may quote.
 fn element(text: &[u8]) -> Option<(u32, usize)> {
     if text[0] == b'\\' && text.len() > 1 {
@@ -95,6 +105,7 @@ fn element(text: &[u8]) -> Option<(u32, usize)> {
     Some(character(text))
 }
 
+// named = "[:" , class , ":]" | "[=" , letter , "=]" | "[." , letter , ".]" ;
 /// `[:class:]`, `[=x=]`, `[.x.]`
 fn named(text: &[u8]) -> Option<(BracketItem, usize)> {
     let kind = text[1];
@@ -113,6 +124,8 @@ fn named(text: &[u8]) -> Option<(BracketItem, usize)> {
     Some((item, end + 2))
 }
 
+// class = "alnum" | "alpha" | "blank" | "cntrl" | "digit" | "graph" | "lower" | "print" | "punct" | "space" |
+//     "upper" | "xdigit" ;
 fn class(name: &[u8]) -> CharClass {
     match name {
         b"alnum" => CharClass::Alnum,

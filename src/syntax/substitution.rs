@@ -8,17 +8,18 @@ use crate::syntax::word::{Mode, parts, unclosed};
 use crate::syntax::{arith, list};
 use std::rc::Rc;
 
+// parenthesised = arithmetic | command_substitution ;
 /// `$(`: arithmetic if it is one, else a command substitution (XCU 2.6.3: `$((` is arithmetic where it can be).
 pub fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
     if let Some(expression) = inside.eat(b'(') {
         let context = dollar.context();
         let depth = context.depth.get();
-        let pending = context.pending.borrow().len();
+        let pending = context.pending.borrow().clone();
         match arithmetic(dollar, expression) {
             Ok(done) => return Ok(done),
             Err(error) => {
                 context.depth.set(depth);
-                context.pending.borrow_mut().truncate(pending);
+                context.pending.replace(pending);
                 // An unclosed or too deep one is no command either; trying would take exponential time.
                 if let nom::Err::Failure(failure) = &error
                     && (failure.at_end || matches!(failure.situation, Situation::NestedTooDeeply))
@@ -33,7 +34,7 @@ pub fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, W
     command_substitution(dollar, inside)
 }
 
-// arithmetic = "$((" , { character | expansion } , "))" ;
+// arithmetic = "((" , ? an expression of arith.ebnf ? , "))" ;
 fn arithmetic<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
     let (cursor, parts) = parts(inside, Mode::Arithmetic, dollar)?;
     let Some(end) = cursor.advance(1).eat(b')') else { return unclosed(cursor, Mode::Arithmetic, dollar) };
@@ -41,10 +42,13 @@ fn arithmetic<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart
     Ok((end, WordPart::Arithmetic(Box::new(Arithmetic { text: Word::new(parts), expression }))))
 }
 
-// command_substitution = "$(" , list , ")" ;
+// command_substitution = "(" , ? a list of shell.ebnf ? , ")" ;
 fn command_substitution<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
     let line = LineNumber(dollar.number);
-    let (mut cursor, body) = list::compound_list_or_nothing(inside)?;
+    // The bodies of here-documents around the substitution do not begin at a newline inside it.
+    let around = dollar.context().pending.take();
+    let (mut cursor, body) = list::list(inside)?;
+    dollar.context().pending.borrow_mut().splice(..0, around);
     match cursor.peek() {
         Some(b')') => {
             let part = WordPart::Command(Rc::new(CommandSubstitution { body, line }));
@@ -54,7 +58,7 @@ fn command_substitution<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a
     }
 }
 
-// backquoted = "`" , list , "`" ;
+// backquoted = "`" , ? a list of shell.ebnf, with a backslash before each backslash and backquote ? , "`" ;
 /// A command substitution in backquotes; the text between them is unescaped first, then parsed.
 pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
     let line = cursor.number;
@@ -94,7 +98,7 @@ pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> 
         }
     }
     cursor.enter()?;
-    let (mut end, body) = list::whole(cursor.context().over(text, line))?;
+    let (mut end, body) = list::list(cursor.context().over(text, line))?;
     if end.peek().is_some() {
         return end.fail(Situation::Unexpected);
     }

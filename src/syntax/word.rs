@@ -47,6 +47,8 @@ pub fn pattern_word(word: Word) -> PatternWord {
 }
 
 fn fixed_pattern(parts: &[WordPart]) -> Option<Pattern> {
+    // escape = '"' | "'" | "\" | "a" | "b" | "e" | "f" | "n" | "r" | "t" | "v" | "c" , letter | "x" , digit ,
+    //     digit | digit , digit , digit ;
     fn escape(text: &mut Vec<u8>, quoted: &[u8]) {
         for &byte in quoted {
             if byte.is_ascii() {
@@ -69,7 +71,7 @@ fn fixed_pattern(parts: &[WordPart]) -> Option<Pattern> {
             _ => return None,
         }
     }
-    Some(pattern::parse(&text))
+    Some(pattern::pattern(&text))
 }
 
 /// Whether a word can begin here.
@@ -78,7 +80,7 @@ pub fn starts_word(cursor: &mut Cursor<'_>) -> bool {
     cursor.peek().is_some_and(|byte| !ends_word(byte))
 }
 
-// word = { literal | quoted | expansion } ;
+// word = ( literal | single_quoted | double_quoted | dollar | backquoted ) , parts ;
 /// A word outside of quotes, with a tilde at its start.
 #[inline]
 pub fn word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
@@ -103,13 +105,15 @@ pub fn literal(cursor: Cursor<'_>) -> Option<(Cursor<'_>, Word)> {
     Some((cursor.advance(length), Word::literal(text)))
 }
 
-// value = { literal | quoted | expansion } ;
+// value = parts ;
 /// The value of an assignment.
 pub fn value(cursor: Cursor<'_>) -> Parsed<'_, Word> {
     let (cursor, parts) = parts(cursor, Mode::Value, cursor)?;
     Ok((cursor, if parts.is_empty() { Word::empty() } else { Word::new(parts) }))
 }
 
+// parts = [ tilde ] , { literal | backslash | single_quoted | double_quoted | dollar_single_quoted (*+*) | dollar |
+//     backquoted } ;
 /// Parts up to the end that the mode has. The cursor stays before a closing character. `opened` is where the construct began.
 pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Parsed<'a, Few<WordPart>> {
     let mut parts = Parts::new(cursor.context().pools);
@@ -191,6 +195,7 @@ pub fn unclosed<'a, T>(cursor: Cursor<'a>, mode: Mode, start: Cursor<'a>) -> Par
     cursor.fail(Situation::Unclosed { opened, needs, place: start.place() })
 }
 
+// tilde = "~" , { name_character | "." | "-" | "+" } , "/" ;
 /// `~` or `~user` up to a slash (in an assignment also a colon), unless something in it is quoted or expanded.
 fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Cursor<'a> {
     let [b'~', rest @ ..] = cursor.rest else { return cursor };
@@ -212,7 +217,7 @@ fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Cursor<'a
     behind
 }
 
-// single_quoted = "'" , { character } , "'" ;
+// single_quoted = "'" , { single_character | ? a newline ? } , "'" ;
 fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
     let start = cursor;
     let mut cursor = cursor.advance(1);
@@ -242,13 +247,14 @@ fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()
     }
 }
 
-// double_quoted = '"' , { character | expansion } , '"' ;
+// double_quoted = '"' , { double_character | double_escape | ? a newline ? | dollar | backquoted } , '"' ;
 fn double_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
     let (cursor, inner) = self::parts(cursor.advance(1), Mode::Double, cursor)?;
     parts.push(WordPart::DoubleQuoted(inner.into_boxed()));
     Ok((cursor.advance(1), ()))
 }
 
+// backslash = "\" , character ;
 /// A backslash that does not continue the line.
 fn backslash<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Cursor<'a> {
     let next = cursor.advance(1);
@@ -257,8 +263,10 @@ fn backslash<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Curso
         return next;
     };
     if !mode.is_quoted() {
-        parts.quoted(&[byte]);
-        return next.advance(1);
+        // All bytes of the character, or half of it would be quoted.
+        let length = if byte.is_ascii() { 1 } else { bstr::decode_utf8(next.rest).0.map_or(1, char::len_utf8) };
+        parts.quoted(&next.rest[..length]);
+        return next.advance(length);
     }
     let escapes = match byte {
         b'$' | b'`' | b'\\' => true,
@@ -275,7 +283,7 @@ fn backslash<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Curso
     }
 }
 
-// expansion = "$" , ( name | digit | special | "{" ... "}" | "(" ... ")" | "((" ... "))" | "'" ... "'" ) ;
+// dollar = "$" , ( parenthesised | braced | simple ) ;
 fn dollar<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
     let mut next = cursor.advance(1);
     match next.peek() {
