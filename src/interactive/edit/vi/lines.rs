@@ -122,7 +122,7 @@ pub(super) fn search_again(editor: &mut Editor, shell: &Shell, older: bool) -> b
         Some(start) => format!("{start}*"),
         None => format!("*{wanted}*"),
     };
-    let pattern = crate::syntax::pattern::parse(pattern.as_bytes());
+    let pattern = crate::syntax::pattern::pattern(pattern.as_bytes());
     let found = !wanted.is_empty()
         && editor.recall_matching(shell, older, |text| pattern::matches(&pattern, text.as_bytes(), true));
     if found {
