@@ -15,6 +15,7 @@ use crate::sys::socket::{self, Name};
 use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::time::Instant;
 
 /// `sock`
 pub const BUILTIN: Builtin = Builtin {
@@ -178,12 +179,15 @@ fn listen(arguments: &mut Arguments<'_>) -> Result<(), Error> {
     socket::listen(number, backlog).map_err(|errno| system("listen", errno))
 }
 
-/// Wait until a descriptor is ready, however it was opened, so that signals can end the waiting.
+/// Wait until a descriptor is ready, however it was opened, so that signals can end the waiting. The socket's own time limit
+/// (SO_RCVTIMEO, SO_SNDTIMEO) counts.
 fn wait(number: RawFd, events: libc::c_short, call: &str) -> Result<Option<ExitStatus>, Error> {
-    match Watch::begin().wait_for(number, events, None) {
+    let limit = if events == libc::POLLIN { libc::SO_RCVTIMEO } else { libc::SO_SNDTIMEO };
+    let limit = socket::time_option(number, limit).map_err(|errno| system(call, errno))?;
+    match Watch::begin().wait_for(number, events, limit.map(|time| Instant::now() + time)) {
         Ok(()) => Ok(None),
         Err(Cut::Signal(signal)) => Ok(Some(ExitStatus::from_signal(signal))),
-        Err(Cut::Timeout) => Err(system(call, Errno::ETIMEDOUT)),
+        Err(Cut::Timeout) => Err(system(call, Errno::EAGAIN)),
         Err(Cut::Failed(errno)) => Err(system(call, errno)),
     }
 }

@@ -314,6 +314,19 @@ pub fn set_time_option(fd: RawFd, option: libc::c_int, time: std::time::Duration
     check(unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, option, (&raw const value).cast(), length) }).map(drop)
 }
 
+/// SO_RCVTIMEO or SO_SNDTIMEO as it is; `None`: no limit.
+///
+/// # Errors
+/// ENOTSOCK.
+pub fn time_option(fd: RawFd, option: libc::c_int) -> Result<Option<std::time::Duration>, Errno> {
+    let mut value = libc::timeval { tv_sec: 0, tv_usec: 0 };
+    let mut length = size_of::<libc::timeval>() as libc::socklen_t;
+    // SAFETY: pointer and length describe `value`.
+    check(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, (&raw mut value).cast(), &raw mut length) })?;
+    let time = std::time::Duration::new(value.tv_sec as u64, value.tv_usec as u32 * 1000);
+    Ok(Some(time).filter(|time| !time.is_zero()))
+}
+
 /// getsockopt(2) of an option whose value is an int.
 ///
 /// # Errors

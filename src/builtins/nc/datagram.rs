@@ -12,14 +12,14 @@ use std::cell::RefCell;
 use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 
-/// Serve as the request says.
-pub fn run(shell: &mut Shell, request: &Request, listener: Listener, watch: Watch) -> BuiltinResult {
+/// Serve as the request says. (The order of the parameters counts: the last one is dropped first.)
+pub fn run(shell: &mut Shell, request: &Request, watch: Watch, listener: Listener) -> BuiltinResult {
     let fd = listener.socket.as_raw_fd();
     if let Some(variable) = &request.fd_name {
         return talk::keep(shell, variable, fd);
     }
     if request.command.is_some() {
-        return super::peers::run(shell, request, &listener, watch);
+        return super::peers::run(shell, request, watch, &listener);
     }
     if request.keep {
         // Answers go to whoever has sent last.
@@ -33,8 +33,11 @@ pub fn run(shell: &mut Shell, request: &Request, listener: Listener, watch: Watc
     let shown = if request.is_unix() { listener.name().ok() } else { None };
     let place = talk::host_and_port(request, shown.as_ref().unwrap_or(&peer));
     talk::say(shell, request, &format!("Connection received on {place}"));
-    if peer != Name::Unnamed {
-        socket::connect(fd, &peer).map_err(|errno| system("connect", errno))?;
+    match &peer {
+        Name::Inet(_) => socket::connect(fd, &peer).map_err(|errno| system("connect", errno))?,
+        Name::Unnamed => {}
+        // A sender that has gone already cannot be answered, and what it has sent is here.
+        Name::Path(_) | Name::Abstract(_) => drop(socket::connect(fd, &peer)),
     }
     talk::run(shell, request, fd, &watch, None, "socket")
 }

@@ -39,7 +39,7 @@ struct Peer {
 const ROOM: usize = 256 << 10;
 
 /// Serve peers until a signal comes; without -k only the first one.
-pub fn run(shell: &mut Shell, request: &Request, listener: &Listener, mut watch: Watch) -> BuiltinResult {
+pub fn run(shell: &mut Shell, request: &Request, mut watch: Watch, listener: &Listener) -> BuiltinResult {
     watch.wake_for_children();
     let fd = listener.socket.as_raw_fd();
     let mut peers: Vec<Peer> = Vec::new();

@@ -23,13 +23,13 @@ pub fn run(shell: &mut Shell, request: &Request) -> BuiltinResult {
     let mut watch = Watch::begin();
     match listen(shell, request) {
         Err(stopped) => stopped.into_result(),
-        Ok(listener) if request.kind == libc::SOCK_DGRAM => datagram::run(shell, request, listener, watch),
+        Ok(listener) if request.kind == libc::SOCK_DGRAM => datagram::run(shell, request, watch, listener),
         Ok(listener) if request.keep && request.command.is_some() => {
             watch.wake_for_children();
             handlers(shell, request, listener, &watch)
         }
         Ok(listener) if request.keep => one_after_another(shell, request, &listener, &watch),
-        Ok(listener) => one(shell, request, listener, watch),
+        Ok(listener) => one(shell, request, watch, listener),
     }
 }
 
@@ -86,8 +86,8 @@ fn announce(shell: &mut Shell, request: &Request, listener: &Listener, peer: &Na
     }
 }
 
-/// One connection, and that is all.
-fn one(shell: &mut Shell, request: &Request, listener: Listener, watch: Watch) -> BuiltinResult {
+/// One connection, and that is all. (The order of the parameters counts: the last one is dropped first.)
+fn one(shell: &mut Shell, request: &Request, watch: Watch, listener: Listener) -> BuiltinResult {
     let connection = match accept(shell, request, &listener, &watch) {
         Ok(connection) => connection,
         Err(stopped) => return stopped.into_result(),

@@ -40,7 +40,7 @@ pub fn run(
     if let Err(errno) = socket::set_nonblocking(fd, true) {
         return Err(system(about, errno).into());
     }
-    let dump = |mark| request.hex.then_some(Dump { mark, to: output });
+    let dump = |mark| request.hex.then_some(Dump { mark, to: output, mask: *watch.mask() });
     let limits = Limits { idle: request.timeout, quit: request.quit };
     let reads = !request.no_input;
     let mut outgoing: Option<Box<dyn Lane>> = None;

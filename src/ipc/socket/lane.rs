@@ -4,9 +4,8 @@
 //! they go through one buffer of fixed size, so a slow reader makes the sender wait and costs no memory.
 
 use crate::ipc::socket::hex;
-use crate::sys::socket;
-use crate::sys::transfer;
-use crate::sys::{fd, tty};
+use crate::sys::signal::Mask;
+use crate::sys::{fd, poll, socket, transfer, tty};
 use nix::errno::Errno;
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
@@ -18,6 +17,8 @@ pub enum Side {
     From,
     /// Where they go.
     To,
+    /// Where their dump goes: only for what has failed.
+    Dump,
 }
 
 /// What a step has done.
@@ -62,7 +63,7 @@ const MOST: usize = 1 << 20;
 const PIECE: usize = 4096;
 
 /// What happens to bytes on their way.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Treatment {
     /// Each line feed that has no carriage return before it gets one.
     pub crlf: bool,
@@ -73,12 +74,37 @@ pub struct Treatment {
 }
 
 /// Where a dump goes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Dump {
     /// `<` or `>`.
     pub mark: u8,
     /// The descriptor.
     pub to: RawFd,
+    /// The signal mask while waiting for it.
+    pub mask: Mask,
+}
+
+impl Dump {
+    /// Dump `bytes`, which begin at `offset`, and wait for the descriptor as long as it takes.
+    ///
+    /// # Errors
+    /// EINTR: a signal was caught; what write says.
+    pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Errno> {
+        let mut text = Vec::with_capacity(bytes.len() * 5 + 80);
+        hex::dump(&mut text, self.mark, offset, bytes);
+        let mut rest = &text[..];
+        while !rest.is_empty() {
+            let mut interests = [poll::interest(self.to, libc::POLLOUT)];
+            poll::wait(&mut interests, None, Some(&self.mask))?;
+            // Not more than a pipe takes without blocking.
+            match fd::try_write(self.to, &rest[..rest.len().min(PIECE)]) {
+                Ok(written) => rest = &rest[written..],
+                Err(Errno::EAGAIN) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Treatment {
@@ -164,8 +190,8 @@ impl Bytes {
             Err(Errno::EINTR) => Ok(Step::Moved),
             Err(Errno::EAGAIN) => {
                 // Which side was it? One look tells.
-                let mut look = [crate::sys::poll::interest(self.to, libc::POLLOUT)];
-                let ready = crate::sys::poll::wait(&mut look, Some(Duration::ZERO), None);
+                let mut look = [poll::interest(self.to, libc::POLLOUT)];
+                let ready = poll::wait(&mut look, Some(Duration::ZERO), None);
                 Ok(Step::Wait(if ready == Ok(0) { Side::To } else { Side::From }, false))
             }
             // Not for this kind of file after all: nothing was moved, so copying can begin here.
@@ -254,10 +280,8 @@ impl Bytes {
     /// What -C and --hex do to the bytes that were read.
     fn treat(&mut self, got: usize) -> Result<(), Broken> {
         if let Some(dump) = self.treatment.dump {
-            let mut text = Vec::with_capacity(got * 5 + 80);
-            hex::dump(&mut text, dump.mark, self.offset, &self.buffer[..got]);
+            dump.write(self.offset, &self.buffer[..got]).map_err(|errno| Broken { side: Side::Dump, errno })?;
             self.offset += got as u64;
-            fd::write_all(dump.to, &text).map_err(|errno| Broken { side: Side::To, errno })?;
             if dump.to == self.to {
                 // The dump stands for the bytes.
                 self.pending = 0..0;

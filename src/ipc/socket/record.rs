@@ -101,9 +101,7 @@ impl Lane for ToRecords {
                     Ok(_) => {}
                 }
                 if let Some(dump) = self.dump {
-                    let mut text = Vec::new();
-                    hex::dump(&mut text, dump.mark, self.offset, message);
-                    fd::write_all(dump.to, &text).map_err(broken(Side::To))?;
+                    dump.write(self.offset, message).map_err(broken(Side::Dump))?;
                     self.offset += place.len() as u64;
                 }
                 self.buffer.drain(..behind);

@@ -69,7 +69,7 @@ impl<'a> Running<'a> {
         match (self.until, self.wait) {
             (Some(_), _) => poll::interest(-1, 0),
             (None, Side::From) => poll::interest(from, libc::POLLIN),
-            (None, Side::To) => poll::interest(to, libc::POLLOUT),
+            (None, Side::To | Side::Dump) => poll::interest(to, libc::POLLOUT),
         }
     }
 
@@ -159,15 +159,17 @@ impl Relay<'_> {
             let ready = |running: &Option<Running<'_>>, interest: Interest| {
                 running.as_ref().is_some_and(|running| running.until.map_or(interest.revents != 0, |time| time <= now))
             };
-            if ready(&self.outgoing, interests[0])
-                && let Some(end) = self.send()
-            {
-                return end;
+            let mut end = None;
+            if ready(&self.outgoing, interests[0]) {
+                end = self.send();
             }
-            if ready(&self.incoming, interests[1])
-                && let Some(end) = self.receive()
-            {
-                return end;
+            if end.is_none() && ready(&self.incoming, interests[1]) {
+                end = self.receive();
+            }
+            match (end, watch.caught()) {
+                (Some(End::Output(Errno::EINTR)), Some(signal)) => return End::Signal(signal),
+                (Some(end), _) => return end,
+                (None, _) => {}
             }
             if self.incoming.is_none() && interests[3].revents & libc::POLLHUP != 0 {
                 return self.refused.map_or(End::Done, End::Socket);
@@ -219,6 +221,7 @@ impl Relay<'_> {
                 self.quit_at = self.limits.quit.map(|time| Instant::now() + time);
             }
             Progress::Broken(Broken { side: Side::From, errno }) => return Some(End::Input(errno)),
+            Progress::Broken(Broken { side: Side::Dump, errno }) => return Some(End::Output(errno)),
             Progress::Broken(Broken { errno, .. }) => {
                 self.outgoing = None;
                 self.refused = Some(errno);

@@ -1,0 +1,25 @@
+# A chat between two shells over a UNIX socket. By hand, in two terminals:
+#     nc -lU /tmp/chat          and          nc -U /tmp/chat
+# Here two functions do the talking; each has the connection as its standard input and output, and 3 is the screen.
+folder=$(mktemp -d)
+trap 'rm -r "$folder"' EXIT
+exec 3>&1
+
+ann() {
+    echo "Hello Bob, this is Ann."
+    read -r line
+    echo "Ann hears: $line" >&3
+    echo "Bye."
+}
+bob() {
+    while read -r line; do
+        echo "Bob hears: $line" >&3
+        case $line in Hello*) echo "Hello Ann." ;; esac
+    done
+}
+
+nc -lU --exec ann "$folder/chat" &
+# Bob may be faster than Ann's socket.
+until nc -U --exec bob "$folder/chat" 2>/dev/null; do sleep 0.02; done
+wait
+ls "$folder"                                 # the socket's file has gone

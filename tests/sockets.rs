@@ -1,0 +1,256 @@
+//! Sockets at the prompt: `nc`, `sock`, `/dev/tcp` against other programs, and what they must survive and not leave behind.
+//!
+//! Only the loopback interface is used, and free ports. Every process has a deadline and a process group that is killed at the end; nothing
+//! sleeps to synchronise. A test whose peer is missing says "skipped: needs X".
+
+#![allow(clippy::panic, reason = "a test fails by a panic")]
+
+#[path = "sockets/datagrams.rs"]
+mod datagrams;
+#[path = "sockets/examples.rs"]
+mod examples;
+#[path = "sockets/handlers.rs"]
+mod handlers;
+#[path = "sockets/matrix.rs"]
+mod matrix;
+#[path = "sockets/messages.rs"]
+mod messages;
+#[path = "sockets/safety.rs"]
+mod safety;
+#[path = "sockets/verbs.rs"]
+mod verbs;
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// How long anything may take.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// An empty directory, removed at the end.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("ipcsh-sockets-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).expect("a directory for the test");
+        Self(path)
+    }
+
+    fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, contents).expect("a file for the test");
+        path
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.join(name).symlink_metadata().is_ok()
+    }
+
+    /// A program in this directory, with a small environment and no input.
+    fn program(&self, name: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(name);
+        command
+            .current_dir(&self.0)
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+            .env("HOME", &self.0)
+            .env("LC_ALL", "C.UTF-8")
+            .stdin(Stdio::null())
+            .process_group(0);
+        // SAFETY: the action is one system call.
+        unsafe { command.pre_exec(keep_standard_descriptors) };
+        command
+    }
+
+    /// ipcsh with these commands.
+    fn shell(&self, code: &str) -> Command {
+        let mut command = self.program(env!("CARGO_BIN_EXE_ipcsh"));
+        command.arg("-c").arg(code);
+        command
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Let the child inherit 0, 1 and 2 and nothing that this process has got from elsewhere.
+fn keep_standard_descriptors() -> std::io::Result<()> {
+    use nix::libc;
+    // SAFETY: close_range with CLOSE_RANGE_CLOEXEC only marks descriptors and touches no memory.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    nix::errno::Errno::result(result).map(drop).map_err(Into::into)
+}
+
+/// A running program; dropping it kills its process group.
+struct Running {
+    child: Child,
+    out: Option<ChildStdout>,
+    err: Option<BufReader<ChildStderr>>,
+}
+
+/// What a program has left.
+#[derive(Debug)]
+struct End {
+    /// Exit status; 128 + n for signal n.
+    status: i32,
+    out: Vec<u8>,
+    err: String,
+}
+
+impl End {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.out).into_owned()
+    }
+}
+
+fn number(status: ExitStatus) -> i32 {
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");
+        let (out, err) = (child.stdout.take(), child.stderr.take().map(BufReader::new));
+        Self { child, out, err }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id() as i32)
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("the process is there");
+    }
+
+    /// The next line of standard error.
+    fn line(&mut self) -> String {
+        let mut err = self.err.take().expect("standard error is piped");
+        let (send, receive) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let _ = err.read_line(&mut line);
+            let _ = send.send((line, err));
+        });
+        let Ok((line, err)) = receive.recv_timeout(DEADLINE) else { panic!("no line came") };
+        self.err = Some(err);
+        line.trim_end().to_owned()
+    }
+
+    /// The port in the line that `-v` begins with.
+    fn port(&mut self) -> u16 {
+        let line = self.line();
+        let port = line.rsplit(' ').next().and_then(|port| port.parse().ok());
+        port.unwrap_or_else(|| panic!("no port in {line:?}"))
+    }
+
+    /// Wait for the end, and for all output.
+    fn end(mut self) -> End {
+        let (out, err) = (self.out.take(), self.err.take());
+        let out = std::thread::spawn(move || all(out));
+        let err = std::thread::spawn(move || all(err));
+        let status = self.wait();
+        let out = out.join().expect("the output can be read");
+        let err = String::from_utf8_lossy(&err.join().expect("the errors can be read")).into_owned();
+        End { status, out, err }
+    }
+
+    fn wait(&mut self) -> i32 {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it is a child") {
+                return number(status);
+            }
+            assert!(Instant::now() < end, "it did not end in time");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+fn all(reader: Option<impl Read>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(mut reader) = reader {
+        let _ = reader.read_to_end(&mut bytes);
+    }
+    bytes
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = killpg(self.pid(), Signal::SIGKILL);
+        let _ = self.child.wait();
+    }
+}
+
+/// Run to the end.
+fn run(command: &mut Command) -> End {
+    Running::start(command).end()
+}
+
+/// Look until it is so.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !is_so() {
+        assert!(Instant::now() < end, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Whether a program is there; else say that the test is skipped.
+fn has(program: &str) -> bool {
+    let found = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]
+        .iter()
+        .any(|folder| Path::new(folder).join(program).exists());
+    if !found {
+        println!("skipped: needs {program}");
+    }
+    found
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("it is bound").port()
+}
+
+fn connect(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+    stream.set_read_timeout(Some(DEADLINE)).expect("a time limit");
+    stream
+}
+
+/// Send everything, end the sending, and read all that comes.
+fn converse(mut stream: TcpStream, message: &[u8]) -> Vec<u8> {
+    stream.write_all(message).expect("it is taken");
+    let _ = stream.shutdown(std::net::Shutdown::Write);
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    answer
+}
+
+/// Bytes that no two places have alike for long.
+fn noise(length: usize, mut seed: u64) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        bytes.extend_from_slice(&seed.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}

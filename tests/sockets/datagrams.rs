@@ -1,0 +1,126 @@
+//! UDP, UNIX datagrams and seqpacket sockets: boundaries, several clients at once, handlers for each.
+
+use super::*;
+use std::net::UdpSocket;
+
+fn udp(port: u16) -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    socket.connect(("127.0.0.1", port)).expect("a port to send to");
+    socket.set_read_timeout(Some(DEADLINE)).expect("a time limit");
+    socket
+}
+
+fn receive(socket: &UdpSocket) -> Vec<u8> {
+    let mut buffer = [0; 70_000];
+    let length = socket.recv(&mut buffer).expect("an answer");
+    buffer[..length].to_vec()
+}
+
+#[test]
+fn boundaries_are_visible() {
+    let dir = Dir::new();
+    for (framing, expected) in [
+        ("line", b"one\n\ntwo\n".to_vec()),
+        ("nul", b"one\0\0two\0".to_vec()),
+        ("len", b"\0\0\0\x03one\0\0\0\0\0\0\0\x03two".to_vec()),
+    ] {
+        let mut server = Running::start(&mut dir.shell(&format!("nc -lunv -k -W 3 --framed={framing} 0")));
+        let socket = udp(server.port());
+        for message in ["one", "", "two"] {
+            socket.send(message.as_bytes()).expect("it is sent");
+        }
+        assert_eq!(server.end().out, expected, "{framing}");
+        // And back: what was framed becomes the same datagrams.
+        let receiver = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        receiver.set_read_timeout(Some(DEADLINE)).expect("a time limit");
+        let port = receiver.local_addr().expect("it is bound").port();
+        let input = dir.file("input", &expected);
+        let mut client = dir.shell(&format!("nc -u -q 0 --framed={framing} 127.0.0.1 {port}"));
+        assert_eq!(run(client.stdin(fs::File::open(input).expect("the file is there"))).status, 0);
+        for message in ["one", "", "two"] {
+            assert_eq!(receive(&receiver), message.as_bytes(), "{framing}");
+        }
+    }
+}
+
+#[test]
+fn several_clients_at_once() {
+    let dir = Dir::new();
+    let handler = "while read -r line; do echo \"$NC_REMOTE_PORT: $line\"; done";
+    let mut server = Running::start(&mut dir.shell(&format!("nc -lunv -k --framed=line --exec '{handler}' 0")));
+    let port = server.port();
+    let clients: Vec<UdpSocket> = (0..5).map(|_| udp(port)).collect();
+    for round in 0..3 {
+        for client in &clients {
+            client.send(format!("hello {round}").as_bytes()).expect("it is sent");
+        }
+        for client in &clients {
+            let own = client.local_addr().expect("it is bound").port();
+            assert_eq!(String::from_utf8_lossy(&receive(client)), format!("{own}: hello {round}\n"));
+        }
+    }
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.wait(), 128 + 15);
+}
+
+/// Without a handler everything is printed, and the answer goes to the last sender.
+#[test]
+fn a_listener_for_all() {
+    let dir = Dir::new();
+    let mut server = dir.shell("nc -lunv -k --framed=line 0");
+    let mut server = Running::start(server.stdin(Stdio::piped()));
+    let port = server.port();
+    let (one, two) = (udp(port), udp(port));
+    let mut out = BufReader::new(server.out.take().expect("it is piped"));
+    let mut line = String::new();
+    for (client, text) in [(&one, "from one"), (&two, "from two")] {
+        client.send(text.as_bytes()).expect("it is sent");
+        line.clear();
+        out.read_line(&mut line).expect("it is printed");
+        assert_eq!(line.trim_end(), text);
+    }
+    let mut input = server.child.stdin.take().expect("it is piped");
+    input.write_all(b"answer\n").expect("it is read");
+    assert_eq!(receive(&two), b"answer");
+}
+
+#[test]
+fn unix_datagrams_and_records() {
+    let dir = Dir::new();
+    // nc.openbsd as the other side, where it is installed.
+    let peers: &[&str] = if has("nc.openbsd") { &["nc", "nc.openbsd"] } else { &["nc"] };
+    for peer in peers {
+        let mut server = Running::start(&mut dir.shell("nc -lvuU --framed=line -W 1 s"));
+        assert_eq!(server.line(), "Bound on s");
+        let sent = run(&mut dir.shell(&format!("printf 'a message' | command {peer} -uU -q 0 s")));
+        assert_eq!(server.end().text(), "a message\n", "{peer}: {}", sent.err);
+        assert!(!dir.has("s"));
+    }
+    let mut server = Running::start(&mut dir.shell("nc -lv --seqpacket --framed=line s"));
+    while !server.line().starts_with("Listening") {}
+    let client = run(&mut dir.shell("printf 'one\\ntwo\\n\\0three\\n' | nc --seqpacket --framed=line s"));
+    assert_eq!(client.status, 0, "{}", client.err);
+    assert_eq!(server.end().out, b"one\ntwo\n\0three\n");
+    // The abstract namespace has no file.
+    let name = format!("@ipcsh-test-{}", std::process::id());
+    let mut server = Running::start(&mut dir.shell(&format!("nc -lvU {name}")));
+    while !server.line().starts_with("Listening") {}
+    assert_eq!(run(&mut dir.shell(&format!("echo hi | nc -U {name}"))).status, 0);
+    assert_eq!(server.end().text(), "hi\n");
+}
+
+#[test]
+fn refused_and_too_long() {
+    let dir = Dir::new();
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let port = socket.local_addr().expect("it is bound").port();
+    drop(socket);
+    let end = run(&mut dir.shell(&format!("nc -uz 127.0.0.1 {port}")));
+    assert_eq!((end.status, &*end.err), (1, ""));
+    let end = run(&mut dir.shell(&format!("{{ echo; echo; }} | nc -u --framed=line 127.0.0.1 {port}")));
+    assert_eq!(end.status, 1);
+    assert!(end.err.contains("ECONNREFUSED"), "{}", end.err);
+    let end = run(&mut dir.shell(&format!("printf '%070000d' 1 | nc -u --framed=line 127.0.0.1 {port}")));
+    assert_eq!(end.status, 1);
+    assert!(end.err.contains("EMSGSIZE"), "{}", end.err);
+}
