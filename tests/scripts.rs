@@ -62,6 +62,7 @@ topics! {
     invocation
     lineno
     options
+    order_of_effects
     parameter_expansion
     pathname_expansion
     patterns

@@ -168,6 +168,8 @@ fn ulimit(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let both = hard == soft;
     let new_soft = if soft || both { value } else { old_soft };
     let new_hard = if hard || both { value } else { old_hard };
+    // Whether output may wait depends on the limit of files.
+    shell.io.settle();
     limits::set_limits(resource, new_soft, new_hard).map_err(failed)?;
     Ok(ExitStatus::SUCCESS)
 }

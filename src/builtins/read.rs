@@ -2,10 +2,10 @@
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, options};
 use crate::fields::{Fields, Separator};
-use crate::shell::Shell;
 use crate::shell::vars::is_name;
+use crate::shell::{Shell, Stdio};
 use crate::status::{Error, ExitStatus};
-use crate::sys::{fd, file, signal};
+use crate::sys::signal;
 use nix::errno::Errno;
 
 /// `read [-r] [-d delim] name...`
@@ -18,11 +18,11 @@ pub const BUILTIN: Builtin = Builtin {
     run,
 };
 
-/// What was read: bytes, and which of them a backslash quoted.
+/// What was read: bytes, and the indices of those that a backslash quoted.
 #[derive(Default)]
 struct Input {
     text: Vec<u8>,
-    quoted: Vec<bool>,
+    quoted: Vec<usize>,
     at_end: bool,
 }
 
@@ -44,7 +44,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     if let Some(name) = fields.iter_from(first).find(|name| !is_name(name)) {
         return Err(bad_name(name).into());
     }
-    let input = match line(shell.io.input, delimiter, raw) {
+    let input = match line(&mut shell.io, delimiter, raw) {
         Ok(input) => input,
         Err(Errno::EINTR) => {
             let signal = signal::first(signal::pending()).unwrap_or(libc::SIGINT);
@@ -56,54 +56,73 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     Ok(ExitStatus::from_bool(!input.at_end))
 }
 
-/// Read up to the delimiter and not a byte further: a block with the offset put back where that is possible, else one byte at a time.
-fn line(input: i32, delimiter: u8, raw: bool) -> Result<Input, Errno> {
-    let seekable = file::is_seekable(input);
+/// Read up to the delimiter and not a byte further.
+fn line(io: &mut Stdio, delimiter: u8, raw: bool) -> Result<Input, Errno> {
     let mut line = Input::default();
-    let mut block = [0u8; 1024];
     let mut escaped = false;
     loop {
-        let want = if seekable { block.len() } else { 1 };
-        let got = match fd::read(input, &mut block[..want]) {
+        let block = match io.peek() {
             Err(Errno::EINTR) if !signal::is_pending() => continue,
             result => result?,
         };
-        if got == 0 {
+        if block.is_empty() {
             line.at_end = true;
             return Ok(line);
         }
-        for (index, &byte) in block[..got].iter().enumerate() {
+        let mut ended = false;
+        let mut used = 0;
+        while used < block.len() && !ended {
+            // Ordinary bytes are copied at once.
+            let rest = &block[used..];
+            let special = if escaped {
+                0
+            } else if raw {
+                memchr::memchr2(delimiter, 0, rest).unwrap_or(rest.len())
+            } else {
+                memchr::memchr3(delimiter, 0, b'\\', rest).unwrap_or(rest.len())
+            };
+            line.extend(&rest[..special]);
+            used += special;
+            let Some(&byte) = block.get(used) else { break };
+            used += 1;
             if escaped {
                 escaped = false;
                 if byte != b'\n' {
-                    line.push(byte, true);
+                    line.push_quoted(byte);
                 }
             } else if byte == delimiter {
-                let behind = got - index - 1;
-                if behind > 0 {
-                    file::seek_by(input, -(behind as i64))?;
-                }
-                return Ok(line);
+                ended = true;
             } else if byte == b'\\' && !raw {
                 escaped = true;
-            } else {
-                line.push(byte, false);
             }
+        }
+        io.consume(used);
+        if ended {
+            return Ok(line);
         }
     }
 }
 
 impl Input {
-    fn push(&mut self, byte: u8, quoted: bool) {
+    fn extend(&mut self, bytes: &[u8]) {
+        self.text.extend_from_slice(bytes);
+    }
+
+    /// Add a byte that a backslash quoted. NULs vanish.
+    fn push_quoted(&mut self, byte: u8) {
         if byte != 0 {
+            self.quoted.push(self.text.len());
             self.text.push(byte);
-            self.quoted.push(quoted);
         }
+    }
+
+    fn is_quoted(&self, at: usize) -> bool {
+        !self.quoted.is_empty() && self.quoted.binary_search(&at).is_ok()
     }
 
     /// The separator at `at`, and its length.
     fn separator(&self, shell: &Shell, at: usize) -> (Separator, usize) {
-        if self.quoted[at] { (Separator::No, 1) } else { shell.vars.ifs().separator_at(&self.text[at..]) }
+        if self.is_quoted(at) { (Separator::No, 1) } else { shell.vars.ifs().separator_at(&self.text[at..]) }
     }
 
     /// Behind IFS white space from `at` on.
@@ -159,7 +178,7 @@ fn last_end(shell: &Shell, input: &Input, at: usize) -> usize {
         return end;
     }
     let mut end = input.text.len();
-    while end > at && !input.quoted[end - 1] && shell.vars.ifs().byte(input.text[end - 1]) == Separator::White {
+    while end > at && !input.is_quoted(end - 1) && shell.vars.ifs().byte(input.text[end - 1]) == Separator::White {
         end -= 1;
     }
     end

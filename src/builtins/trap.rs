@@ -45,6 +45,8 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         first += 1;
     }
     shell.traps.shown = None;
+    // Whether output may wait depends on SIGPIPE.
+    shell.io.settle();
     let mut status = ExitStatus::SUCCESS;
     for name in fields.iter_from(first) {
         match condition(name) {

@@ -10,11 +10,15 @@ use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::ast::{Assignment, Few, Parameter, ParameterOp, Redirect, SimpleCommand, Word, WordPart};
 use crate::sys::signal;
+use bstr::ByteSlice;
 
 /// Execute a simple command.
 pub fn simple(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome {
     if signal::is_pending() {
         trap::run_pending(shell)?;
+    }
+    if shell.io.is_late() {
+        shell.io.count_command();
     }
     shell.vars.line = command.line.0;
     let status = if command.words.is_empty() {
@@ -203,9 +207,33 @@ pub fn redirected(shell: &mut Shell, redirects: &[Redirect], run: impl FnOnce(&m
     }
 }
 
-/// Builtins that execute commands, which need the shell's real descriptors redirected.
-fn runs_code(builtin: &Builtin) -> bool {
-    matches!(builtin.name, "eval" | "." | "source" | "command" | "exec" | "fc" | "fg" | "bg" | "nc" | "wait" | "trap")
+/// Builtins that read and write through [`Stdio`](crate::shell::Stdio) only, and execute no commands, which would need the shell's
+/// real descriptors redirected.
+fn uses_stdio(builtin: &Builtin) -> bool {
+    match builtin.kind {
+        Kind::Plain => true,
+        Kind::Special => !matches!(builtin.name, "eval" | "." | "source" | "exec" | "trap"),
+        Kind::Regular => matches!(
+            builtin.name,
+            "read" | "umask" | "ulimit" | "hash" | "alias" | "unalias" | "getopts" | "jobs" | "cd"
+        ),
+    }
+}
+
+/// Builtins whose work nobody else can see, and which ask nothing that others could have changed: output may wait behind them.
+fn is_private(builtin: &Builtin, fields: &Fields) -> bool {
+    match builtin.name {
+        // A question about files: the one that is written may be among them.
+        "test" | "[" => fields.iter_from(1).all(|field| match &field.as_bytes()[..] {
+            [b'-', letter] => matches!(letter, b'n' | b'z' | b'v' | b't' | b'a' | b'o'),
+            b"-nt" | b"-ot" | b"-ef" => false,
+            _ => true,
+        }),
+        ":" | "true" | "false" | "echo" | "printf" | "read" | "eval" | "set" | "shift" | "export" | "readonly"
+        | "unset" => true,
+        "local" | "break" | "continue" | "return" | "exit" | "getopts" | "alias" | "unalias" => true,
+        _ => false,
+    }
 }
 
 /// Builtins that do what only a process can do.
@@ -240,7 +268,7 @@ fn builtin_command(shell: &mut Shell, builtin: &'static Builtin, command: &Simpl
     // Redirections first, then assignments (XCU 2.9.1.1).
     if command.redirects.is_empty() {
         assigned(shell, builtin, command, fields)
-    } else if !by_name && redirect::can_be_direct(&command.redirects) && !runs_code(builtin) {
+    } else if !by_name && redirect::can_be_direct(&command.redirects) && uses_stdio(builtin) {
         match redirect::direct(shell, &command.redirects) {
             Ok((files, old)) => {
                 let outcome = assigned(shell, builtin, command, fields);
@@ -288,6 +316,9 @@ fn assigned(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleComman
     }
     if !command.assignments.is_empty() {
         trace_if_on(shell, command, fields);
+    }
+    if shell.io.is_late() && !is_private(builtin, fields) {
+        shell.io.settle();
     }
     let outcome = finish(shell, builtin, special, |shell| (builtin.run)(shell, fields));
     if let Some(mark) = mark {
@@ -360,6 +391,9 @@ pub fn fields(shell: &mut Shell, fields: &mut Fields, last: bool) -> Outcome {
                 substitute::become_process(shell)?;
             }
             shell.syntax_error = false;
+            if shell.io.is_late() && !is_private(builtin, fields) {
+                shell.io.settle();
+            }
             let outcome = finish(shell, builtin, false, |shell| (builtin.run)(shell, fields));
             match outcome {
                 // A syntax error in what `command eval` and `command .` read is their error.

@@ -6,7 +6,7 @@
 //! System calls: fork, setpgid, dup2.
 
 use crate::exec::{self, substitute, trap};
-use crate::shell::{Shell, Stdio, Subshell};
+use crate::shell::{Shell, Subshell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::Parser;
 use crate::sys::fd;
@@ -20,6 +20,7 @@ use std::os::fd::RawFd;
 /// # Errors
 /// What the command does to the flow; a descriptor that cannot be duplicated is reported, status 1.
 pub fn in_shell(shell: &mut Shell, input: RawFd, output: RawFd, command: &[u8]) -> Outcome {
+    shell.io.forget_input();
     let mut saved = Vec::new();
     let mut outcome = Ok(ExitStatus::SUCCESS);
     let mut failed = None;
@@ -34,6 +35,7 @@ pub fn in_shell(shell: &mut Shell, input: RawFd, output: RawFd, command: &[u8]) 
         None => outcome = run(shell, command),
         Some(errno) => shell.report(&Error::system("cannot redirect a handler", errno)),
     }
+    shell.io.forget_input();
     for (to, old) in saved.into_iter().rev() {
         // The number is in range and the copy is open, so neither can fail.
         let _ = match old {
@@ -65,6 +67,7 @@ pub fn start(
     prepare: impl FnOnce(&mut Shell),
     finish: impl FnOnce(),
 ) -> Result<Pid, Errno> {
+    shell.io.settle();
     match fork::fork()? {
         Fork::Parent(pid) => Ok(pid),
         Fork::Child(_) => {
@@ -80,8 +83,9 @@ pub fn start(
             prepare(shell);
             substitute::enter_process(shell);
             crate::sys::signal::set_mask(mask);
-            let captures = std::mem::take(&mut shell.io.captures);
-            shell.io = Stdio { captures, error: shell.io.error, ..Default::default() };
+            let error = shell.io.error;
+            shell.io.enter_process();
+            shell.io.error = error;
             shell.loop_depth = 0;
             let status = match run(shell, command) {
                 Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,

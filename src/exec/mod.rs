@@ -32,6 +32,9 @@ pub fn run(shell: &mut Shell, mut parser: Parser<'_>, last: bool) -> Outcome {
     loop {
         let verbose = shell.options.has(Opt::Verbose);
         parser.record(verbose);
+        if !parser.is_in_memory() {
+            shell.io.settle();
+        }
         let parsed = parser.next_command(&shell.aliases, &shell.pools);
         if verbose {
             shell.io.write_error(parser.last_text());

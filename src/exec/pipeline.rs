@@ -21,6 +21,7 @@ use std::rc::Rc;
 
 /// Start the stages. If one cannot be started, the error comes with the job of those that were: their pipes are closed, so they end.
 fn launch(shell: &mut Shell, stages: &[Stage<'_>], background: bool, output: Option<OwnedFd>) -> (Job, Option<Error>) {
+    shell.io.settle();
     let mut job = Job::new(Vec::with_capacity(stages.len()));
     job.pipefail = shell.options.has(Opt::PipeFail);
     job.background = background;
@@ -106,7 +107,7 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
     }
     // From here on descriptors 0, 1 and 2 are what their numbers say, and no other copy of a substitution's pipe is left here:
     // its reader waits for the last one.
-    shell.io = crate::shell::Stdio::default();
+    shell.io.enter_process();
     shell.loop_depth = 0;
     let outcome = match stage {
         Stage::Command(command) => exec::command(shell, command, true),

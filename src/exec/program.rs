@@ -122,6 +122,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
         Ok(path) => path,
         Err(error) => return Ok(refused(shell, &plan, &error)),
     };
+    shell.io.settle();
     let in_place = last && !shell.is_virtual() && can_end(shell);
     let start = |shell: &mut Shell, path: &CString| {
         with_vectors(shell, path, fields, |shell, program| {
@@ -248,6 +249,7 @@ pub fn replace(shell: &mut Shell, fields: &Fields, first: usize) -> Error {
         Ok(path) => path,
         Err(error) => return error,
     };
+    shell.io.settle();
     let plan = Plan::new(&shell.io);
     let (step, errno) = with_vectors(shell, &path, &arguments, |shell, program| {
         let mut setup = job::child_setup(shell, None, false, 0, &plan.descriptors);

@@ -15,7 +15,7 @@ use crate::syntax::ast::{HereDoc, Redirect, RedirectOp, Word};
 use crate::sys::fd;
 use bstr::ByteSlice;
 use nix::errno::Errno;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// Why a redirection failed: the word could not be expanded (an expansion error), or the system refused (a redirection error).
@@ -65,8 +65,11 @@ fn subject(redirect: &Redirect) -> RawFd {
     redirect.fd.map_or(default, |fd| RawFd::try_from(fd).unwrap_or(RawFd::MAX))
 }
 
+/// How a file is opened: [`fd::open`], or [`fd::open_lowest`] where nobody can see the number.
+type Open = fn(&CStr, libc::c_int, libc::mode_t) -> Result<OwnedFd, Errno>;
+
 /// Expand the operand and open it.
-fn open(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailure> {
+fn open(shell: &mut Shell, redirect: &Redirect, open: Open) -> Result<Source, RedirectFailure> {
     use libc::{O_APPEND, O_CREAT, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
     let (word, flags) = match &redirect.op {
         RedirectOp::HereDoc(document) => return here_document(shell, document).map(Source::File),
@@ -90,7 +93,7 @@ fn open(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailur
     }
     let what: &[u8] = if flags & O_CREAT == 0 { b"open" } else { b"create" };
     loop {
-        match fd::open(&path, flags, 0o666) {
+        match open(&path, flags, 0o666) {
             Ok(file) => return Ok(Source::File(file)),
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(cannot(what, &path, errno).into()),
@@ -135,6 +138,8 @@ fn path(shell: &mut Shell, word: &Word) -> Result<CString, RedirectFailure> {
     if path.starts_with(b"/proc/self/") {
         substitute::become_process(shell)?;
     }
+    // Others see a file that is opened or created.
+    shell.io.settle();
     CString::new(path).map_err(|_| Error::new("file name contains a NUL byte").into())
 }
 
@@ -142,6 +147,8 @@ fn path(shell: &mut Shell, word: &Word) -> Result<CString, RedirectFailure> {
 fn duplicate(shell: &mut Shell, word: &Word, writing: bool) -> Result<Source, RedirectFailure> {
     let mut operand = Vec::new();
     expand::field(shell, word, &mut operand).map_err(RedirectFailure::Expansion)?;
+    // A copy of a descriptor shares its offset.
+    shell.io.settle();
     if operand == b"-" {
         return Ok(Source::Close);
     }
@@ -175,13 +182,18 @@ fn bad_descriptor(fd: RawFd) -> Error {
     Error::system(fd.to_string(), Errno::EBADF)
 }
 
+fn expand_document(shell: &mut Shell, document: &HereDoc, out: &mut Vec<u8>) -> Result<(), RedirectFailure> {
+    match document.body.get() {
+        Some(word) => expand::here_document(shell, word, out).map_err(RedirectFailure::Expansion),
+        None => Ok(()),
+    }
+}
+
 /// A descriptor from which the body of a here-document can be read: a pipe if it fits into the smallest pipe there is,
 /// else an anonymous file. Neither needs a process that writes it.
 fn here_document(shell: &mut Shell, document: &HereDoc) -> Result<OwnedFd, RedirectFailure> {
     let mut body = Vec::new();
-    if let Some(word) = document.body.get() {
-        expand::here_document(shell, word, &mut body).map_err(RedirectFailure::Expansion)?;
-    }
+    expand_document(shell, document, &mut body)?;
     let failed = |errno| RedirectFailure::from(Error::system("cannot make a here-document", errno));
     if body.len() <= 4096 {
         let (read, write) = fd::pipe().map_err(failed)?;
@@ -205,6 +217,7 @@ pub struct Saved {
 impl Saved {
     /// Put everything back.
     pub fn restore(self, shell: &mut Shell) {
+        shell.io.forget_input();
         for (number, old) in self.descriptors.into_iter().rev() {
             // Neither can fail: the number is in range, the copy is open.
             let _ = match old {
@@ -240,7 +253,8 @@ pub fn apply(shell: &mut Shell, redirects: &[Redirect]) -> Result<Saved, Redirec
 
 fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Result<(), RedirectFailure> {
     let number = subject(redirect);
-    let source = open(shell, redirect)?;
+    let source = open(shell, redirect, fd::open)?;
+    shell.io.forget_input();
     if let Source::Copy { from: 1, .. } = source {
         substitute::need_real_output(shell, b"/dev/fd/1")?;
     }
@@ -327,7 +341,7 @@ impl Plan {
     pub fn open(&mut self, shell: &mut Shell, redirects: &[Redirect]) -> Result<(), RedirectFailure> {
         for redirect in redirects {
             let number = subject(redirect);
-            match open(shell, redirect)? {
+            match open(shell, redirect, fd::open)? {
                 Source::File(file) => self.add(file, number),
                 Source::Copy { from, writing } => {
                     self.check_copy(from, writing)?;
@@ -351,11 +365,13 @@ impl Plan {
     }
 }
 
-/// Whether [`direct`] can do these redirections. Not if one that follows another could open, by a name like `/dev/stdout`, the
+/// Whether [`direct`] can do these redirections. Not if there is a here-document among several: it is text in memory there, and has no
+/// descriptor to copy. Not if one that follows another could open, by a name like `/dev/stdout`, the
 /// descriptor that the other has changed.
 pub fn can_be_direct(redirects: &[Redirect]) -> bool {
     redirects.iter().enumerate().all(|(index, redirect)| {
-        (0..=2).contains(&subject(redirect)) && (index == 0 || !may_open_a_descriptor(redirect))
+        let alone = redirects.len() == 1 || !matches!(redirect.op, RedirectOp::HereDoc(_));
+        (0..=2).contains(&subject(redirect)) && alone && (index == 0 || !may_open_a_descriptor(redirect))
     })
 }
 
@@ -379,9 +395,18 @@ pub fn names_a_descriptor(path: &[u8]) -> bool {
 /// `shell.io` was.
 pub fn direct(shell: &mut Shell, redirects: &[Redirect]) -> Result<(Vec<OwnedFd>, Standard), RedirectFailure> {
     let old = Standard { input: shell.io.input, output: shell.io.output, error: shell.io.error };
-    let mut files = Vec::with_capacity(redirects.len());
+    let mut files = Vec::new();
+    if let [Redirect { op: RedirectOp::HereDoc(document), fd: None | Some(0), .. }] = redirects {
+        let mut text = Vec::new();
+        expand_document(shell, document, &mut text)?;
+        shell.io.read_from(text);
+        return Ok((files, old));
+    }
+    // With several, one could copy the number of another. A single one is open as long as the builtin runs, which uses no number
+    // but this.
+    let how = if redirects.len() == 1 { fd::open_lowest } else { fd::open };
     for redirect in redirects {
-        let target = match open(shell, redirect) {
+        let target = match open(shell, redirect, how) {
             Ok(Source::File(file)) => {
                 files.push(file);
                 Target::Fd(files.last().map_or(-1, AsRawFd::as_raw_fd))
@@ -438,6 +463,9 @@ pub struct Standard {
 impl Standard {
     /// Put them back.
     pub fn restore(self, shell: &mut Shell) {
+        if shell.io.input != self.input {
+            shell.io.forget_input();
+        }
         shell.io.input = self.input;
         shell.io.output = self.output;
         shell.io.error = self.error;

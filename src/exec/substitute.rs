@@ -214,6 +214,7 @@ pub fn need_parents(shell: &mut Shell, fields: &Fields, in_place: bool) -> Resul
 fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
     let failed =
         |shell: &mut Shell, errno| Err(consequence::fatal(shell, &Error::system("cannot fork a subshell", errno)));
+    shell.io.settle();
     let capture = shell.subshells[level - 1].captures.wrapping_sub(1);
     let captured = matches!(shell.io.captures.get(capture), Some(Capture::Memory(_)));
     let (read, write) = match captured.then(fd::pipe) {
@@ -244,6 +245,8 @@ fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
 
 /// What every forked shell process does first: its parent's jobs are not its own, and caught signals are back at their default.
 pub fn enter_process(shell: &mut Shell) {
+    // The pipe with which `read` looks ahead is the parent's.
+    shell.io.forget_input();
     let mut defaults = std::mem::take(&mut shell.own_signals);
     defaults |= shell.traps.caught_by_parent();
     for signal in spawn::bits(defaults) {

@@ -42,9 +42,21 @@ fn run_action(shell: &mut Shell, command: &BString) -> Result<(), Flow> {
     exec::run(shell, Parser::of_text(command.clone(), line), false).map(drop)
 }
 
+/// The (sub)shell ends with `status`: run its traps, and let others see all that it has done. Returns the status to end with.
+pub fn run_exit(shell: &mut Shell, status: ExitStatus) -> ExitStatus {
+    let status = run_exit_actions(shell, status);
+    match shell.io.finish() {
+        Ok(()) => status,
+        Err(error) => {
+            shell.report(&error);
+            if status.is_success() { error.status } else { status }
+        }
+    }
+}
+
 /// The (sub)shell ends with `status`: execute the actions of signals that arrived during its last command, then the EXIT
 /// action, once. Returns the status to end with.
-pub fn run_exit(shell: &mut Shell, mut status: ExitStatus) -> ExitStatus {
+fn run_exit_actions(shell: &mut Shell, mut status: ExitStatus) -> ExitStatus {
     shell.status = status;
     if signal::is_pending()
         && let Err(Flow::Exit(other)) = run_pending(shell)

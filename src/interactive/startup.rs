@@ -68,6 +68,7 @@ pub fn run() -> i32 {
     if is_interactive(&shell, &invocation) {
         shell.options.set(Opt::Interactive, true);
     }
+    shell.io.gathers = !shell.options.has(Opt::Interactive);
     let outcome = profiles(&mut shell).and_then(|()| start(&mut shell, invocation));
     let status = match outcome {
         Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,

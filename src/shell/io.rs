@@ -1,5 +1,7 @@
 //! Where builtins read and write: a descriptor, or memory while a command substitution runs inside this process.
 
+use crate::shell::gather::Gathered;
+use crate::shell::lookahead::Lookahead;
 use crate::status::Error;
 use crate::sys::fd;
 use nix::errno::Errno;
@@ -25,6 +27,12 @@ pub enum Capture {
     Pipe(OwnedFd),
 }
 
+/// The number that [`Stdio::input`] has while standard input is a here-document in memory.
+pub const MEMORY: RawFd = -2;
+
+/// How many commands may be executed before others see what they have done (well below a millisecond).
+const MOST_COMMANDS: u32 = 512;
+
 /// Standard input, output and error of builtins. For most commands 0, 1 and 2; a builtin whose redirections can be applied to
 /// it alone sees the opened descriptors here without a dup2.
 #[derive(Debug)]
@@ -37,11 +45,28 @@ pub struct Stdio {
     pub error: Target,
     /// The command substitutions around the current command that run in this process; the last is the innermost.
     pub captures: Vec<Capture>,
+    /// Output for descriptor 1 that is not written yet.
+    gathered: Gathered,
+    /// Whether that is done at all: not while somebody sits at a terminal.
+    pub gathers: bool,
+    /// Input that was read and is not used yet.
+    lookahead: Option<Lookahead>,
+    /// Something is not yet as others should see it, and so many commands may still be executed before it must be.
+    late: u32,
 }
 
 impl Default for Stdio {
     fn default() -> Self {
-        Self { input: 0, output: Target::Fd(1), error: Target::Fd(2), captures: Vec::new() }
+        Self {
+            input: 0,
+            output: Target::Fd(1),
+            error: Target::Fd(2),
+            captures: Vec::new(),
+            gathered: Gathered::default(),
+            gathers: false,
+            lookahead: None,
+            late: 0,
+        }
     }
 }
 
@@ -54,6 +79,13 @@ impl Stdio {
 
     fn write_to(&mut self, target: Target, bytes: &[u8]) -> Result<(), Errno> {
         match target {
+            Target::Fd(1) if self.gathers => {
+                let result = self.gathered.write(1, bytes);
+                if self.late == 0 && !self.gathered.is_empty() {
+                    self.late = MOST_COMMANDS;
+                }
+                result
+            }
             Target::Fd(fd) => fd::write_all(fd, bytes),
             Target::Closed => Err(Errno::EBADF),
             Target::Capture(number) => match self.captures.get_mut(number) {
@@ -67,8 +99,105 @@ impl Stdio {
         }
     }
 
+    /// What comes next on standard input: at least one byte, or none at its end. See [`Stdio::consume`].
+    ///
+    /// # Errors
+    /// Of the read; EINTR if a signal was caught.
+    pub fn peek(&mut self) -> Result<&[u8], Errno> {
+        let input = self.input;
+        if self.lookahead.as_ref().is_none_or(|lookahead| lookahead.descriptor() != input) {
+            self.forget_input();
+            if input != MEMORY && !fd::is_open(input) {
+                return Err(Errno::EBADF);
+            }
+            self.lookahead = Some(Lookahead::new(input));
+        }
+        let Some(lookahead) = &mut self.lookahead else { return Ok(&[]) };
+        if lookahead.is_used_up() {
+            // Reading can block, and it can be the file that was written.
+            self.gathered.flush(1);
+        }
+        if self.late == 0 {
+            self.late = MOST_COMMANDS;
+        }
+        lookahead.peek()
+    }
+
+    /// Use so many bytes of what [`Stdio::peek`] has shown.
+    #[inline]
+    pub fn consume(&mut self, count: usize) {
+        if let Some(lookahead) = &mut self.lookahead {
+            lookahead.consume(count);
+        }
+    }
+
+    /// In a process of its own: descriptors 0, 1 and 2 are what their numbers say, and no other copy of a substitution's pipe
+    /// is left, for whose last one its reader waits.
+    pub fn enter_process(&mut self) {
+        self.forget_input();
+        self.captures.clear();
+        self.input = 0;
+        self.output = Target::Fd(1);
+        self.error = Target::Fd(2);
+    }
+
+    /// Standard input is this text, until [`Stdio::forget_input`].
+    pub fn read_from(&mut self, text: Vec<u8>) {
+        self.settle();
+        self.input = MEMORY;
+        self.lookahead = Some(Lookahead::memory(MEMORY, text));
+    }
+
+    /// Descriptors are about to change their meaning: nothing that is known about them counts any more.
+    pub fn forget_input(&mut self) {
+        self.settle();
+        self.lookahead = None;
+    }
+
+    /// Whether others see less than what the script has done.
+    #[inline]
+    pub fn is_late(&self) -> bool {
+        self.late != 0
+    }
+
+    /// A command is executed while something is late.
+    #[cold]
+    pub fn count_command(&mut self) {
+        self.late -= 1;
+        if self.late == 0 {
+            self.gathered.flush(1);
+            if let Some(lookahead) = &mut self.lookahead {
+                lookahead.settle();
+            }
+        }
+    }
+
+    /// Something is about to happen that others can see (a process, a file, a signal, a sleep): write what was gathered, put
+    /// the offset of the input right.
+    #[inline]
+    pub fn settle(&mut self) {
+        if self.late != 0 {
+            self.gathered.flush(1);
+            if let Some(lookahead) = &mut self.lookahead {
+                lookahead.settle();
+            }
+            self.late = 0;
+        }
+        self.gathered.forget();
+    }
+
+    /// The same at the end of the process. What could not be written is an error.
+    ///
+    /// # Errors
+    /// Of a write whose command has ended.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.settle();
+        self.gathered.failed.take().map_or(Ok(()), |errno| Err(Error::system("write error", errno)))
+    }
+
     /// Write to standard error. That this fails cannot be reported anywhere.
     pub fn write_error(&mut self, bytes: &[u8]) {
+        self.settle();
         let _ = self.write_to(self.error, bytes);
     }
 

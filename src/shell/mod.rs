@@ -2,8 +2,10 @@
 
 pub mod aliases;
 pub mod functions;
+pub mod gather;
 pub mod history;
 pub mod io;
+pub mod lookahead;
 pub mod number;
 pub mod options;
 pub mod params;

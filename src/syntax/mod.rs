@@ -82,6 +82,11 @@ impl<'s> Parser<'s> {
         }
     }
 
+    /// Whether the commands are in memory already, so that reading them can neither block nor be seen by others.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self.source, Source::Text(..))
+    }
+
     /// Whether [`Parser::last_text`] will be asked for.
     pub fn record(&mut self, on: bool) {
         if let Source::Lines(_, record) = &mut self.source {

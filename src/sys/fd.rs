@@ -15,11 +15,16 @@ fn check(result: libc::c_int) -> Result<libc::c_int, Errno> {
 
 /// open(2) with O_CLOEXEC, moved to a private number. EINTR is returned to the caller.
 pub fn open(path: &CStr, flags: libc::c_int, mode: libc::mode_t) -> Result<OwnedFd, Errno> {
+    open_lowest(path, flags, mode).and_then(make_private)
+}
+
+/// The same with the lowest free number above 2, which a user could take for his own.
+pub fn open_lowest(path: &CStr, flags: libc::c_int, mode: libc::mode_t) -> Result<OwnedFd, Errno> {
     // SAFETY: `path` is a NUL-terminated string.
     let fd = check(unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC, mode) })?;
     // SAFETY: the descriptor is new and nobody else's.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-    make_private(fd)
+    let file = unsafe { OwnedFd::from_raw_fd(fd) };
+    if fd > 2 { Ok(file) } else { make_private(file) }
 }
 
 /// Move a descriptor to a private number if it is below [`PRIVATE`].
@@ -138,6 +143,58 @@ pub fn try_write(fd: RawFd, bytes: &[u8]) -> Result<usize, Errno> {
     // SAFETY: the pointer and the length describe `bytes`.
     let written = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
     Errno::result(written).map(|written| written as usize)
+}
+
+/// read(2) until `buffer` is full: of our own pipe, which holds as much.
+pub fn read_exact(fd: RawFd, buffer: &mut [u8]) -> Result<(), Errno> {
+    let mut at = 0;
+    while at < buffer.len() {
+        match read(fd, &mut buffer[at..]) {
+            Err(Errno::EINTR) => {}
+            Ok(0) => return Err(Errno::EIO),
+            got => at += got?,
+        }
+    }
+    Ok(())
+}
+
+/// pread(2): read at an offset, without moving that of the descriptor.
+pub fn read_at(fd: RawFd, buffer: &mut [u8], offset: i64) -> Result<usize, Errno> {
+    // SAFETY: the pointer and the length describe `buffer`.
+    let got = Errno::result(unsafe { libc::pread(fd, buffer.as_mut_ptr().cast(), buffer.len(), offset) })?;
+    Ok(got as usize)
+}
+
+/// tee(2): copy at most `length` bytes of what is in a pipe into another pipe and leave them where they are; waits until there is
+/// something. 0: the end of the input. EINTR is returned to the caller.
+pub fn tee(from: RawFd, to: RawFd, length: usize) -> Result<usize, Errno> {
+    loop {
+        // SAFETY: tee touches no memory.
+        match Errno::result(unsafe { libc::tee(from, to, length, 0) }) {
+            Err(Errno::EAGAIN) => wait_ready(from, libc::POLLIN)?,
+            got => return got.map(|got| got as usize),
+        }
+    }
+}
+
+/// Read away as many bytes of a pipe as `scratch` has room for: they were seen before, so this does not wait.
+pub fn discard(fd: RawFd, scratch: &mut [u8]) {
+    let mut at = 0;
+    while at < scratch.len() {
+        let ready = crate::sys::file::wait_readable(fd, Some(std::time::Duration::ZERO), None);
+        if ready == Err(Errno::EINTR) {
+            continue;
+        }
+        // Another reader was faster: then there is nothing to take away.
+        if ready != Ok(true) {
+            return;
+        }
+        match read(fd, &mut scratch[at..]) {
+            Err(Errno::EINTR) => {}
+            Ok(0) | Err(_) => return,
+            Ok(got) => at += got,
+        }
+    }
 }
 
 /// Append everything up to the end of the file to `out`, in large reads straight into its spare room; goes on after signals.

@@ -1,7 +1,8 @@
-//! Questions about a descriptor by its number: is it a terminal, where in the file is it, can it be read now.
+//! Questions about a descriptor by its number: is it a terminal, where in the file is it, has the disk room, can it be read now.
 //!
-//! System calls: isatty (ioctl TCGETS), fstat, lseek, ppoll.
+//! System calls: isatty (ioctl TCGETS), fstat, lseek, fstatfs, ppoll.
 
+use crate::sys::limits::{Resource, UNLIMITED, getrlimit};
 use crate::sys::signal::Mask;
 use nix::errno::Errno;
 use std::mem::MaybeUninit;
@@ -12,24 +13,6 @@ use std::time::Duration;
 pub fn is_terminal(fd: RawFd) -> bool {
     // SAFETY: isatty touches no memory.
     unsafe { libc::isatty(fd) == 1 }
-}
-
-/// Whether the descriptor is open on a regular file whose offset can be moved.
-pub fn is_seekable(fd: RawFd) -> bool {
-    let mut stat = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the pointer is to room for one stat.
-    if unsafe { libc::fstat(fd, stat.as_mut_ptr()) } == -1 {
-        return false;
-    }
-    // SAFETY: fstat has succeeded, so it has filled in the structure.
-    let stat = unsafe { stat.assume_init() };
-    stat.st_mode & libc::S_IFMT == libc::S_IFREG && seek_by(fd, 0).is_ok()
-}
-
-/// lseek(2) from the current offset.
-pub fn seek_by(fd: RawFd, distance: i64) -> Result<(), Errno> {
-    // SAFETY: lseek touches no memory.
-    Errno::result(unsafe { libc::lseek(fd, distance, libc::SEEK_CUR) }).map(drop)
 }
 
 /// ppoll(2): sleep until the descriptor can be read (or its end or an error can be seen); false when `timeout` has passed. With
@@ -45,4 +28,48 @@ pub fn wait_readable(fd: RawFd, timeout: Option<Duration>, mask: Option<&Mask>) 
     // SAFETY: `poll` is one initialised pollfd; the other two are null or point to initialised values.
     let ready = Errno::result(unsafe { libc::ppoll(&raw mut poll, 1, timeout, mask) })?;
     Ok(ready > 0)
+}
+
+/// The type of the file that a descriptor is open on (S_IFREG, S_IFIFO, ...); none if it is not open. A regular file counts only if
+/// its offset can be asked.
+pub fn kind(fd: RawFd) -> Option<libc::mode_t> {
+    let stat = status(fd)?;
+    let kind = stat.st_mode & libc::S_IFMT;
+    (kind != libc::S_IFREG || offset(fd).is_ok()).then_some(kind)
+}
+
+fn status(fd: RawFd) -> Option<libc::stat> {
+    let mut stat = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the pointer is to room for one stat.
+    if unsafe { libc::fstat(fd, stat.as_mut_ptr()) } == -1 {
+        return None;
+    }
+    // SAFETY: fstat has succeeded, so it has filled in the structure.
+    Some(unsafe { stat.assume_init() })
+}
+
+/// Where in the file the next read or write is.
+pub fn offset(fd: RawFd) -> Result<i64, Errno> {
+    // SAFETY: lseek touches no memory.
+    Errno::result(unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) })
+}
+
+/// Put the next read or write there, in a file whose [`offset`] could be asked.
+pub fn set_offset(fd: RawFd, offset: i64) {
+    // SAFETY: lseek touches no memory.
+    unsafe { libc::lseek(fd, offset, libc::SEEK_SET) };
+}
+
+/// Whether so many bytes can be written to a regular file for sure: the file system has many times as much room (fstatfs), and no
+/// limit on the size of files is set.
+pub fn has_room(fd: RawFd, bytes: u64) -> bool {
+    let mut system = MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: the pointer is to room for one statfs.
+    if unsafe { libc::fstatfs(fd, system.as_mut_ptr()) } == -1 {
+        return false;
+    }
+    // SAFETY: fstatfs has succeeded, so it has filled in the structure.
+    let system = unsafe { system.assume_init() };
+    let free = u64::try_from(system.f_bsize).unwrap_or(0).saturating_mul(system.f_bavail);
+    free / 16 >= bytes && getrlimit(Resource::RLIMIT_FSIZE).is_ok_and(|limits| limits.0 == UNLIMITED)
 }

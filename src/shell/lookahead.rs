@@ -1,0 +1,137 @@
+//! Input of `read` beyond the line that is asked for. `read` must not take a byte more than its line, because the next one may belong to
+//! another command or another process; yet a system call for each byte or line makes it ten times slower.
+//!
+//! System calls: pread of a file, whose offset stays behind and is put right later (lseek); tee of a pipe, which copies into a pipe of our own
+//! and leaves the original as it is, to be read later. So at every moment others see at most that the shell is a little late, and never
+//! that it has taken too much. [`Lookahead::settle`] makes up for it, before anything that others could see.
+
+use crate::sys::{fd, file};
+use nix::errno::Errno;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+/// The first block after others may have read, and the largest.
+const BLOCKS: (usize, usize) = (1 << 10, 64 << 10);
+
+/// Where the bytes come from.
+#[derive(Debug)]
+enum Source {
+    /// A regular file: the bytes begin at this offset.
+    File(i64),
+    /// A pipe, and a pipe of our own for copies.
+    Pipe(OwnedFd, OwnedFd),
+    /// Anything else is read byte by byte.
+    Bytes,
+    /// A here-document: nobody else has it.
+    Memory,
+}
+
+/// What was read of one descriptor.
+#[derive(Debug)]
+pub struct Lookahead {
+    from: RawFd,
+    source: Source,
+    bytes: Vec<u8>,
+    used: usize,
+    block: usize,
+}
+
+impl Lookahead {
+    /// For a descriptor.
+    pub fn new(from: RawFd) -> Self {
+        let source = match file::kind(from) {
+            Some(libc::S_IFREG) => Source::File(0),
+            // Without descriptors left, it goes byte by byte.
+            Some(libc::S_IFIFO) => fd::pipe().map_or(Source::Bytes, |(read, write)| Source::Pipe(read, write)),
+            _ => Source::Bytes,
+        };
+        Self { from, source, bytes: Vec::new(), used: 0, block: BLOCKS.0 }
+    }
+
+    /// A text in memory that is read as if it came from `from`.
+    pub fn memory(from: RawFd, bytes: Vec<u8>) -> Self {
+        Self { from, source: Source::Memory, bytes, used: 0, block: 0 }
+    }
+
+    /// The descriptor.
+    pub fn descriptor(&self) -> RawFd {
+        self.from
+    }
+
+    /// Whether the next [`Lookahead::peek`] has to read.
+    #[inline]
+    pub fn is_used_up(&self) -> bool {
+        self.used == self.bytes.len()
+    }
+
+    /// The bytes that come next: at least one, or none at the end of the input.
+    ///
+    /// # Errors
+    /// Of pread, tee or read; EINTR if a signal was caught.
+    pub fn peek(&mut self) -> Result<&[u8], Errno> {
+        if self.is_used_up() {
+            self.fill()?;
+        }
+        Ok(&self.bytes[self.used..])
+    }
+
+    /// The next `count` bytes that were shown have been used.
+    #[inline]
+    pub fn consume(&mut self, count: usize) {
+        self.used += count;
+    }
+
+    fn fill(&mut self) -> Result<(), Errno> {
+        let block = self.block;
+        self.settle_quietly();
+        match &mut self.source {
+            Source::File(offset) => {
+                *offset = file::offset(self.from)?;
+                self.bytes.resize(block, 0);
+                let got = fd::read_at(self.from, &mut self.bytes, *offset);
+                self.bytes.truncate(*got.as_ref().unwrap_or(&0));
+                got?;
+            }
+            Source::Pipe(copy, write) => match fd::tee(self.from, write.as_raw_fd(), block) {
+                Ok(length) => {
+                    self.bytes.resize(length, 0);
+                    fd::read_exact(copy.as_raw_fd(), &mut self.bytes)?;
+                }
+                Err(Errno::EINVAL) => {
+                    self.source = Source::Bytes;
+                    return self.fill();
+                }
+                Err(errno) => return Err(errno),
+            },
+            Source::Bytes => {
+                self.bytes.resize(1, 0);
+                let got = fd::read(self.from, &mut self.bytes);
+                self.bytes.truncate(*got.as_ref().unwrap_or(&0));
+                got?;
+            }
+            Source::Memory => {}
+        }
+        self.block = (block * 2).min(BLOCKS.1);
+        Ok(())
+    }
+
+    /// Take from the file or pipe what was used, and forget the rest: others may act now.
+    pub fn settle(&mut self) {
+        self.settle_quietly();
+        self.block = BLOCKS.0;
+    }
+
+    fn settle_quietly(&mut self) {
+        if self.bytes.is_empty() {
+            return;
+        }
+        match self.source {
+            // It was possible to get the offset of this file, so it is possible to set it.
+            Source::File(offset) => file::set_offset(self.from, offset + self.used as i64),
+            Source::Pipe(..) => fd::discard(self.from, &mut self.bytes[..self.used]),
+            Source::Bytes => {}
+            Source::Memory => return,
+        }
+        self.bytes.clear();
+        self.used = 0;
+    }
+}
