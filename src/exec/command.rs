@@ -224,7 +224,7 @@ fn uses_stdio(builtin: &Builtin) -> bool {
 fn is_private(builtin: &Builtin, fields: &Fields) -> bool {
     match builtin.name {
         // A question about files: the one that is written may be among them.
-        "test" | "[" => fields.iter_from(1).all(|field| match &field.as_bytes()[..] {
+        "test" | "[" => fields.iter_from(1).all(|field| match field.as_bytes() {
             [b'-', letter] => matches!(letter, b'n' | b'z' | b'v' | b't' | b'a' | b'o'),
             b"-nt" | b"-ot" | b"-ef" => false,
             _ => true,
