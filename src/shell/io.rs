@@ -107,9 +107,6 @@ impl Stdio {
         let input = self.input;
         if self.lookahead.as_ref().is_none_or(|lookahead| lookahead.descriptor() != input) {
             self.forget_input();
-            if input != MEMORY && !fd::is_open(input) {
-                return Err(Errno::EBADF);
-            }
             self.lookahead = Some(Lookahead::new(input));
         }
         let Some(lookahead) = &mut self.lookahead else { return Ok(&[]) };
