@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("interactive", &["exec", "builtins", "jobs", "expand", "shell", "syntax", "sys"]),
     ("exec", &["builtins", "jobs", "ipc", "expand", "shell", "syntax", "sys"]),
     ("builtins", &["shell", "jobs", "ipc", "expand", "syntax", "sys"]),
-    ("shell", &["syntax", "jobs", "sys"]),
+    ("shell", &["syntax", "jobs", "ipc", "sys"]),
     ("expand", &["syntax"]),
     ("jobs", &["sys"]),
     ("ipc", &["sys"]),

@@ -13,6 +13,7 @@ pub mod traps;
 pub mod vars;
 
 use crate::fields::Fields;
+use crate::ipc::rpc::session::Session;
 use crate::jobs::table::JobTable;
 use crate::status::{Error, ExitStatus};
 use crate::syntax::Pools;
@@ -76,6 +77,8 @@ pub struct Shell {
     pub syntax_error: bool,
     /// In a trap action, but not in a subshell of it: what `exit` and `return` without an operand need to know.
     pub in_trap: Option<InTrap>,
+    /// Remote procedure calls: interfaces that were read, connections that are kept.
+    pub rpc: Session,
     /// Buffers of fields that are not in use.
     pub pool: Vec<Fields>,
     /// Other buffers that are not in use.
@@ -144,6 +147,7 @@ impl Shell {
             getopts: Getopts::default(),
             syntax_error: false,
             in_trap: None,
+            rpc: Session::default(),
             pool: Vec::new(),
             buffers: Vec::new(),
             pools: Pools::default(),

@@ -4,7 +4,8 @@
 //! recognise the xid executes it again. A retry therefore keeps its xid.
 
 use crate::ipc::rpc::fault::Faults;
-use crate::ipc::rpc::onc::{self, Reply, record};
+use crate::ipc::rpc::frame::{Framing, Reader};
+use crate::ipc::rpc::onc::{self, Reply};
 use crate::ipc::rpc::xdr::XdrError;
 use crate::ipc::socket::{self, Failed, Settings, name};
 use crate::ipc::watch::{Cut, Watch};
@@ -104,8 +105,8 @@ pub struct Patience {
 pub struct Connection {
     socket: OwnedFd,
     transport: Transport,
-    assembler: record::Assembler,
-    buffer: Vec<u8>,
+    framing: Framing,
+    reader: Reader,
     input: Vec<u8>,
 }
 
@@ -126,7 +127,13 @@ impl Connection {
     ///
     /// # Errors
     /// Why the last one did not.
-    pub fn open(transport: Transport, names: &[Name], watch: &Watch, deadline: Option<Instant>) -> Result<Self, Lost> {
+    pub fn open(
+        transport: Transport,
+        framing: Framing,
+        names: &[Name],
+        watch: &Watch,
+        deadline: Option<Instant>,
+    ) -> Result<Self, Lost> {
         let mut why = Lost::Resolve(String::from("no address"));
         for name in names {
             match socket::connect(name, transport.kind(), &Settings::default(), None, watch, deadline) {
@@ -138,8 +145,8 @@ impl Connection {
                     return Ok(Self {
                         socket,
                         transport,
-                        assembler: record::Assembler::default(),
-                        buffer: Vec::new(),
+                        framing,
+                        reader: Reader::new(framing),
                         input: vec![0; 64 << 10],
                     });
                 }
@@ -150,40 +157,55 @@ impl Connection {
         Err(why)
     }
 
-    /// Make a call: the reply, and how many tries it took. `head` appends the call to the empty message.
+    /// Whether nothing has come since the last reply, not even the end of the connection.
+    pub fn is_idle(&self) -> bool {
+        let nothing = call::receive(self.socket.as_raw_fd(), &mut [0], false, libc::MSG_PEEK) == Err(Errno::EAGAIN);
+        nothing && !self.reader.is_inside()
+    }
+
+    /// Make a call: the reply, and how many tries it took.
     ///
     /// # Errors
     /// There was no reply.
     pub fn call(
         &mut self,
         xid: u32,
-        head: impl FnOnce(&mut Vec<u8>),
+        message: &[u8],
         patience: Patience,
         faults: &mut Faults,
         watch: &Watch,
     ) -> Result<(Reply, u32), Lost> {
-        let mut message = std::mem::take(&mut self.buffer);
-        message.clear();
-        let stream = self.transport != Transport::Udp;
-        if stream {
-            record::begin(&mut message);
-        }
-        head(&mut message);
-        if stream {
-            record::finish(&mut message, 0);
-        }
+        let message = self.framed(message);
         let mut wait = patience.first;
-        let mut result = Err(Lost::Timeout);
-        for attempt in 1..=patience.tries.max(1) {
+        for attempt in 1.. {
             let deadline = Instant::now().checked_add(wait);
-            result = self.attempt(xid, &message, faults, watch, deadline).map(|reply| (reply, attempt));
-            if !matches!(result, Err(Lost::Timeout)) {
-                break;
+            match self.attempt(xid, &message, faults, watch, deadline) {
+                Err(Lost::Timeout) if attempt < patience.tries => wait = wait.saturating_mul(2),
+                result => return result.map(|reply| (reply, attempt)),
             }
-            wait = wait.saturating_mul(2);
         }
-        self.buffer = message;
-        result
+        Err(Lost::Timeout)
+    }
+
+    /// Send a message and wait for one answer, whatever it says.
+    ///
+    /// # Errors
+    /// It could not be sent, or there was no answer.
+    pub fn exchange(&mut self, message: &[u8], watch: &Watch, deadline: Option<Instant>) -> Result<Vec<u8>, Lost> {
+        self.send(message, watch, deadline)?;
+        self.receive(watch, deadline)
+    }
+
+    /// Send a message that has no answer.
+    ///
+    /// # Errors
+    /// It could not be sent.
+    pub fn tell(&self, message: &[u8], watch: &Watch, deadline: Option<Instant>) -> Result<(), Lost> {
+        self.send(message, watch, deadline)
+    }
+
+    fn framed(&self, message: &[u8]) -> Vec<u8> {
+        if self.transport == Transport::Udp { message.to_vec() } else { self.framing.reply(message) }
     }
 
     fn attempt(
@@ -236,10 +258,10 @@ impl Connection {
         let fd = self.socket.as_raw_fd();
         loop {
             if self.transport != Transport::Udp {
-                match self.assembler.next_record() {
-                    Ok(Some(record)) => return Ok(record),
+                match self.reader.next_message() {
+                    Ok(Some(message)) => return Ok(message),
                     Ok(None) => {}
-                    Err(record::TooLong) => return Err(Lost::Garbage(String::from("a record that is too long"))),
+                    Err(_) => return Err(Lost::Garbage(String::from("a message that is too long"))),
                 }
             }
             match call::receive(fd, &mut self.input, false, 0) {
@@ -247,7 +269,7 @@ impl Connection {
                 Ok((got, _)) if self.transport == Transport::Udp => {
                     return Ok(self.input[..got.min(self.input.len())].to_vec());
                 }
-                Ok((got, _)) => self.assembler.push(&self.input[..got]),
+                Ok((got, _)) => self.reader.push(&self.input[..got]),
                 Err(Errno::EAGAIN) => watch.wait_for(fd, libc::POLLIN, deadline)?,
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(self.failed(errno)),

@@ -15,11 +15,14 @@
 //! server; and a call that gets no answer leaves the caller in doubt whether it was executed: that is what the call *semantics* are about.
 
 pub mod client;
+pub mod dispatch;
 pub mod fault;
+pub mod frame;
 pub mod idl;
 pub mod interface;
 pub mod onc;
 pub mod rpcbind;
 pub mod server;
+pub mod session;
 pub mod text;
 pub mod xdr;

@@ -5,6 +5,7 @@
 
 use crate::ipc::rpc::client::{Connection, Lost, Patience, Transport, addresses};
 use crate::ipc::rpc::fault::Faults;
+use crate::ipc::rpc::frame::Framing;
 use crate::ipc::rpc::idl;
 use crate::ipc::rpc::interface::Interface;
 use crate::ipc::rpc::onc::{self, Reply, Target};
@@ -75,7 +76,8 @@ impl<'a> Binder<'a> {
     pub fn open(host: &[u8], transport: Transport, patience: Patience, watch: &'a Watch) -> Result<Self, BindError> {
         let transport = if transport == Transport::Udp { Transport::Udp } else { Transport::Tcp };
         let names = addresses(transport, host, PORT)?;
-        let connection = Connection::open(transport, &names, watch, Instant::now().checked_add(patience.first))?;
+        let connection =
+            Connection::open(transport, Framing::Records, &names, watch, Instant::now().checked_add(patience.first))?;
         let interface = idl::parse("rpcbind", INTERFACE.as_bytes());
         let interface = interface.map_err(|error| BindError::Refused(error.message().to_string()))?;
         Ok(Self { connection, interface, watch, patience })
@@ -91,11 +93,10 @@ impl<'a> Binder<'a> {
         xdr::encode_all(&self.interface, &found.procedure.arguments, arguments, &mut encoded)
             .map_err(|error| refused(error.to_string()))?;
         let xid = fresh_xid();
-        let head = |message: &mut Vec<u8>| {
-            onc::put_call(message, xid, target, (onc::AUTH_NONE, b""));
-            message.extend_from_slice(&encoded);
-        };
-        match self.connection.call(xid, head, self.patience, &mut Faults::default(), self.watch)?.0 {
+        let mut message = Vec::new();
+        onc::put_call(&mut message, xid, target, (onc::AUTH_NONE, b""));
+        message.extend_from_slice(&encoded);
+        match self.connection.call(xid, &message, self.patience, &mut Faults::default(), self.watch)?.0 {
             Reply::Success(result) => xdr::decode(&self.interface, &found.procedure.result, &result)
                 .map_err(|error| refused(format!("the answer of rpcbind: {error}"))),
             Reply::ProgramMismatch(..) => Err(refused(format!("rpcbind has no version {version}"))),
