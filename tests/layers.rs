@@ -40,6 +40,9 @@ const RUNS_CODE: &[(&str, &str)] = &[
     ("builtins/exec.rs", "replaces the shell by a program"),
     ("builtins/fc.rs", "executes edited commands"),
     ("builtins/nc/exec.rs", "a command serves a connection"),
+    ("builtins/rpc/serve.rs", "functions are procedures"),
+    ("builtins/rpc/stubs.rs", "defines functions"),
+    ("builtins/rpc/json.rs", "functions are methods"),
     ("builtins/trap.rs", "actions are checked where they are executed"),
     ("builtins/wait.rs", "is interrupted by traps"),
 ];

@@ -23,6 +23,7 @@ pub mod lookup;
 pub mod nc;
 pub mod printf;
 pub mod read;
+pub mod rpc;
 pub mod set;
 pub mod sock;
 pub mod test;
@@ -98,6 +99,7 @@ pub const TABLE: &[Builtin] = &[
     read::BUILTIN,
     attributes::READONLY,
     flow::RETURN,
+    rpc::BUILTIN,
     set::SET,
     set::SHIFT,
     sock::BUILTIN,

@@ -20,21 +20,38 @@ use std::os::fd::RawFd;
 /// # Errors
 /// What the command does to the flow; a descriptor that cannot be duplicated is reported, status 1.
 pub fn in_shell(shell: &mut Shell, input: RawFd, output: RawFd, command: &[u8]) -> Outcome {
+    redirected(shell, &[(input, 0), (output, 1)], |shell| run(shell, command))?
+}
+
+/// Run something while descriptors (from, to) are others.
+///
+/// # Errors
+/// [`Flow::Exit`] with status 1 if a descriptor cannot be duplicated, which is reported.
+pub fn redirected<T>(
+    shell: &mut Shell,
+    moves: &[(RawFd, RawFd)],
+    run: impl FnOnce(&mut Shell) -> T,
+) -> Result<T, Flow> {
+    // What was gathered belongs to the old descriptors, and what was looked ahead too.
+    shell.io.settle();
     shell.io.forget_input();
     let mut saved = Vec::new();
-    let mut outcome = Ok(ExitStatus::SUCCESS);
     let mut failed = None;
-    for (from, to) in [(input, 0), (output, 1)] {
+    for &(from, to) in moves {
         let old = fd::dup_private(to).ok();
         match fd::dup2(from, to) {
             Ok(()) => saved.push((to, old)),
             Err(errno) => failed = Some(errno),
         }
     }
-    match failed {
-        None => outcome = run(shell, command),
-        Some(errno) => shell.report(&Error::system("cannot redirect a handler", errno)),
-    }
+    let result = match failed {
+        None => Ok(run(shell)),
+        Some(errno) => {
+            shell.report(&Error::system("cannot redirect a handler", errno));
+            Err(Flow::Exit(ExitStatus::FAILURE))
+        }
+    };
+    shell.io.settle();
     shell.io.forget_input();
     for (to, old) in saved.into_iter().rev() {
         // The number is in range and the copy is open, so neither can fail.
@@ -43,10 +60,7 @@ pub fn in_shell(shell: &mut Shell, input: RawFd, output: RawFd, command: &[u8]) 
             None => fd::close(to),
         };
     }
-    match failed {
-        None => outcome,
-        Some(_) => Ok(ExitStatus::FAILURE),
-    }
+    result
 }
 
 fn run(shell: &mut Shell, command: &[u8]) -> Outcome {

@@ -9,6 +9,7 @@ pub mod consequence;
 pub mod handler;
 pub mod job;
 pub mod pipeline;
+pub mod procedure;
 pub mod program;
 pub mod redirect;
 pub mod scope;

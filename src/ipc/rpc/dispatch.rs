@@ -39,6 +39,11 @@ pub struct Counts {
 pub trait Procedures {
     /// Execute one. It may take its time: nobody else is served meanwhile.
     fn execute(&mut self, call: &Call<'_>, peer: &Name) -> Reply;
+
+    /// Whether there is a reason to end before all calls have come.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// Who has called what: a second message with all of it the same is the same call.
@@ -129,7 +134,7 @@ impl<P: Procedures> Service for Dispatcher<P> {
     }
 
     fn is_done(&self) -> bool {
-        self.most.is_some_and(|most| self.counts.calls >= most)
+        self.procedures.is_over() || self.most.is_some_and(|most| self.counts.calls >= most)
     }
 
     fn delay(&self) -> Duration {

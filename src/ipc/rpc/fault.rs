@@ -30,6 +30,12 @@ impl Faults {
         Self { drop_request: 0.0, drop_reply: 0.0, duplicate: 0.0, delay: Duration::ZERO, state: seed }
     }
 
+    /// The same shares, from another seed.
+    #[must_use]
+    pub fn reseeded(self, seed: u64) -> Self {
+        Self { state: seed, ..self }
+    }
+
     /// Whether the next message is one of this share.
     pub fn happens(&mut self, share: f64) -> bool {
         share > 0.0 && self.next() < share

@@ -1,0 +1,297 @@
+//! `rpc call`: by an interface file, or with program, version, procedure and types in the line.
+
+use super::options::{self, FAULTS, Options};
+use super::{attempts, json, lost, outcome, usage};
+use crate::builtins::BuiltinResult;
+use crate::ipc::rpc::client::{Connection, Lost, Transport, addresses};
+use crate::ipc::rpc::frame::Framing;
+use crate::ipc::rpc::interface::{Field, Interface, Type};
+use crate::ipc::rpc::onc::{self, Reply, Target};
+use crate::ipc::rpc::rpcbind::{BindError, Binder, fresh_xid};
+use crate::ipc::rpc::session::Destination;
+use crate::ipc::rpc::{idl, show, text, xdr};
+use crate::ipc::watch::Watch;
+use crate::shell::Shell;
+use crate::status::{Error, ExitStatus};
+use bstr::ByteSlice;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// What is to be called, and with what.
+pub struct Request {
+    interface: Rc<Interface>,
+    target: Target,
+    /// For messages: `ADD`, `100000.2.3`.
+    name: String,
+    arguments: Vec<u8>,
+    result: Type,
+}
+
+/// `rpc call`
+pub fn call(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
+    let longs = [&["keep"], FAULTS].concat();
+    let (mut options, operands) = options::parse(words, "H:T:t:r:x:jo", &longs)?;
+    let Some((&first, rest)) = operands.split_first() else {
+        return Err(usage("what to call is expected: FILE.x::PROC, or HOST PROG VERS PROC, or json+..."));
+    };
+    if first.starts_with(b"json+") {
+        return json::call(shell, &options, first, rest);
+    }
+    let request = match memchr::memmem::find(first, b"::") {
+        Some(_) => by_interface(shell, first, rest)?,
+        None => {
+            if options.transport == Some(Transport::Unix) {
+                options.host = Some(first.to_vec());
+            } else {
+                place(&mut options, first)?;
+            }
+            by_numbers(rest)?
+        }
+    };
+    perform(shell, &mut options, &request)
+}
+
+/// `HOST[:PORT]` as an operand.
+pub fn place(options: &mut Options, word: &[u8]) -> Result<(), Error> {
+    match crate::ipc::socket::name::host_and_port(word) {
+        Some((host, port)) => {
+            options.host = Some(host.to_vec());
+            options.port = Some(options::number(port, "port")?);
+        }
+        None => options.host = Some(word.to_vec()),
+    }
+    Ok(())
+}
+
+/// `FILE.x::[VERS::]NAME` in its parts.
+///
+/// # Errors
+/// There is no `::`.
+pub fn parts(word: &[u8]) -> Result<(PathBuf, Option<String>, String), Error> {
+    let text = word.to_str_lossy();
+    let (path, rest) =
+        text.split_once("::").ok_or_else(|| Error::usage(format!("{text}: FILE.x::NAME is expected")))?;
+    Ok(match rest.split_once("::") {
+        Some((version, name)) => (path.into(), Some(version.to_owned()), name.to_owned()),
+        None => (path.into(), None, rest.to_owned()),
+    })
+}
+
+fn by_interface(shell: &mut Shell, word: &[u8], values: &[&[u8]]) -> Result<Request, Error> {
+    let (path, version, name) = parts(word)?;
+    let interface = shell.rpc.interface(&path)?;
+    let found = interface.procedure(version.as_deref(), &name).ok_or_else(|| {
+        let names: Vec<&str> = interface.procedures().map(|found| &*found.procedure.name).collect();
+        let names = if names.is_empty() { String::from("none") } else { names.join(", ") };
+        Error::usage(format!("{name}: no such procedure in {} (there are: {names})", path.display()))
+    })?;
+    let arguments = &found.procedure.arguments;
+    let values = text::arguments(&interface, arguments, values);
+    let mut encoded = Vec::new();
+    values
+        .and_then(|values| xdr::encode_all(&interface, arguments, &values, &mut encoded))
+        .map_err(|error| Error::usage(format!("{name}: {error}")))?;
+    let target =
+        Target { program: found.program.number, version: found.version.number, procedure: found.procedure.number };
+    let result = found.procedure.result.clone();
+    Ok(Request { interface: Rc::clone(&interface), target, name, arguments: encoded, result })
+}
+
+/// `PROG VERS PROC ['TYPE...' VALUE...] [-> 'TYPE']`
+fn by_numbers(words: &[&[u8]]) -> Result<Request, Error> {
+    let [program, version, procedure, rest @ ..] = words else {
+        return Err(Error::usage("HOST PROG VERS PROC are expected, or FILE.x::PROC"));
+    };
+    let target = Target {
+        program: options::number(program, "program number")?,
+        version: options::number(version, "version number")?,
+        procedure: options::number(procedure, "procedure number")?,
+    };
+    let name = format!("{}.{}.{}", target.program, target.version, target.procedure);
+    let arrow = rest.iter().position(|word| *word == b"->");
+    let (given, result) = match arrow {
+        Some(at) => (&rest[..at], types(rest.get(at + 1).copied().unwrap_or(b""))?),
+        None => (rest, Vec::new()),
+    };
+    let interface = Rc::new(Interface::default());
+    let mut arguments = Vec::new();
+    if let Some((list, values)) = given.split_first() {
+        let fields = types(list)?;
+        let values = text::arguments(&interface, &fields, values);
+        values
+            .and_then(|values| xdr::encode_all(&interface, &fields, &values, &mut arguments))
+            .map_err(|error| Error::usage(format!("{name}: {error}")))?;
+    }
+    let result = match result.len() {
+        0 => Type::Void,
+        1 => result[0].kind.clone(),
+        _ => Type::Struct(Rc::new(result)),
+    };
+    Ok(Request { interface, target, name, arguments, result })
+}
+
+/// `int, string, opaque<8>`: types with commas or, where `unsigned` goes with the word behind it, blanks between them.
+fn types(list: &[u8]) -> Result<Vec<Field>, Error> {
+    let list = list.to_str_lossy();
+    let mut names: Vec<String> = Vec::new();
+    if list.contains(',') {
+        names.extend(list.split(',').map(|name| name.trim().to_owned()));
+    } else {
+        for word in list.split_whitespace() {
+            match names.last_mut() {
+                Some(last) if last == "unsigned" && ["int", "hyper", "long", "short", "char"].contains(&word) => {
+                    last.push(' ');
+                    last.push_str(word);
+                }
+                _ => names.push(word.to_owned()),
+            }
+        }
+    }
+    let field = |(index, name): (usize, &String)| {
+        idl::inline_type(name).map(|kind| Field { name: format!("{}", index + 1), kind })
+    };
+    let fields: Vec<Field> = names.iter().enumerate().map(field).collect::<Result<_, _>>()?;
+    Ok(fields.into_iter().filter(|field| field.kind != Type::Void).collect())
+}
+
+/// Connect, call, print.
+pub fn perform(shell: &mut Shell, options: &mut Options, request: &Request) -> BuiltinResult {
+    let watch = Watch::begin();
+    let transport = options.transport.unwrap_or(Transport::Tcp);
+    let destination = Destination {
+        transport,
+        host: options.host.clone().unwrap_or_else(|| b"127.0.0.1".to_vec()),
+        port: options.port,
+        program: (request.target.program, request.target.version),
+    };
+    let xid = options.xid.unwrap_or_else(fresh_xid);
+    attempts(shell, xid, 0)?;
+    let tried = format!("{} at {}", request.name, destination.host.as_bstr());
+    let kept = if options.keep { shell.rpc.take(&destination) } else { None };
+    let mut connection = match kept {
+        Some(connection) => connection,
+        None => match connect(shell, options, &destination, &watch) {
+            Ok(connection) => connection,
+            Err(Unreached::Lost(why)) => return Ok(lost(shell, &tried, &why)?),
+            Err(Unreached::Error(error)) => return Err(error.within(tried).into()),
+        },
+    };
+    let mut message = Vec::with_capacity(128);
+    let credential = onc::auth_sys("localhost", nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw(), &[]);
+    onc::put_call(&mut message, xid, request.target, (onc::AUTH_SYS, &credential));
+    message.extend_from_slice(&request.arguments);
+    let patience = options.patience(transport);
+    let answer = connection.call(xid, &message, patience, &mut options.faults, &watch);
+    drop(watch);
+    match answer {
+        Ok((reply, tries)) => {
+            attempts(shell, xid, tries)?;
+            if options.keep {
+                shell.rpc.keep(destination, connection);
+            }
+            show_reply(shell, request, &reply, options.json)
+        }
+        Err(why) => {
+            if why == Lost::Timeout {
+                attempts(shell, xid, patience.tries)?;
+            }
+            Ok(lost(shell, &tried, &why)?)
+        }
+    }
+}
+
+/// Why there is no connection.
+pub enum Unreached {
+    /// Nobody there.
+    Lost(Lost),
+    /// Not registered, or rpcbind refuses.
+    Error(Error),
+}
+
+impl From<Lost> for Unreached {
+    fn from(why: Lost) -> Self {
+        Self::Lost(why)
+    }
+}
+
+/// Ask rpcbind for the port if need be, and connect.
+pub fn connect(
+    shell: &mut Shell,
+    options: &Options,
+    destination: &Destination,
+    watch: &Watch,
+) -> Result<Connection, Unreached> {
+    let Destination { transport, host, port, program: (program, version) } = destination;
+    let patience = options.patience(*transport);
+    let port = match port {
+        Some(port) => *port,
+        None if *transport == Transport::Unix => 0,
+        None => {
+            let mut binder = Binder::open(host, *transport, patience, watch).map_err(|error| binding(shell, error))?;
+            match binder.port(*program, *version, *transport).map_err(|error| binding(shell, error))? {
+                Some(port) => port,
+                None => {
+                    outcome(shell, "PROG_NOT_REGISTERED", "").map_err(Unreached::Error)?;
+                    let what = format!("program {program} is not registered with rpcbind");
+                    return Err(Unreached::Error(Error::new(what).with_status(ExitStatus(17))));
+                }
+            }
+        }
+    };
+    let names = addresses(*transport, host, port)?;
+    Ok(Connection::open(*transport, Framing::Records, &names, watch, Instant::now().checked_add(patience.first))?)
+}
+
+/// rpcbind could not be asked.
+pub fn binding(shell: &mut Shell, error: BindError) -> Unreached {
+    match error {
+        BindError::Lost(why @ (Lost::Signal(_) | Lost::Timeout)) => Unreached::Lost(why),
+        BindError::Lost(why) => {
+            let _ = outcome(shell, "CANNOT_CONNECT", &why.to_string());
+            Unreached::Error(Error::new(format!("rpcbind (port 111): {why}")).with_status(ExitStatus(18)))
+        }
+        BindError::Refused(what) => Unreached::Error(Error::new(what)),
+    }
+}
+
+fn show_reply(shell: &mut Shell, request: &Request, reply: &Reply, as_json: bool) -> BuiltinResult {
+    let (status, name, detail) = match reply {
+        Reply::Success(result) => {
+            let value = match xdr::decode(&request.interface, &request.result, result) {
+                Ok(value) => value,
+                Err(error) => {
+                    outcome(shell, "CANNOT_DECODE_RESULT", &error.to_string())?;
+                    return Err(usage(format!("{}: the result is not of its type: {error}", request.name)));
+                }
+            };
+            outcome(shell, "SUCCESS", "")?;
+            let printed = match as_json {
+                true => show::json_line(&request.interface, &request.result, &value),
+                false => text::print(&request.interface, &request.result, &value),
+            };
+            if !printed.is_empty() {
+                shell.io.write(&printed)?;
+            }
+            return Ok(ExitStatus::SUCCESS);
+        }
+        Reply::ProgramUnavailable => (10, "PROG_UNAVAIL", String::new()),
+        Reply::ProgramMismatch(low, high) => (11, "PROG_MISMATCH", format!("{low} {high}")),
+        Reply::ProcedureUnavailable => (12, "PROC_UNAVAIL", String::new()),
+        Reply::GarbageArguments => (13, "GARBAGE_ARGS", String::new()),
+        Reply::SystemError => (14, "SYSTEM_ERR", String::new()),
+        Reply::RpcMismatch(low, high) => (15, "RPC_MISMATCH", format!("{low} {high}")),
+        Reply::AuthError(why) => (16, "AUTH_ERROR", why.to_string()),
+    };
+    outcome(shell, name, &detail)?;
+    let words = match reply {
+        Reply::ProgramUnavailable => String::from("the server does not have this program"),
+        Reply::ProgramMismatch(low, high) => format!("the server has versions {low} to {high} of the program"),
+        Reply::ProcedureUnavailable => String::from("the server does not have this procedure"),
+        Reply::GarbageArguments => String::from("the server cannot decode the arguments"),
+        Reply::SystemError => String::from("the procedure has failed on the server"),
+        Reply::RpcMismatch(low, high) => format!("the server speaks versions {low} to {high} of RPC"),
+        _ => format!("the server refuses the credential (reason {detail})"),
+    };
+    Err(Error::new(format!("{}: {name}: {words}", request.name)).with_status(ExitStatus(status)).into())
+}

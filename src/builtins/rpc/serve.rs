@@ -1,0 +1,234 @@
+//! `rpc serve`: functions of the shell as the procedures of an interface.
+
+use super::options::{self, FAULTS, number};
+use super::stubs::is_free;
+use super::{json, usage};
+use crate::builtins::BuiltinResult;
+use crate::exec::procedure::{self, Desk};
+use crate::ipc::rpc::client::Transport;
+use crate::ipc::rpc::dispatch::{Dispatcher, Procedures, Semantics};
+use crate::ipc::rpc::frame::Framing;
+use crate::ipc::rpc::interface::{Interface, Type};
+use crate::ipc::rpc::onc::{self, Reply};
+use crate::ipc::rpc::rpcbind::{BindError, Binder};
+use crate::ipc::rpc::server::Server;
+use crate::ipc::rpc::xdr::Value;
+use crate::ipc::rpc::{client, text, xdr};
+use crate::ipc::socket::{self, Listener, Settings, name};
+use crate::ipc::watch::{Cut, Watch};
+use crate::shell::Shell;
+use crate::status::{Error, ExitStatus, Flow};
+use crate::sys::socket::Name;
+use bstr::ByteSlice;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// `rpc serve`
+pub fn serve(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
+    let longs = [&["register", "once", "semantics"], FAULTS].concat();
+    let (options, operands) = options::parse(words, "b:n:t:", &longs)?;
+    let Some((&first, rest)) = operands.split_first() else { return Err(usage("FILE.x is expected, or json+...")) };
+    if first.starts_with(b"json+") {
+        return json::serve(shell, &options, first, rest);
+    }
+    if !rest.is_empty() {
+        return Err(usage("one FILE.x is expected: its procedures are the functions of their names"));
+    }
+    let interface = shell.rpc.interface(Path::new(&*first.to_path_lossy()))?;
+    if interface.programs.is_empty() {
+        return Err(usage(format!("{}: it defines no program", first.as_bstr())));
+    }
+    let missing = interface.procedures().filter(|found| found.procedure.number != 0);
+    let missing = missing.filter(|found| shell.commands.function(found.procedure.name.as_bytes()).is_none());
+    let missing: Vec<String> = missing.map(|found| found.procedure.name.clone()).collect();
+    if missing.len() == interface.procedures().filter(|found| found.procedure.number != 0).count()
+        && !missing.is_empty()
+    {
+        return Err(usage(format!("no procedure of {} is a function: {}", first.as_bstr(), missing.join(", "))));
+    }
+    let binds: Vec<&[u8]> = match &options.binds[..] {
+        [] => vec![b"tcp:0", b"udp:0"],
+        binds => binds.iter().map(|bind| &bind[..]).collect(),
+    };
+    let listeners = binds.into_iter().map(|bind| listen(shell, bind)).collect::<Result<Vec<_>, _>>()?;
+    let registered = if options.register { register(shell, &interface, &listeners)? } else { Vec::new() };
+    let desk = Desk::new(options.time, false)?;
+    let semantics = options.semantics.unwrap_or(Semantics::AtLeastOnce);
+    let service = Functions { shell, interface: &interface, desk: &desk, interrupted: None };
+    let mut dispatcher = Dispatcher::new(semantics, options.faults.clone(), service);
+    dispatcher.most = options.most;
+    let ended = Server::new(Framing::Records, listeners).run(&mut dispatcher);
+    let (counts, interrupted) = (dispatcher.counts, dispatcher.procedures.interrupted.take());
+    for (target, transport) in registered {
+        let _ = binder(transport, |binder| binder.set(false, target, transport, 0));
+    }
+    if options.has_faults || options.semantics.is_some() {
+        let text = format!(
+            "rpc: {} calls, {} executed, {} answered from the cache, {} messages lost\n",
+            counts.calls, counts.executed, counts.cached, counts.lost
+        );
+        shell.io.write_error(text.as_bytes());
+    }
+    end(ended, interrupted)
+}
+
+/// What the end of a server means.
+pub fn end(ended: Result<(), Cut>, interrupted: Option<Flow>) -> BuiltinResult {
+    match (interrupted, ended) {
+        (Some(flow), _) => Err(flow.into()),
+        (None, Ok(())) => Ok(ExitStatus::SUCCESS),
+        (None, Err(Cut::Signal(number))) => Ok(ExitStatus::from_signal(number)),
+        (None, Err(Cut::Timeout)) => Ok(ExitStatus(124)),
+        (None, Err(Cut::Failed(errno))) => Err(Error::system("cannot wait for calls", errno).into()),
+    }
+}
+
+/// Listen at `tcp:[HOST:]PORT`, `udp:[HOST:]PORT` or `unix:PATH`. A port that was not chosen is told.
+pub fn listen(shell: &mut Shell, bind: &[u8]) -> Result<(Transport, Listener), Error> {
+    let wrong = || Error::usage(format!("{}: tcp:PORT, udp:PORT or unix:PATH is expected", bind.as_bstr()));
+    let colon = memchr::memchr(b':', bind).ok_or_else(wrong)?;
+    let (transport, place) = (Transport::by_name(&bind[..colon]).ok_or_else(wrong)?, &bind[colon + 1..]);
+    let names = match transport {
+        Transport::Unix => vec![name::unix(place)],
+        _ => {
+            let (host, port) = name::host_and_port(place).unwrap_or((b"127.0.0.1", place));
+            let port: u16 = number(port, "port")?;
+            client::addresses(transport, host, port).map_err(|why| Error::new(format!("{}: {why}", bind.as_bstr())))?
+        }
+    };
+    let name = names.first().ok_or_else(wrong)?;
+    let listener = socket::listen(name, transport.kind(), &Settings::default())
+        .map_err(|failed| Error::system(format!("{}: {}", bind.as_bstr(), failed.call), failed.errno))?;
+    if let (Name::Inet(asked), Ok(Name::Inet(given))) = (name, listener.name())
+        && asked.port() == 0
+    {
+        shell.vars.set_by_name(b"RPC_PORT", given.port().to_string().as_bytes())?;
+        let kind = if transport == Transport::Udp { "udp" } else { "tcp" };
+        shell.io.write_error(format!("rpc: listening on {kind}:{given}\n").as_bytes());
+    }
+    Ok((transport, listener))
+}
+
+type Registered = ((u32, u32), Transport);
+
+fn binder<T>(transport: Transport, run: impl FnOnce(&mut Binder<'_>) -> Result<T, BindError>) -> Result<T, BindError> {
+    let watch = Watch::begin();
+    let patience = client::Patience { first: Duration::from_secs(3), tries: 2 };
+    Binder::open(b"127.0.0.1", transport, patience, &watch).and_then(|mut binder| run(&mut binder))
+}
+
+/// Tell rpcbind where the programs are. What an earlier server has left is taken back first.
+fn register(
+    shell: &mut Shell,
+    interface: &Interface,
+    listeners: &[(Transport, Listener)],
+) -> Result<Vec<Registered>, Error> {
+    let mut registered = Vec::new();
+    for (transport, listener) in listeners {
+        let Ok(Name::Inet(address)) = listener.name() else { continue };
+        for program in &interface.programs {
+            for version in &program.versions {
+                let target = (program.number, version.number);
+                let done = binder(*transport, |binder| {
+                    binder.set(false, target, *transport, 0)?;
+                    binder.set(true, target, *transport, address.port())
+                });
+                let tried = format!("cannot register program {} version {}", target.0, target.1);
+                match done {
+                    Ok(true) => registered.push((target, *transport)),
+                    Ok(false) => return Err(Error::new(format!("{tried}: rpcbind has it already, from another user"))),
+                    Err(error) => match super::call::binding(shell, error) {
+                        super::call::Unreached::Lost(why) => return Err(Error::new(format!("{tried}: {why}"))),
+                        super::call::Unreached::Error(error) => return Err(error.within(tried)),
+                    },
+                }
+            }
+        }
+    }
+    Ok(registered)
+}
+
+/// The functions of the shell as procedures.
+struct Functions<'a> {
+    shell: &'a mut Shell,
+    interface: &'a Rc<Interface>,
+    desk: &'a Desk,
+    /// ^C at a prompt, in a function: the server ends.
+    interrupted: Option<Flow>,
+}
+
+impl Procedures for Functions<'_> {
+    fn is_over(&self) -> bool {
+        self.interrupted.is_some()
+    }
+
+    fn execute(&mut self, call: &onc::Call<'_>, _peer: &Name) -> Reply {
+        let Some(program) = self.interface.programs.iter().find(|program| program.number == call.target.program) else {
+            return Reply::ProgramUnavailable;
+        };
+        let versions = || program.versions.iter().map(|version| version.number);
+        let Some(version) = program.versions.iter().find(|version| version.number == call.target.version) else {
+            return Reply::ProgramMismatch(versions().min().unwrap_or(0), versions().max().unwrap_or(0));
+        };
+        let found = version.procedures.iter().find(|procedure| procedure.number == call.target.procedure);
+        let Some(procedure) =
+            found.filter(|procedure| self.shell.commands.function(procedure.name.as_bytes()).is_some())
+        else {
+            // Procedure 0 does nothing and answers, whether it is written down or not.
+            return match call.target.procedure {
+                0 => Reply::Success(Vec::new()),
+                _ => Reply::ProcedureUnavailable,
+            };
+        };
+        let Ok(values) = xdr::decode_all(self.interface, &procedure.arguments, call.arguments) else {
+            return Reply::GarbageArguments;
+        };
+        let fields = procedure.arguments.iter().zip(&values);
+        let arguments: Vec<Vec<u8>> =
+            fields.map(|(field, value)| argument(self.interface, &field.kind, value)).collect();
+        // A variable of the shell cannot hold a NUL.
+        if arguments.iter().any(|argument| argument.contains(&0)) {
+            return Reply::GarbageArguments;
+        }
+        let named = procedure.arguments.iter().zip(&arguments).filter(|(field, _)| is_free(&field.name));
+        let variables: Vec<(&str, &[u8])> = named.map(|(field, value)| (&*field.name, &value[..])).collect();
+        let call =
+            procedure::Call { function: procedure.name.as_bytes(), arguments: &arguments, variables: &variables };
+        let answer = match self.desk.call(self.shell, &call) {
+            Ok(answer) => answer,
+            Err(flow) => {
+                self.interrupted = Some(flow);
+                return Reply::SystemError;
+            }
+        };
+        match answer.status.0 {
+            0 => {}
+            2 => return Reply::GarbageArguments,
+            _ => return Reply::SystemError,
+        }
+        let mut encoded = Vec::new();
+        let result = text::result(self.interface, &procedure.result, &answer.output)
+            .and_then(|value| xdr::encode(self.interface, &procedure.result, &value, &mut encoded));
+        match result {
+            Ok(()) => Reply::Success(encoded),
+            Err(error) => {
+                let what = format!("rpc: {}: what it printed is not its result: {error}", procedure.name);
+                self.shell.report(&Error::new(what));
+                Reply::SystemError
+            }
+        }
+    }
+}
+
+/// A value as an argument: a string is its bytes, anything else as it is written inside other values.
+fn argument(interface: &Interface, kind: &Type, value: &Value) -> Vec<u8> {
+    match (interface.resolve(kind), value) {
+        (Type::String(_), Value::Bytes(bytes)) => bytes.clone(),
+        _ => {
+            let mut out = Vec::new();
+            text::nested(interface, kind, value, &mut out);
+            out
+        }
+    }
+}
