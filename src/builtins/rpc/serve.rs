@@ -8,7 +8,7 @@ use crate::exec::procedure::{self, Desk};
 use crate::ipc::rpc::client::Transport;
 use crate::ipc::rpc::dispatch::{Dispatcher, Procedures, Semantics};
 use crate::ipc::rpc::frame::Framing;
-use crate::ipc::rpc::interface::{Interface, Type};
+use crate::ipc::rpc::interface::{Interface, Program, Type};
 use crate::ipc::rpc::onc::{self, Reply};
 use crate::ipc::rpc::rpcbind::{BindError, Binder};
 use crate::ipc::rpc::server::Server;
@@ -125,24 +125,28 @@ fn register(
     listeners: &[(Transport, Listener)],
 ) -> Result<Vec<Registered>, Error> {
     let mut registered = Vec::new();
+    let targets = || {
+        let versions = |program: &'_ Program| {
+            program.versions.iter().map(|version| (program.number, version.number)).collect::<Vec<_>>()
+        };
+        interface.programs.iter().flat_map(versions)
+    };
+    // To unset takes back all protocols at once (RFC 1833, section 3.2), so it comes before the first one is set.
+    for target in targets() {
+        let _ = binder(Transport::Tcp, |binder| binder.set(false, target, Transport::Tcp, 0));
+    }
     for (transport, listener) in listeners {
         let Ok(Name::Inet(address)) = listener.name() else { continue };
-        for program in &interface.programs {
-            for version in &program.versions {
-                let target = (program.number, version.number);
-                let done = binder(*transport, |binder| {
-                    binder.set(false, target, *transport, 0)?;
-                    binder.set(true, target, *transport, address.port())
-                });
-                let tried = format!("cannot register program {} version {}", target.0, target.1);
-                match done {
-                    Ok(true) => registered.push((target, *transport)),
-                    Ok(false) => return Err(Error::new(format!("{tried}: rpcbind has it already, from another user"))),
-                    Err(error) => match super::call::binding(shell, error) {
-                        super::call::Unreached::Lost(why) => return Err(Error::new(format!("{tried}: {why}"))),
-                        super::call::Unreached::Error(error) => return Err(error.within(tried)),
-                    },
-                }
+        for target in targets() {
+            let done = binder(*transport, |binder| binder.set(true, target, *transport, address.port()));
+            let tried = format!("cannot register program {} version {}", target.0, target.1);
+            match done {
+                Ok(true) => registered.push((target, *transport)),
+                Ok(false) => return Err(Error::new(format!("{tried}: rpcbind has it already, from another user"))),
+                Err(error) => match super::call::binding(shell, error) {
+                    super::call::Unreached::Lost(why) => return Err(Error::new(format!("{tried}: {why}"))),
+                    super::call::Unreached::Error(error) => return Err(error.within(tried)),
+                },
             }
         }
     }

@@ -1,0 +1,382 @@
+//! Remote procedure calls between processes: our two sides with one another, with programs that rpcgen made, with rpcbind, and with JSON-RPC
+//! programs in Python and curl. Each test is a script in a directory of its own that ends within a minute.
+//!
+//! A server tells its port on standard error once it listens, so nothing has to sleep. A test whose peer is missing says "skipped: needs X".
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const CALC: &str = include_str!("../examples/rpc/calc.x");
+
+/// What scripts use: `serve ARGUMENTS...` starts a server and sets `port` and `server`; `stop` ends it.
+const HELPERS: &str = r#"
+ADD() { echo $((a + b)); }
+DIV() { if [ "$b" -eq 0 ]; then echo err=1; else echo "err=0 value=$((a / b))"; fi; }
+SHOUT() { printf '%s\n' "$1" | tr a-z A-Z; }
+serve() {
+    : >log
+    rpc serve "$@" 2>log &
+    server=$!
+    until read -r _ _ _ place <log; do kill -0 $server || { cat log; exit 1; }; done
+    port=${place##*:}
+}
+stop() { kill $server; wait $server; }
+"#;
+
+/// A directory for a test, removed at the end.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("ipcsh-rpc-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).expect("a directory for the test");
+        fs::write(path.join("calc.x"), CALC).expect("a file for the test");
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: &str) {
+        fs::write(self.0.join(name), text).expect("a file for the test");
+    }
+
+    /// Standard output of a script, and behind it what it wrote to standard error.
+    fn run(&self, script: &str) -> String {
+        let output = Command::new("timeout")
+            .args(["-k", "5", "60", env!("CARGO_BIN_EXE_ipcsh"), "-c", &format!("{HELPERS}{script}")])
+            .current_dir(&self.0)
+            .stdin(Stdio::null())
+            .output()
+            .expect("timeout can be started");
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn has(program: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let found = path.split(':').chain(["/usr/sbin", "/sbin"]).any(|folder| Path::new(folder).join(program).exists());
+    if !found {
+        println!("skipped: needs {program}");
+    }
+    found
+}
+
+#[test]
+fn calls_over_each_transport() {
+    let dir = Dir::new();
+    for (bind, how) in [("tcp:0", "-H 127.0.0.1:$port"), ("udp:0", "-T udp -H 127.0.0.1:$port")] {
+        let printed = dir.run(&format!(
+            "serve -b {bind} calc.x
+             rpc call {how} calc.x::ADD a=2 b=3
+             rpc call {how} calc.x::DIV 7 0
+             rpc call {how} calc.x::CALC_V1::SHOUT 'wor ld'
+             rpc call {how} -j calc.x::1::DIV 7 2
+             echo $RPC_STATUS $RPC_TRIES
+             rpc ping {} 127.0.0.1:$port 536870978
+             stop",
+            if bind.starts_with("tcp") { "-T tcp" } else { "-T udp" }
+        ));
+        let expected = "5\nerr=DIVISION_BY_ZERO\nWOR LD\n{\"err\":\"OK\",\"value\":3}\nSUCCESS 1\nprogram 536870978 version 1 ready and waiting\n";
+        assert_eq!(printed, expected, "{bind}");
+    }
+    let printed = dir.run(
+        "rpc serve -b unix:sock calc.x & server=$!
+         rpc import -p c_ -T unix -H sock calc.x
+         until c_NULL 2>/dev/null; do :; done
+         c_ADD 20 22; echo $c_SCALE; cd /; type c_ADD | head -n 1; stop; ls \"$OLDPWD\"",
+    );
+    assert!(printed.starts_with("42\n100\n"), "{printed}");
+    assert!(printed.ends_with("\ncalc.x\nlog\n"), "the socket file is gone: {printed}");
+}
+
+/// The statuses of the contract, each with a message that says why.
+#[test]
+fn each_failure_has_its_status() {
+    let dir = Dir::new();
+    let printed = dir.run(
+        "FAIL() { return 1; }; WRONG() { return 2; }; NONSENSE() { echo nonsense; }; EXIT() { exit 0; }
+         cat >f.x <<'END'
+         program F { version ONE { int FAIL(void) = 1; int WRONG(void) = 2; int NONSENSE(void) = 3; int MISSING(void) = 4; void EXIT(void) = 5; } = 3; } = 77;
+END
+         serve -b tcp:0 f.x
+         at=127.0.0.1:$port
+         for call in f.x::FAIL f.x::WRONG f.x::NONSENSE f.x::MISSING f.x::EXIT f.x::NOTHING; do
+             rpc call -H $at $call 2>/dev/null; echo $? $RPC_STATUS
+         done
+         rpc call $at 77 4 1 2>/dev/null; echo $? $RPC_STATUS $RPC_DETAIL
+         rpc call $at 78 1 1 2>/dev/null; echo $? $RPC_STATUS
+         rpc call $at 77 3 1 int 2>/dev/null; echo $?
+         rpc call $at 77 3 5 'int' 1 2>/dev/null; echo $? $RPC_STATUS
+         stop
+         rpc call $at 77 3 0 2>/dev/null; echo $? $RPC_STATUS
+         rpc call -t 0.05 -r 2 -T udp -H $at f.x::FAIL 2>/dev/null; echo $?
+         rpc call f.x 2>/dev/null; echo $?",
+    );
+    let expected = "14 SYSTEM_ERR\n13 GARBAGE_ARGS\n14 SYSTEM_ERR\n12 PROC_UNAVAIL\n0 SUCCESS\n2 SUCCESS\n11 PROG_MISMATCH 3 3\n10 PROG_UNAVAIL\n2\n13 GARBAGE_ARGS\n18 CANNOT_CONNECT\n18\n2\n";
+    assert_eq!(printed, expected);
+}
+
+/// Nobody answers on a bound socket: two tries, the second twice as long.
+#[test]
+fn a_silent_server_is_a_timeout() {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let port = socket.local_addr().expect("an address").port();
+    let dir = Dir::new();
+    let printed = dir.run(&format!(
+        "rpc call -T udp -t 0.1 -r 2 -H 127.0.0.1:{port} calc.x::ADD 1 2 2>/dev/null; echo $? $RPC_TRIES"
+    ));
+    assert_eq!(printed, "124 2\n");
+    let mut buffer = [0; 100];
+    let mut xid = || {
+        socket.recv(&mut buffer).expect("a call");
+        buffer[..4].to_vec()
+    };
+    assert_eq!(xid(), xid(), "a retry keeps its xid");
+}
+
+/// Clients that send garbage, announce gigabytes, send half a record or nothing: the server goes on.
+#[test]
+fn hostile_clients_harm_nobody() {
+    let dir = Dir::new();
+    let printed = dir.run(
+        r#"serve -b tcp:0 -b udp:0 calc.x
+         # The second line of the log has the other port; the first one is TCP's.
+         at=127.0.0.1:$port
+         exec 5<>/dev/tcp/127.0.0.1/$port; printf '\377\377\377\377' >&5
+         exec 6<>/dev/tcp/127.0.0.1/$port; printf '\0\0\1\0half' >&6
+         exec 7<>/dev/tcp/127.0.0.1/$port
+         exec 8<>/dev/tcp/127.0.0.1/$port; head -c 100000 /dev/zero >&8 2>/dev/null
+         for n in 1 2 3; do rpc call -H $at calc.x::ADD $n $n; done
+         grep -c VmHWM /proc/$server/status
+         while read -r name size _; do [ "$name" = VmHWM: ] && [ "$size" -lt 30000 ] && echo small; done </proc/$server/status
+         stop"#,
+    );
+    assert_eq!(printed, "2\n4\n6\n1\nsmall\n");
+}
+
+/// A call that was executed is not executed again, or it is: that is the semantics.
+#[test]
+fn a_repeated_call() {
+    let dir = Dir::new();
+    // Two single calls and a doubled one: four executions, or three.
+    for (semantics, expected) in [("at-least-once", "4\n"), ("at-most-once", "3\n")] {
+        let printed = dir.run(&format!(
+            "count=0; ADD() {{ count=$((count + 1)); echo $count; }}
+             serve -b udp:0 --semantics={semantics} calc.x
+             rpc call -T udp -H 127.0.0.1:$port calc.x::ADD 1 1 >/dev/null
+             rpc call -T udp --duplicate=1 -H 127.0.0.1:$port calc.x::ADD 1 1 >/dev/null
+             rpc call -T udp -H 127.0.0.1:$port calc.x::ADD 1 1 >last
+             stop; cat last"
+        ));
+        assert_eq!(printed, expected, "{semantics}");
+    }
+}
+
+/// A function that hangs is ended after its time, and harms its own call only.
+#[test]
+fn a_procedure_that_hangs() {
+    let dir = Dir::new();
+    let printed = dir.run(
+        "ADD() { if [ $a -eq 0 ]; then sleep 1000; fi; echo $((a + b)); }
+         serve -t 0.2 -b tcp:0 calc.x
+         rpc call -H 127.0.0.1:$port calc.x::ADD 0 1 2>/dev/null; echo $?
+         rpc call -H 127.0.0.1:$port calc.x::ADD 1 1; stop",
+    );
+    assert_eq!(printed, "14\n2\n");
+}
+
+#[test]
+fn encode_and_decode() {
+    let dir = Dir::new();
+    dir.file("t.x", "struct pair { int a; string s<5>; }; typedef pair pairs<>; typedef struct item *list; struct item { int n; list next; };");
+    let printed = dir.run(
+        r#"rpc encode -x t.x::pair 1 abc
+         rpc encode -x t.x::pair s=abc a=-1
+         rpc encode t.x::pairs '[{a=1,s="x y"},{a=2,s=}]' | rpc decode t.x::pairs
+         rpc encode t.x::list '{n=1,next={n=2,next=null}}' | rpc decode -j t.x::list
+         rpc encode t.x::pair 1 abcdef; echo $?
+         rpc decode -x t.x::pair 0000000100000006; echo $?
+         rpc encode t.x::nothing 1; echo $?"#,
+    );
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines[0], "000000010000000361626300");
+    assert_eq!(lines[1], "ffffffff0000000361626300");
+    assert_eq!(lines[2], "[{a=1,s=\"x y\"},{a=2,s=\"\"}]");
+    assert_eq!(lines[3], r#"{"n":1,"next":{"n":2,"next":null}}"#);
+    assert_eq!(&lines[4..7], ["2", "2", "2"]);
+    assert!(lines[7].ends_with("s: 6 bytes, and there may be 5 at most"), "{printed}");
+}
+
+const C_CALC: &str = "
+program CALC { version CALC_V1 { int ADD(pair) = 1; string SHOUT(string) = 3; } = 1; } = 0x20000042;
+struct pair { int a; int b; };
+";
+
+/// The server side of C: no rpcbind, the port on standard output.
+const C_SERVER: &str = r#"
+#include <stdio.h>
+#include <string.h>
+#include <ctype.h>
+#include <netinet/in.h>
+#include <rpc/rpc.h>
+#include "c.h"
+extern void calc_1(struct svc_req *, SVCXPRT *);
+int *add_1_svc(pair *p, struct svc_req *r) { static int sum; (void)r; sum = p->a + p->b; return &sum; }
+char **shout_3_svc(char **s, struct svc_req *r) { static char t[100], *u = t; (void)r; strncpy(t, *s, 99); for (char *p = t; *p; p++) *p = toupper(*p); return &u; }
+char **shout_1_svc(char **s, struct svc_req *r) { return shout_3_svc(s, r); }
+int main(void) {
+    SVCXPRT *tcp = svctcp_create(RPC_ANYSOCK, 0, 0), *udp = svcudp_create(RPC_ANYSOCK);
+    if (!tcp || !udp || !svc_register(tcp, CALC, CALC_V1, calc_1, 0) || !svc_register(udp, CALC, CALC_V1, calc_1, 0)) return 1;
+    printf("%d %d\n", tcp->xp_port, udp->xp_port); fflush(stdout);
+    svc_run(); return 1;
+}
+"#;
+
+const C_CLIENT: &str = r#"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <rpc/rpc.h>
+#include "c.h"
+int main(int argc, char **argv) {
+    struct sockaddr_in at; struct timeval wait = { 2, 0 }; int sock = RPC_ANYSOCK;
+    memset(&at, 0, sizeof at); at.sin_family = AF_INET; at.sin_port = htons(atoi(argv[2])); at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CLIENT *c = strcmp(argv[1], "tcp") ? clntudp_create(&at, CALC, CALC_V1, wait, &sock) : clnttcp_create(&at, CALC, CALC_V1, &sock, 0, 0);
+    if (!c) { clnt_pcreateerror("create"); return 1; }
+    pair p = { 40, 2 }; char *text = "from c";
+    int *sum = add_1(&p, c); char **loud = shout_1(&text, c);
+    if (!sum || !loud) { clnt_perror(c, "call"); return 1; }
+    printf("%d %s\n", *sum, *loud); return argc - 3;
+}
+"#;
+
+/// The same interface in C, by rpcgen and libtirpc: their client with our server and the other way round, over TCP and UDP.
+#[test]
+fn programs_that_rpcgen_made() {
+    if !has("rpcgen") || !has("cc") {
+        return;
+    }
+    if !Path::new("/usr/include/tirpc/rpc/rpc.h").exists() {
+        return println!("skipped: needs libtirpc-dev");
+    }
+    let dir = Dir::new();
+    dir.file("c.x", C_CALC);
+    dir.file("server.c", C_SERVER);
+    dir.file("client.c", C_CLIENT);
+    let printed = dir.run(
+        r#"sed -n 's/^struct/&/p' c.x >order.x; sed '/^struct/d' c.x >>order.x; mv order.x c.x
+         rpcgen -h -o c.h c.x && rpcgen -c -o c_xdr.c c.x && rpcgen -l -o c_clnt.c c.x && rpcgen -m -o c_svc.c c.x || exit
+         cc -w -I/usr/include/tirpc -o c_server server.c c_svc.c c_xdr.c -ltirpc || exit
+         cc -w -I/usr/include/tirpc -o c_client client.c c_clnt.c c_xdr.c -ltirpc || exit
+         mkfifo ports; ./c_server >ports & read -r tcp udp <ports
+         rpc call -H 127.0.0.1:$tcp c.x::ADD 2 3; rpc call -T udp -H 127.0.0.1:$udp c.x::ADD 20 3
+         rpc call -H 127.0.0.1:$tcp c.x::SHOUT 'to c'
+         rpc call 127.0.0.1:$tcp 536870978 7 1 2>/dev/null; echo $? $RPC_DETAIL
+         rpc call 127.0.0.1:$tcp 536870978 1 9 2>/dev/null; echo $?
+         rpc call 127.0.0.1:$tcp 536870978 1 1 int 1 2>/dev/null; echo $?
+         rpc call 127.0.0.1:$tcp 536870979 1 1 2>/dev/null; echo $?
+         kill $!; wait
+         serve -b tcp:0 c.x; ./c_client tcp $port; stop
+         serve -b udp:0 c.x; ./c_client udp $port; stop"#,
+    );
+    assert_eq!(printed, "5\n23\nTO C\n11 1 1\n12\n13\n10\n42 FROM C\n42 FROM C\n");
+}
+
+/// A real rpcbind: register, find, list, take back; and rpcinfo sees the same.
+#[test]
+fn rpcbind_knows_our_programs() {
+    if !has("rpcbind") || !has("rpcinfo") || !has("unshare") || !has("ip") {
+        return;
+    }
+    if !nix::unistd::geteuid().is_root() {
+        return println!("skipped: needs root, for a network namespace with a port 111 of its own");
+    }
+    let dir = Dir::new();
+    // A namespace of networks and mounts: nobody's rpcbind is met, and its socket file is not left behind.
+    dir.file(
+        "inside.sh",
+        &format!(
+            "{HELPERS}
+             ip link set lo up; mount -t tmpfs none /run; rpcbind -f & binder=$!
+             until rpc list >/dev/null 2>&1; do kill -0 $binder || exit; done
+             rpc call calc.x::ADD 1 2 2>/dev/null; echo $? $RPC_STATUS
+             serve --register -b tcp:0 -b udp:0 calc.x
+             until rpcinfo -T udp 127.0.0.1 536870978 1 >/dev/null 2>&1; do :; done
+             rpc call calc.x::ADD 1 2; rpc call -T udp calc.x::ADD 3 4
+             rpcinfo -T tcp 127.0.0.1 536870978; rpc ping 127.0.0.1 536870978
+             rpc list | grep -c 536870978; rpc bind 99999 1 tcp 1234; rpcinfo -p | grep -c 99999; rpc unbind 99999 1 tcp 1234; rpcinfo -p | grep -c 99999
+             kill $server; wait $server; kill $binder; wait $binder"
+        ),
+    );
+    let printed = dir.run(&format!("unshare -n -m -p -f --kill-child {} inside.sh", env!("CARGO_BIN_EXE_ipcsh")));
+    let expected = "17 PROG_NOT_REGISTERED\n3\n7\nprogram 536870978 version 1 ready and waiting\nprogram 536870978 version 1 ready and waiting\n";
+    assert!(printed.starts_with(expected), "{printed}");
+    assert!(printed.ends_with("\n1\n0\n"), "{printed}");
+}
+
+#[test]
+fn json_rpc_between_our_two_sides() {
+    let dir = Dir::new();
+    for (bind, at) in [("json+tcp:0", "json+tcp:127.0.0.1:$port"), ("json+http:0", "json+http://127.0.0.1:$port/")] {
+        let printed = dir.run(&format!(
+            r#"sum() {{ echo $(($1 + $2)); }}; whole() {{ echo "$RPC_PARAMS"; }}; refuse() {{ echo no >&2; return 7; }}; wrong() {{ return 2; }}
+             serve {bind} sum whole refuse wrong
+             rpc call {at} sum 2 3
+             rpc call {at} whole a=1 b:='[1,null]'
+             rpc call -j {at} whole 'x y' :=2
+             rpc call {at} refuse; echo $? $RPC_STATUS $RPC_DETAIL
+             rpc call {at} wrong 2>/dev/null; echo $?
+             rpc call {at} DIV 1 1 2>/dev/null; echo $?
+             rpc call -o {at} sum 1 1; echo $?
+             printf '%s\n' '{{"jsonrpc":"2.0","method":"sum","params":[1,2],"id":1}}' '{{"jsonrpc":"2.0","method":"sum","params":[1,2]}}' 1 | rpc batch {at} -
+             stop"#
+        ));
+        let expected = "5\na=1\nb=[1,null]\n[\"x y\",2]\n25 -32007 no\n23\n22\n0\n\
+            {\"jsonrpc\":\"2.0\",\"result\":3,\"id\":1}\n{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"message\":\"Invalid Request\"},\"id\":null}\n";
+        let (out, errors) = printed.split_at(printed.rfind("ipcsh: ").unwrap_or(printed.len()));
+        assert_eq!(out, expected, "{bind}");
+        assert!(errors.ends_with("error -32007: no\n"), "{errors}");
+    }
+}
+
+/// Python and curl as clients of our server; Python as the server of our client.
+#[test]
+fn json_rpc_with_other_programs() {
+    if !has("python3") || !has("curl") {
+        return;
+    }
+    let dir = Dir::new();
+    dir.file(
+        "client.py",
+        "import json, socket, sys\ns = socket.create_connection(('127.0.0.1', int(sys.argv[1]))).makefile('rw')\n\
+         s.write(json.dumps({'jsonrpc': '2.0', 'method': 'sum', 'params': [4, 5], 'id': 'x'}) + '\\n{nonsense\\n'); s.flush()\n\
+         print(json.loads(s.readline())['result'], json.loads(s.readline())['error']['code'])\n",
+    );
+    dir.file(
+        "server.py",
+        "import json, socket\nl = socket.create_server(('127.0.0.1', 0)); print(l.getsockname()[1], flush=True)\n\
+         c = l.accept()[0].makefile('rw'); r = json.loads(c.readline())\n\
+         c.write(json.dumps({'jsonrpc': '2.0', 'result': r['params'][::-1], 'id': r['id']}) + '\\n'); c.flush()\n",
+    );
+    let printed = dir.run(
+        r#"sum() { echo $(($1 + $2)); }
+         serve json+tcp:0 sum; python3 client.py $port; stop
+         serve json+http:0 sum
+         curl -s -d '{"jsonrpc":"2.0","method":"sum","params":[1,2],"id":7}' http://127.0.0.1:$port/; echo
+         curl -s -o /dev/null -w '%{http_code}\n' -d '{"jsonrpc":"2.0","method":"sum","params":[1,2]}' http://127.0.0.1:$port/
+         stop
+         mkfifo port; python3 server.py >port & read -r port <port
+         rpc call json+tcp:127.0.0.1:$port reverse a b"#,
+    );
+    assert_eq!(printed, "9 -32700\n{\"jsonrpc\":\"2.0\",\"result\":3,\"id\":7}\n204\n[\"b\",\"a\"]\n");
+}
