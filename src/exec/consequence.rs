@@ -48,6 +48,12 @@ pub fn nested_too_deeply(shell: &mut Shell, what: &[u8]) -> Flow {
     Flow::Interrupt(error.status)
 }
 
+/// Something in a script is probably not meant.
+pub fn warn(shell: &mut Shell, warning: &SyntaxError) {
+    shell.vars.line = warning.line();
+    shell.report(&Error::new(warning.message()));
+}
+
 /// A syntax error, with a picture of the place if a person looks at it.
 pub fn syntax_error(shell: &mut Shell, error: &SyntaxError) -> Flow {
     shell.vars.line = error.line();

@@ -40,6 +40,9 @@ pub fn run(shell: &mut Shell, mut parser: Parser<'_>, last: bool) -> Outcome {
         if verbose {
             shell.io.write_error(parser.last_text());
         }
+        if let Some(warning) = parser.take_warning() {
+            consequence::warn(shell, &warning);
+        }
         match parsed {
             Ok(None) => return Ok(status),
             Ok(Some(_)) if shell.options.has(Opt::NoExec) && !shell.options.has(Opt::Interactive) => {}

@@ -90,10 +90,19 @@ impl<'a> Cursor<'a> {
 
     /// Whether, between `before` and here, an alias's value ended that ends with a blank: the word here is looked up too.
     pub fn follows_blank_alias(self, before: Self) -> bool {
-        if !self.context().has_aliases || !std::ptr::eq(self.line, before.line) {
+        if !self.context().has_aliases {
             return false;
         }
-        let (mut from, mut to, mut line) = (before.rest.len(), self.rest.len(), self.line);
+        let (mut from, mut to, mut line) = (before.rest.len(), self.rest.len(), before.line);
+        // A line continuation behind the value leads out of the spliced text.
+        while !std::ptr::eq(line, self.line) {
+            let After::Splice(splice) = &line.after else { return false };
+            if splice.ends_blank && from >= splice.behind {
+                return true;
+            }
+            from = splice.left_outside(from);
+            line = splice.origin.line;
+        }
         while let After::Splice(splice) = &line.after {
             if to > splice.behind {
                 return false;

@@ -302,4 +302,6 @@ pub struct HereDoc {
     pub quoted: bool,
     /// The body; its parts are as in double quotes. Filled when the line with the operator ends.
     pub body: OnceCell<Word>,
+    /// Where the operator stands.
+    pub line: LineNumber,
 }

@@ -107,11 +107,12 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
         if words.is_empty()
             && assignments.is_empty()
             && redirects.is_empty()
-            && let Some(inside) = blanks(next).eat(b'(')
+            && let mut paren = blanks(next)
+            && paren.peek() == Some(b'(')
         {
             pools.words.give(words);
             pools.redirects.give(redirects);
-            return named_function(start, cursor, inside, &parsed);
+            return named_function(start, cursor, paren, &parsed);
         }
         if only_command {
             declares = is_declaration(&parsed);
@@ -160,9 +161,10 @@ fn is_declaration(word: &Word) -> bool {
 }
 
 // named_function = function_name , "(" , ")" , function_body ;
-fn named_function<'a>(start: Cursor<'a>, at: Cursor<'a>, inside: Cursor<'a>, name: &Word) -> Parsed<'a, Command> {
+fn named_function<'a>(start: Cursor<'a>, at: Cursor<'a>, paren: Cursor<'a>, name: &Word) -> Parsed<'a, Command> {
+    let inside = paren.advance(1);
     let Some(behind) = blanks(inside).eat(b')') else {
-        return blanks(inside).fail(Situation::Expected("\")\" of a function definition"));
+        return paren.fail(Situation::Expected("quotes around it, or \")\" behind it to define a function"));
     };
     match &name.parts[..] {
         [WordPart::Literal(name)] if name.find_byteset(b"=$`'\"\\/").is_none() => function_body(start, behind, name),
@@ -280,7 +282,8 @@ fn here_document(cursor: Cursor<'_>) -> Parsed<'_, RedirectOp> {
     }
     let (cursor, word) = word::word(start)?;
     let (delimiter, quoted) = delimiter(start, cursor, &word);
-    let document = Rc::new(HereDoc { delimiter, strip_tabs, quoted, body: OnceCell::new() });
+    let document =
+        Rc::new(HereDoc { delimiter, strip_tabs, quoted, body: OnceCell::new(), line: LineNumber(cursor.number) });
     cursor.context().pending.borrow_mut().push(Rc::clone(&document));
     Ok((cursor, RedirectOp::HereDoc(document)))
 }

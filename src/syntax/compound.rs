@@ -69,7 +69,8 @@ fn subshell(start: Cursor<'_>) -> Parsed<'_, Compound> {
 // group = "{" , compound_list , "}" ;
 fn group<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
     let (cursor, list) = compound_list(behind, "{", start)?;
-    let (cursor, ()) = Opened { word: "{", start }.expect(cursor, Reserved::BraceClose, "\"}\"")?;
+    let (cursor, ()) =
+        Opened { word: "{", start }.expect(cursor, Reserved::BraceClose, "\"}\" behind a \";\" or a newline")?;
     Ok((cursor, Compound::Group(list)))
 }
 
@@ -82,7 +83,7 @@ fn if_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> 
     let mut cursor = behind;
     loop {
         let (question, condition) = compound_list(cursor, opened.word, opened.start)?;
-        let (inside, ()) = opened.expect(question, Reserved::Then, "\"then\"")?;
+        let (inside, ()) = opened.expect(question, Reserved::Then, "\"then\" behind a \";\" or a newline")?;
         let (next, body) = compound_list(inside, "then", question)?;
         branches.push((condition, body));
         cursor = next;
@@ -111,7 +112,7 @@ fn while_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>, until: bool) -> Parse
 
 // do_group = "do" , compound_list , "done" ;
 fn do_group<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, List> {
-    let (inside, ()) = opened.expect(cursor, Reserved::Do, "\"do\"")?;
+    let (inside, ()) = opened.expect(cursor, Reserved::Do, "\"do\" behind a \";\" or a newline")?;
     let (cursor, body) = compound_list(inside, "do", cursor)?;
     let (cursor, ()) = opened.expect(cursor, Reserved::Done, "\"done\"")?;
     Ok((cursor, body))
@@ -136,7 +137,7 @@ fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound>
         let before = cursor;
         cursor = newlines(cursor)?.0;
         if let Some(behind) = keyword(cursor, Reserved::In) {
-            let (next, list) = for_words(behind)?;
+            let (next, list) = for_words(Opened { word: "for", start }, behind)?;
             words = Some(list);
             cursor = next;
         } else {
@@ -153,7 +154,7 @@ fn is_name(text: &[u8]) -> bool {
 
 // for_words = { word } , ( ";" | newline ) , linebreak ;
 /// The words behind `in`, the separator, and newlines.
-fn for_words(cursor: Cursor<'_>) -> Parsed<'_, Box<[Word]>> {
+fn for_words<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, Box<[Word]>> {
     let pool = &cursor.context().pools.words;
     let mut words = pool.take();
     let mut cursor = blanks(cursor);
@@ -165,7 +166,7 @@ fn for_words(cursor: Cursor<'_>) -> Parsed<'_, Box<[Word]>> {
     match cursor.peek() {
         Some(b';') => cursor = cursor.advance(1),
         Some(b'\n') | None => {}
-        Some(_) => return cursor.fail(Situation::Unexpected),
+        Some(_) => return opened.fail(cursor, "\";\" or a newline behind the words"),
     }
     Ok((linebreak(cursor)?.0, pool.boxed(words)))
 }
@@ -198,7 +199,7 @@ fn case_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound
         }
         cursor = newlines(next)?.0;
         if last {
-            let (cursor, ()) = opened.expect(cursor, Reserved::Esac, "\"esac\"")?;
+            let (cursor, ()) = opened.expect(cursor, Reserved::Esac, "\";;\" or \"esac\"")?;
             return Ok((cursor, Compound::Case { word: subject, items: items.into() }));
         }
     }

@@ -67,6 +67,8 @@ pub struct Context<'a> {
     pub(super) depth: Cell<u32>,
     /// Why the source gave no more lines, if it was not the end.
     pub(super) read_error: RefCell<Option<ReadError>>,
+    /// Here-documents that the end of the input ended.
+    pub(super) unclosed: RefCell<Vec<Rc<HereDoc>>>,
     /// The line that was read first.
     first: Cell<Option<&'a Line<'a>>>,
 }
@@ -92,6 +94,7 @@ impl<'a> Context<'a> {
             last: Cell::new(line),
             depth: Cell::new(0),
             read_error: RefCell::default(),
+            unclosed: RefCell::default(),
             first: Cell::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! Syntax errors: what was found, what was expected, and where the unclosed thing was opened.
 
+use crate::syntax::ast::HereDoc;
 use crate::syntax::cursor::{Cursor, Line};
 use bstr::{BStr, BString, ByteSlice};
 
@@ -97,6 +98,12 @@ impl SyntaxError {
         Self { message: "syntax error".into(), line: 0, picture: BString::default(), at_end: true }
     }
 
+    /// A warning: the end of the input ended a here-document.
+    pub(super) fn unclosed(document: &HereDoc) -> Self {
+        let message = [b"warning: the here-document is not closed by \"", &document.delimiter[..], b"\""].concat();
+        Self { message: message.into(), line: document.line.0, picture: BString::default(), at_end: true }
+    }
+
     /// One line that names the token, what was expected, and where the unclosed thing was opened.
     pub fn message(&self) -> BString {
         self.message.clone()
@@ -162,16 +169,23 @@ impl Failure<'_> {
 
     /// `"if" of line 3`; a column where the line is the one that the message names already.
     fn opening(&self, opened: &str, place: Place<'_>) -> String {
+        // A quote is called by its name, because quotes of quotes are hard to read.
+        let opened = if opened.contains(' ') { opened.to_owned() } else { format!("\"{opened}\"") };
         if place.number == self.place.number {
-            format!("\"{opened}\" in column {}", place.line().1 + 1)
+            format!("{opened} in column {}", place.line().1 + 1)
         } else {
-            format!("\"{opened}\" of line {}", place.number)
+            format!("{opened} of line {}", place.number)
         }
     }
 
     fn text(&self) -> BString {
         let mut text = self.found();
+        let partner = token(self.place).and_then(|token| partner(token));
         match self.situation {
+            Situation::Unexpected | Situation::Combinator | Situation::Expected("a command") if partner.is_some() => {
+                text.push(b' ');
+                text.extend_from_slice(partner.unwrap_or_default().as_bytes());
+            }
             Situation::Expected(what) => text.extend_from_slice(format!("; expected {what}").as_bytes()),
             Situation::Unclosed { opened, needs, place } => {
                 text.extend_from_slice(format!("; {} needs {needs}", self.opening(opened, place)).as_bytes());
@@ -182,12 +196,7 @@ impl Failure<'_> {
                 );
             }
             Situation::NestedTooDeeply => return "nested too deeply".into(),
-            Situation::Unexpected | Situation::Combinator => {
-                if let Some(partner) = token(self.place).and_then(|token| partner(token)) {
-                    text.push(b' ');
-                    text.extend_from_slice(partner.as_bytes());
-                }
-            }
+            Situation::Unexpected | Situation::Combinator => {}
         }
         text
     }

@@ -47,7 +47,7 @@ pub fn dollar_single_quoted(cursor: Cursor<'_>) -> Parsed<'_, BString> {
                 match cursor.next_line() {
                     Some(next) => cursor = next,
                     None => {
-                        let (opened, needs) = ("$'", "a closing quote");
+                        let (opened, needs) = ("the quote $'", "a closing one");
                         let end = cursor.advance(rest.len());
                         return end.fail(Situation::Unclosed { opened, needs, place: start.place() });
                     }

@@ -24,6 +24,7 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
     let mut at = newline;
     let mut number = 0;
     let mut continued = false;
+    let mut closed = false;
     while let Some(line) = at.next_line() {
         if number == 0 {
             number = line.number;
@@ -37,6 +38,7 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
                 bytes = &bytes[tabs..];
             }
             if bytes == &document.delimiter[..] {
+                closed = true;
                 break;
             }
         }
@@ -54,6 +56,9 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
         let (_, parts) = parts(inner, Mode::HereDoc, inner)?;
         Word::new(parts)
     };
+    if !closed {
+        at.context().unclosed.borrow_mut().push(Rc::clone(document));
+    }
     // The body is read once: the document was in the list of those that wait.
     let _ = document.body.set(word);
     Ok((at, ()))

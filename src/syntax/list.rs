@@ -141,6 +141,7 @@ fn item(cursor: Cursor<'_>) -> Parsed<'_, ListItem> {
         Some(b';') => {}
         // `(a)then`: a reserved word may follow a compound command at once.
         _ if ends_list(cursor) => return Ok((cursor, item)),
+        Some(b'(') => return cursor.fail(Situation::Expected("quotes around it")),
         _ => return cursor.fail(Situation::Unexpected),
     }
     Ok((command_start(cursor.advance(1)), item))
@@ -149,14 +150,15 @@ fn item(cursor: Cursor<'_>) -> Parsed<'_, ListItem> {
 // compound_list = linebreak , item , linebreak , { item , linebreak } ;
 /// One command or more, up to what closes the construct. `opened` stands before the list.
 pub fn compound_list<'a>(cursor: Cursor<'a>, opened: &'static str, start: Cursor<'a>) -> Parsed<'a, List> {
-    let (mut cursor, list) = list(cursor)?;
-    if list.items.is_empty() {
-        return match cursor.peek() {
-            None => Ok((cursor, list)),
-            _ => cursor.fail(Situation::Empty { opened, place: start.place() }),
-        };
+    let (mut cursor, ()) = linebreak(cursor)?;
+    if !matches!(cursor.peek(), Some(b';' | b'&' | b'|')) {
+        let (end, list) = list(cursor)?;
+        if !list.items.is_empty() || end.rest.is_empty() {
+            return Ok((end, list));
+        }
+        cursor = end;
     }
-    Ok((cursor, list))
+    cursor.fail(Situation::Empty { opened, place: start.place() })
 }
 
 // list = linebreak , { item , linebreak } ;

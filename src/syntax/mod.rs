@@ -47,6 +47,8 @@ pub struct Parser<'s> {
     source: Source<'s>,
     /// The number of the line that was read last.
     line: u32,
+    /// What is to be said about the last command.
+    warning: Option<SyntaxError>,
 }
 
 /// Where commands come from.
@@ -60,13 +62,13 @@ enum Source<'s> {
 impl<'s> Parser<'s> {
     /// From a source of lines.
     pub fn new(source: Box<dyn LineSource + 's>) -> Self {
-        Self { source: Source::Lines(source, None), line: 0 }
+        Self { source: Source::Lines(source, None), line: 0, warning: None }
     }
 
     /// From a text whose first line has this number: `-c`, `eval`, traps, a script that was read whole.
     pub fn of_text(text: impl Into<BString>, line: u32) -> Self {
         let text = cursor::without_nul(text.into());
-        Self { source: Source::Text(text, 0, 0), line: line.saturating_sub(1) }
+        Self { source: Source::Text(text, 0, 0), line: line.saturating_sub(1), warning: None }
     }
 
     /// The number of the line that was read last.
@@ -92,6 +94,11 @@ impl<'s> Parser<'s> {
         if let Source::Lines(_, record) = &mut self.source {
             *record = on.then(BString::default);
         }
+    }
+
+    /// A warning about the last command: the end of the input ended a here-document.
+    pub fn take_warning(&mut self) -> Option<SyntaxError> {
+        self.warning.take()
     }
 
     /// The lines of the last command, for `set -v`.
@@ -120,6 +127,7 @@ impl<'s> Parser<'s> {
                             let (rest, number) = end.behind_command();
                             *next = length - rest.len();
                             self.line = number.saturating_sub(1);
+                            self.warning = unclosed(&context);
                             if !list.items.is_empty() {
                                 return Ok(Some(list));
                             }
@@ -139,6 +147,7 @@ impl<'s> Parser<'s> {
                 let context = Context::new(&arena, Some(&mut **source), aliases, pools, self.line);
                 let result = context.first_line().map(list::complete_command);
                 self.line = context.line();
+                self.warning = unclosed(&context);
                 if let Some(record) = record {
                     record.extend_from_slice(&context.read_text());
                 }
@@ -156,6 +165,11 @@ impl<'s> Parser<'s> {
             },
         }
     }
+}
+
+/// The warning about a here-document without its delimiter.
+fn unclosed(context: &Context<'_>) -> Option<SyntaxError> {
+    context.unclosed.borrow().first().map(|document| SyntaxError::unclosed(document))
 }
 
 /// The offset behind so many lines from `start` on: a command with a syntax error leaves nothing of its last line behind.
@@ -232,3 +246,6 @@ impl AliasLookup for NoAliases {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

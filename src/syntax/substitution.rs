@@ -88,8 +88,8 @@ pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> 
                     Some(next) => inner = next,
                     None => {
                         return inner.advance(inner.rest.len()).fail(Situation::Unclosed {
-                            opened: "`",
-                            needs: "a closing backquote",
+                            opened: "the backquote",
+                            needs: "a closing one",
                             place: cursor.place(),
                         });
                     }

@@ -190,7 +190,7 @@ pub fn unclosed<'a, T>(cursor: Cursor<'a>, mode: Mode, start: Cursor<'a>) -> Par
     let (opened, needs) = match mode {
         Mode::Brace | Mode::ValueBrace | Mode::QuotedBrace => ("${", "\"}\""),
         Mode::Arithmetic => ("$((", "\"))\""),
-        _ => ("\"", "a closing quote"),
+        _ => ("the double quote", "a closing one"),
     };
     cursor.fail(Situation::Unclosed { opened, needs, place: start.place() })
 }
@@ -236,8 +236,8 @@ fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()
                     Some(next) => cursor = next,
                     None => {
                         return end.advance(end.rest.len()).fail(Situation::Unclosed {
-                            opened: "'",
-                            needs: "a closing quote",
+                            opened: "the single quote",
+                            needs: "a closing one",
                             place: start.place(),
                         });
                     }
