@@ -38,6 +38,7 @@ const RUNS_CODE: &[(&str, &str)] = &[
     ("builtins/dot.rs", "executes a file"),
     ("builtins/eval.rs", "executes its operands as a line"),
     ("builtins/exec.rs", "replaces the shell by a program"),
+    ("builtins/flow.rs", "asks about stopped jobs before the shell ends"),
     ("builtins/fc.rs", "executes edited commands"),
     ("builtins/nc/exec.rs", "a command serves a connection"),
     ("builtins/rpc/serve.rs", "functions are procedures"),

@@ -36,5 +36,9 @@
 mod editing;
 #[path = "pty/first.rs"]
 mod first;
+#[path = "pty/foreground.rs"]
+mod foreground;
+#[path = "pty/jobs.rs"]
+mod jobs;
 #[path = "pty/terminal.rs"]
 mod terminal;

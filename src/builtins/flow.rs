@@ -1,6 +1,7 @@
 //! `exit`, `return`, `break`, `continue`: changes of flow (XCU 2.15).
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, about, operands, too_many_arguments};
+use crate::exec::job;
 use crate::fields::Fields;
 use crate::shell::Shell;
 use crate::shell::vars::parse_decimal;
@@ -59,7 +60,11 @@ fn status(fields: &Fields, current: ExitStatus) -> Result<ExitStatus, Error> {
 
 fn exit(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let current = shell.in_trap.map_or(shell.status, |trap| trap.status);
-    Err(Flow::Exit(status(fields, current)?).into())
+    let status = status(fields, current)?;
+    if !job::may_leave(shell) {
+        return Ok(ExitStatus::FAILURE);
+    }
+    Err(Flow::Exit(status).into())
 }
 
 fn return_(shell: &mut Shell, fields: &Fields) -> BuiltinResult {

@@ -1,14 +1,15 @@
 //! `jobs`, `fg`, `bg` (XCU 4): job control.
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, operands, options};
+use crate::builtins::{Builtin, BuiltinResult, Kind, about, options};
 use crate::exec::job;
 use crate::fields::Fields;
 use crate::jobs::report::{self, Detail, Marks};
 use crate::jobs::{JobState, id, terminal, wait};
-use crate::shell::{Opt, Shell};
+use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use crate::sys::signal;
-use bstr::BStr;
+use bstr::{BStr, BString};
+use nix::unistd::Pid;
 
 /// `jobs`
 pub const JOBS: Builtin = Builtin {
@@ -25,16 +26,16 @@ pub const FG: Builtin = Builtin {
     kind: Kind::Regular,
     usage: "fg [%job]",
     about: "Continue a job in the foreground.",
-    run: |shell, fields| resume(shell, fields, true),
+    run: fg,
 };
 
 /// `bg`
 pub const BG: Builtin = Builtin {
     name: "bg",
     kind: Kind::Regular,
-    usage: "bg [%job]",
-    about: "Continue a stopped job in the background.",
-    run: |shell, fields| resume(shell, fields, false),
+    usage: "bg [%job...]",
+    about: "Continue stopped jobs in the background.",
+    run: bg,
 };
 
 fn jobs(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
@@ -44,54 +45,105 @@ fn jobs(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         Some(_) => Detail::Leader,
         None => Detail::Short,
     };
-    // In `jobs | grep` the children are the parent's, and only it can ask for them.
-    if !shell.is_subshell() {
+    // In a subshell (`jobs | grep`, `$(jobs)`) the children are the parent's: only it asks for them, and only it forgets them.
+    let own = !shell.is_subshell();
+    if own {
         wait::poll(&mut shell.jobs);
+        shell.jobs.keep_warning();
     }
     let mut numbers = Vec::new();
     if fields.get(first).is_none() {
         numbers.extend(shell.jobs.shown().iter().map(|job| job.number));
     }
     for operand in fields.iter_from(first) {
-        numbers.push(id::find(&shell.jobs, operand)?);
+        numbers.push(id::find_shown(&shell.jobs, operand)?);
     }
     let mut out = Vec::new();
-    let marks = Marks::of(shell.jobs.shown().into_iter());
+    let shown = shell.jobs.shown();
+    let marks = Marks::of(shown.iter().copied());
     for &number in &numbers {
-        if let Some(job) = shell.jobs.get(number) {
+        if let Some(job) = shown.iter().find(|job| job.number == number) {
             report::line(&mut out, job, marks, detail);
         }
     }
-    for number in numbers {
-        shell.jobs.mark_reported(number);
-    }
     shell.io.write(&out)?;
+    if own && detail != Detail::Leader {
+        numbers.iter().for_each(|&number| shell.jobs.mark_shown(number));
+    }
     Ok(ExitStatus::SUCCESS)
 }
 
-fn resume(shell: &mut Shell, fields: &Fields, foreground: bool) -> BuiltinResult {
-    if !shell.options.has(Opt::Monitor) {
-        return Err(Error::new("no job control").into());
-    }
-    let operand = fields.get(operands(fields)).unwrap_or(BStr::new(b"%+"));
+/// The job that an operand of `fg` or `bg` names, if it can be continued as one.
+fn resumable(shell: &mut Shell, operand: &BStr) -> Result<usize, Error> {
     let number = id::find(&shell.jobs, operand)?;
-    let Some(job) = shell.jobs.get(number) else { return Err(Error::new("no such job").into()) };
-    let (leader, text, modes) = (job.leader(), job.text.clone(), job.modes.clone());
-    let mut line = if foreground { Vec::new() } else { format!("[{number}] ").into_bytes() };
-    line.extend_from_slice(&text);
+    let job = shell.jobs.get(number).ok_or_else(|| about(operand, "no such job"))?;
+    if job.is_ended() {
+        return Err(about(operand, "the job has ended"));
+    }
+    if job.group.is_none() {
+        return Err(about(operand, "the job was started without job control"));
+    }
+    Ok(number)
+}
+
+fn prepare(shell: &mut Shell, fields: &Fields) -> Result<usize, Error> {
+    let (_, first) = options(fields, "")?;
+    if !shell.has_job_control() {
+        return Err(Error::new("no job control"));
+    }
+    wait::poll(&mut shell.jobs);
+    Ok(first)
+}
+
+/// SIGCONT to the whole group.
+fn resume(shell: &mut Shell, number: usize, group: Pid) -> Result<(), Error> {
+    shell.jobs.mark_continued(number);
+    signal::send(-group.as_raw(), libc::SIGCONT).map_err(|errno| Error::system("cannot continue the job", errno))
+}
+
+fn fg(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
+    let first = prepare(shell, fields)?;
+    if fields.get(first + 1).is_some() {
+        return Err(Error::usage("only one job can have the terminal").into());
+    }
+    let number = resumable(shell, fields.get(first).unwrap_or(BStr::new(b"%+")))?;
+    let Some(job) = shell.jobs.get(number) else { return Ok(ExitStatus::FAILURE) };
+    let (leader, modes) = (job.leader(), job.modes.clone());
+    let mut line = report::visible(&job.text);
     line.push(b'\n');
     shell.io.write(&line)?;
-    if foreground {
-        terminal::give(&shell.jobs, leader, modes.as_deref());
+    // The terminal first: a program that goes on without it would be stopped by its next read (XCU 2.11).
+    terminal::give(&shell.jobs, leader, modes.as_deref());
+    let resumed = resume(shell, number, leader);
+    let Some(job) = shell.jobs.remove(number) else { return Ok(ExitStatus::FAILURE) };
+    let status = job::finish(shell, job, BString::default)?;
+    resumed?;
+    Ok(status)
+}
+
+fn bg(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
+    let first = prepare(shell, fields)?;
+    let current = [BStr::new(b"%+")];
+    let operands: Vec<&BStr> = fields.iter_from(first).collect();
+    let mut status = ExitStatus::SUCCESS;
+    for operand in if operands.is_empty() { &current[..] } else { &operands } {
+        if let Err(error) = background(shell, operand) {
+            shell.report(&error.within("bg"));
+            status = ExitStatus::FAILURE;
+        }
     }
-    shell.jobs.mark_continued(number);
-    signal::send(-leader.as_raw(), libc::SIGCONT).map_err(|errno| Error::system("cannot continue the job", errno))?;
-    if !foreground {
-        return Ok(ExitStatus::SUCCESS);
-    }
-    match shell.jobs.remove(number) {
-        Some(job) if matches!(job.state(), JobState::Running) => Ok(job::finish(shell, job)?),
-        Some(job) => Ok(job.status()),
-        None => Ok(ExitStatus::SUCCESS),
-    }
+    Ok(status)
+}
+
+fn background(shell: &mut Shell, operand: &BStr) -> Result<(), Error> {
+    let number = resumable(shell, operand)?;
+    let Some(job) = shell.jobs.get(number).filter(|job| job.state() != JobState::Running) else { return Ok(()) };
+    let leader = job.leader();
+    let mut line = format!("[{number}] ").into_bytes();
+    line.extend_from_slice(&report::visible(&job.text));
+    line.push(b'\n');
+    shell.io.write(&line)?;
+    resume(shell, number, leader)?;
+    shell.jobs.mark_resumed(number);
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::builtins::{Builtin, BuiltinResult, Kind, about};
 use crate::exec::trap;
 use crate::fields::Fields;
+use crate::jobs::JobState;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use crate::sys::{signal, signames};
@@ -71,22 +72,23 @@ fn named(name: &BStr) -> Result<i32, Error> {
 }
 
 fn send(shell: &mut Shell, operand: &BStr, number: i32) -> Result<(), Error> {
-    let target = if operand.starts_with(b"%") {
-        let found = crate::jobs::id::find(&shell.jobs, operand)?;
-        if number == libc::SIGCONT {
-            shell.jobs.mark_continued(found);
-        }
-        let Some(job) = shell.jobs.get(found) else { return Err(about(operand, "no such job")) };
-        // Without job control a job has no group of its own: its processes are signalled.
-        match job.group {
-            Some(group) => -group.as_raw(),
-            None => job.leader().as_raw(),
-        }
-    } else {
-        let text = operand.to_str().ok();
-        text.and_then(|text| text.parse().ok()).ok_or_else(|| about(operand, "not a process id or a job"))?
-    };
-    signal::send(target, number).map_err(|errno| Error::system(BString::from(operand.as_bytes()), errno))
+    let refused = |errno| Error::system(BString::from(operand.as_bytes()), errno);
+    if !operand.starts_with(b"%") {
+        let target = operand.to_str().ok().and_then(|text| text.parse().ok());
+        let target = target.ok_or_else(|| about(operand, "not a process id or a job"))?;
+        return signal::send(target, number).map_err(refused);
+    }
+    let found = crate::jobs::id::find(&shell.jobs, operand)?;
+    let Some(job) = shell.jobs.get(found) else { return Err(about(operand, "no such job")) };
+    // Without job control a job has no group of its own: its processes are signalled.
+    let target = job.group.map_or(job.leader().as_raw(), |group| -group.as_raw());
+    // A stopped job acts on no signal before it goes on; who ends one wants it to end now.
+    let ends = matches!(number, libc::SIGTERM | libc::SIGHUP) && matches!(job.state(), JobState::Stopped(_));
+    if number == libc::SIGCONT {
+        shell.jobs.mark_continued(found);
+    }
+    signal::send(target, number).map_err(refused)?;
+    if ends { signal::send(target, libc::SIGCONT).map_err(refused) } else { Ok(()) }
 }
 
 fn list(shell: &mut Shell, fields: &Fields) -> BuiltinResult {

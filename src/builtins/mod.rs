@@ -26,6 +26,7 @@ pub mod read;
 pub mod rpc;
 pub mod set;
 pub mod sock;
+pub mod suspend;
 pub mod test;
 pub mod trap;
 pub mod true_;
@@ -104,6 +105,7 @@ pub const TABLE: &[Builtin] = &[
     set::SHIFT,
     sock::BUILTIN,
     dot::SOURCE,
+    suspend::BUILTIN,
     test::TEST,
     limits::TIMES,
     trap::BUILTIN,

@@ -78,7 +78,7 @@ fn set(shell: &mut Shell, condition: i32, action: Option<Action>) -> Result<(), 
         let disposition = match &action {
             Some(Action::Command(_)) => Disposition::Catch,
             Some(Action::Ignore) => Disposition::Ignore,
-            None if own && condition == libc::SIGINT => Disposition::Catch,
+            None if own && [libc::SIGINT, libc::SIGHUP].contains(&condition) => Disposition::Catch,
             None if own => Disposition::Ignore,
             None => Disposition::Default,
         };

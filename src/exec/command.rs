@@ -240,7 +240,7 @@ fn is_private(builtin: &Builtin, fields: &Fields) -> bool {
 fn needs_process(builtin: &Builtin, fields: &Fields) -> bool {
     match builtin.name {
         "trap" => fields.len() > 1,
-        "exec" | "kill" | "nc" | "ulimit" | "wait" | "fg" | "bg" => true,
+        "exec" | "kill" | "nc" | "ulimit" | "wait" | "fg" | "bg" | "suspend" => true,
         "umask" => fields.iter_from(1).any(|field| !field.starts_with(b"-")),
         "set" => fields.iter_from(1).any(|field| field.contains(&b'm')),
         _ => false,

@@ -95,7 +95,7 @@ pub fn start(
                 fork::exit(ExitStatus::FAILURE.0);
             }
             prepare(shell);
-            substitute::enter_process(shell);
+            substitute::enter_process(shell, false);
             crate::sys::signal::set_mask(mask);
             let error = shell.io.error;
             shell.io.enter_process();

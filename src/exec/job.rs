@@ -8,6 +8,7 @@ use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{AndOr, Command, Compound, CompoundCommand, List, Redirect};
 use crate::sys::signal::{self, bit};
 use crate::sys::spawn::{ChildSetup, Step};
+use bstr::BString;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
@@ -28,31 +29,46 @@ pub fn child_setup<'a>(
     ChildSetup {
         group: job_control.then(|| group.unwrap_or(Pid::from_raw(0))),
         terminal: if job_control && !background { terminal::descriptor(&shell.jobs) } else { None },
-        default_signals: (shell.own_signals | shell.traps.caught()) & !ignored_signals,
+        default_signals: (defaults_of_child(shell, job_control) | shell.traps.caught()) & !ignored_signals,
         ignored_signals,
         descriptors,
         mask: signal::empty_mask(),
     }
 }
 
-/// Wait for a foreground job, take the terminal back, and say how it ended if a signal ended it.
-pub fn finish(shell: &mut Shell, job: Job) -> Outcome {
+/// The signals that an interactive shell ignores or catches for itself and a child does not. In a child that is no job of its
+/// own, as in `$( )`, the stops stay ignored: it shares the shell's group, nobody could continue it, and the shell waits for it.
+pub fn defaults_of_child(shell: &Shell, is_job: bool) -> u64 {
+    let own = if is_job { shell.own_signals } else { shell.own_signals & !signal::STOPS };
+    own & !shell.traps.ignored()
+}
+
+/// Wait for a foreground job, take the terminal back, and say how it ended if a signal ended or stopped it. `text` is what the user
+/// has typed.
+pub fn finish(shell: &mut Shell, mut job: Job, text: impl FnOnce() -> BString) -> Outcome {
     if job.processes.is_empty() {
         return Ok(ExitStatus::FAILURE);
     }
     let job_control = shell.has_job_control();
-    let (job, status) = wait::foreground(&mut shell.jobs, job, job_control);
+    if !job_control {
+        pass_on_interrupt(shell, job.processes.iter().map(|process| process.pid));
+    }
+    shell.jobs.notify = shell.options.has(Opt::Notify) && shell.options.has(Opt::Interactive);
+    wait::foreground(&mut shell.jobs, &mut job, job_control);
+    let state = job.state();
+    let status = job.status();
     if job_control {
-        terminal::take_back(&mut shell.jobs, job.state());
+        job.modes = terminal::take_back(&mut shell.jobs, state);
     }
-    if let JobState::Stopped(_) = job.state() {
-        shell.io.write_error(b"\n");
-    }
-    if let JobState::Ended(ProcessState::Signaled { signal, core }) = job.state() {
-        announce_death(shell, signal, core);
-        if signal == libc::SIGINT && shell.options.has(Opt::Interactive) && !shell.is_subshell() {
-            return Err(Flow::Interrupt(status));
+    match state {
+        JobState::Stopped(_) => {
+            if job.text.is_empty() {
+                job.text = text();
+            }
+            return suspended(shell, job);
         }
+        JobState::Ended(ProcessState::Signaled { signal, core }) => announce_death(shell, signal, core)?,
+        _ => {}
     }
     if signal::is_pending() {
         shell.status = status;
@@ -61,19 +77,56 @@ pub fn finish(shell: &mut Shell, job: Job) -> Outcome {
     Ok(status)
 }
 
-/// `Terminated`, `Segmentation fault (core dumped)`: not for the signals that a user sends or causes every day.
-fn announce_death(shell: &mut Shell, signal: i32, core: bool) {
-    if signal == libc::SIGINT && shell.options.has(Opt::Interactive) {
-        shell.io.write_error(b"\n");
+/// The foreground job was stopped: it becomes job n. At a prompt what stands behind it on the line is discarded (XCU 2.11), and the
+/// user is told at once, before the next prompt; a script goes on, as in every shell.
+fn suspended(shell: &mut Shell, job: Job) -> Outcome {
+    let status = job.status();
+    shell.jobs.add_stopped(job);
+    if !shell.options.has(Opt::Interactive) {
+        return Ok(status);
+    }
+    shell.jobs.begin_line = true;
+    Err(Flow::Interrupt(status))
+}
+
+/// `Terminated`, `Segmentation fault (core dumped)`: not for the signals that a user sends or causes every day. ^C ends the whole
+/// line, also that of a script that gave its terminal to the job: the shell takes it for its own.
+fn announce_death(shell: &mut Shell, signal: i32, core: bool) -> Result<(), Flow> {
+    let interactive = shell.options.has(Opt::Interactive) && !shell.is_subshell();
+    if signal == libc::SIGINT && interactive {
+        shell.jobs.begin_line = true;
     } else if signal != libc::SIGINT && signal != libc::SIGPIPE {
         let mut line = report::death_text(signal, core).into_bytes();
         line.push(b'\n');
         shell.io.write_error(&line);
     }
+    let had_terminal = shell.has_job_control() && terminal::descriptor(&shell.jobs).is_some();
+    if signal != libc::SIGINT || !(interactive || had_terminal) {
+        return Ok(());
+    }
+    if had_terminal && (!interactive || shell.traps.get(signal).is_some()) {
+        // One can always signal oneself; with the default action it ends here.
+        let _ = signal::send(nix::unistd::getpid().as_raw(), signal);
+        return Ok(());
+    }
+    Err(Flow::Interrupt(ExitStatus::from_signal(signal)))
+}
+
+/// ^C that came after the last look and before these children were there has reached the shell alone. They share its group and the
+/// shell waits for them, so it hands the signal on. Call it before anything that waits for children that are no job.
+#[inline]
+pub fn pass_on_interrupt(shell: &Shell, children: impl Iterator<Item = Pid>) {
+    if signal::is_pending() && signal::pending() & shell.own_signals & bit(libc::SIGINT) != 0 {
+        // A child that has ended is still there to be waited for.
+        for pid in children.filter(|pid| pid.as_raw() > 0) {
+            let _ = signal::send(pid.as_raw(), libc::SIGINT);
+        }
+    }
 }
 
 /// Wait for one child that is not a job.
 pub fn wait_for(shell: &mut Shell, pid: Pid) -> ExitStatus {
+    pass_on_interrupt(shell, std::iter::once(pid));
     wait::process(&mut shell.jobs, pid).status()
 }
 
@@ -131,4 +184,13 @@ pub fn announce_start(shell: &mut Shell, job: Job) {
         let pid = last.map_or(0, Pid::as_raw);
         shell.io.write_error(format!("[{number}] {pid}\n").as_bytes());
     }
+}
+
+/// Whether an interactive shell may end now: it says once that there are stopped jobs.
+pub fn may_leave(shell: &mut Shell) -> bool {
+    let may = !shell.options.has(Opt::Interactive) || shell.is_subshell() || shell.jobs.may_leave();
+    if !may {
+        shell.report(&Error::new("there are stopped jobs (`jobs` shows them); leave again to leave them"));
+    }
+    may
 }

@@ -15,6 +15,7 @@ use crate::syntax::print;
 use crate::sys::fd;
 use crate::sys::fork::{self, Fork};
 use crate::sys::spawn::ChildSetup;
+use bstr::BString;
 use nix::unistd::Pid;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -24,7 +25,6 @@ fn launch(shell: &mut Shell, stages: &[Stage<'_>], background: bool, output: Opt
     shell.io.settle();
     let mut job = Job::new(Vec::with_capacity(stages.len()));
     job.pipefail = shell.options.has(Opt::PipeFail);
-    job.background = background;
     let mut output = output;
     let mut input = if background && !shell.has_job_control() {
         match fd::open(c"/dev/null", libc::O_RDONLY, 0) {
@@ -99,12 +99,14 @@ fn start(
 fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> ! {
     shell.subshells.push(Subshell::default());
     shell.process_level = shell.subshells.len();
-    substitute::enter_stage(shell, matches!(stage, Stage::Command(command) if job::is_jobs(command)));
+    let shows_jobs = matches!(stage, Stage::Command(command) if job::is_jobs(command));
+    substitute::enter_stage(shell, shows_jobs, setup.group.is_some());
     // This unblocks the signals that fork blocked, after their dispositions are right.
     if let Err((_, errno)) = setup.apply() {
         shell.report(&Error::system("cannot set up the descriptors of a pipeline", errno));
         fork::exit(ExitStatus::FAILURE.0);
     }
+    shell.jobs.forget_terminal();
     // From here on descriptors 0, 1 and 2 are what their numbers say, and no other copy of a substitution's pipe is left here:
     // its reader waits for the last one.
     shell.io.enter_process();
@@ -123,15 +125,15 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
 pub fn foreground(shell: &mut Shell, commands: &[Command], last: bool) -> Outcome {
     let stages: Vec<Stage<'_>> = commands.iter().map(Stage::of).collect();
     shell.vars.line = job::line_of(commands).unwrap_or(shell.vars.line);
-    run(shell, &stages, last)
+    run(shell, &stages, last, || print::commands(commands))
 }
 
 /// Execute `( list )` as a job of its own.
 pub fn subshell_job(shell: &mut Shell, body: &List) -> Outcome {
-    run(shell, &[Stage::Subshell(body, &[])], false)
+    run(shell, &[Stage::Subshell(body, &[])], false, || print::subshell(body))
 }
 
-fn run(shell: &mut Shell, stages: &[Stage<'_>], last: bool) -> Outcome {
+fn run(shell: &mut Shell, stages: &[Stage<'_>], last: bool, text: impl FnOnce() -> BString) -> Outcome {
     let capture = if !shell.io.is_captured() {
         None
     } else if last {
@@ -149,9 +151,9 @@ fn run(shell: &mut Shell, stages: &[Stage<'_>], last: bool) -> Outcome {
         shell.report(error);
     }
     if let Some(read) = read {
-        substitute::read_capture(shell, &read);
+        substitute::read_capture(shell, &read, job.processes.iter().map(|process| process.pid));
     }
-    let status = finish(shell, job)?;
+    let status = finish(shell, job, text)?;
     Ok(error.map_or(status, |error| error.status))
 }
 

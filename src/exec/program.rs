@@ -10,6 +10,7 @@ use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Outcome};
 use crate::syntax::ast::{Expression, ParameterOp, RedirectOp, SimpleCommand, SwitchKind, Word, WordPart};
+use crate::syntax::print;
 use crate::sys::fd;
 use crate::sys::spawn::{self, Program, Step};
 use bstr::{BStr, BString, ByteSlice};
@@ -157,15 +158,14 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     };
     drop(plan);
     if let Some(read) = read {
-        substitute::read_capture(shell, &read);
+        substitute::read_capture(shell, &read, std::iter::once(pid));
     }
     let mut job = Job::new(vec![Process::started(pid)]);
     if shell.has_job_control() {
         job.group = Some(pid);
-        job.text = fields.iter().map(|field| field.to_vec()).collect::<Vec<_>>().join(&b' ').into();
         let _ = nix::unistd::setpgid(pid, pid);
     }
-    job::finish(shell, job)
+    job::finish(shell, job, || print::simple(command))
 }
 
 /// Whether the shell's process may become the program: nobody waits for a trap, and no person sits at it.

@@ -170,13 +170,14 @@ fn inside(shell: &mut Shell, body: impl FnOnce(&mut Shell) -> Outcome) -> Outcom
 fn collect(shell: &mut Shell, process: Option<(Pid, Option<OwnedFd>)>) -> Outcome {
     let Some((pid, output)) = process else { return Ok(ExitStatus::FAILURE) };
     if let Some(output) = output {
-        read_capture(shell, &output);
+        read_capture(shell, &output, std::iter::once(pid));
     }
     Ok(job::wait_for(shell, pid))
 }
 
-/// Read everything from a pipe into the innermost capture.
-pub fn read_capture(shell: &mut Shell, pipe: &OwnedFd) {
+/// Read everything that these children write into a pipe into the innermost capture.
+pub fn read_capture(shell: &mut Shell, pipe: &OwnedFd, children: impl Iterator<Item = Pid>) {
+    job::pass_on_interrupt(shell, children);
     if let Some(Capture::Memory(memory)) = shell.io.captures.last_mut()
         && let Err(errno) = fd::read_to_end(pipe.as_raw_fd(), memory)
     {
@@ -236,7 +237,7 @@ fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
                 shell.io.materialise();
             }
             drop(read);
-            enter_process(shell);
+            enter_process(shell, false);
             signal::set_mask(&mask);
             Ok(())
         }
@@ -244,11 +245,12 @@ fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
 }
 
 /// What every forked shell process does first: its parent's jobs are not its own, and caught signals are back at their default.
-pub fn enter_process(shell: &mut Shell) {
+/// One that is a job of its own still has to take the terminal.
+pub fn enter_process(shell: &mut Shell, is_job: bool) {
     // The pipe with which `read` looks ahead is the parent's.
     shell.io.forget_input();
-    let mut defaults = std::mem::take(&mut shell.own_signals);
-    defaults |= shell.traps.caught_by_parent();
+    let defaults = job::defaults_of_child(shell, is_job) | shell.traps.caught_by_parent();
+    shell.own_signals &= !defaults & signal::STOPS;
     for signal in spawn::bits(defaults) {
         // Refused for SIGKILL and SIGSTOP only, which are never among them.
         let _ = signal::set(signal, signal::Disposition::Default);
@@ -256,12 +258,15 @@ pub fn enter_process(shell: &mut Shell) {
     signal::clear();
     shell.traps.enter_subshell();
     shell.jobs.forget_all();
+    if !is_job {
+        shell.jobs.forget_terminal();
+    }
 }
 
 /// What a stage of a pipeline does first. `jobs | grep`: a subshell that only runs `jobs` shows those of its parent.
-pub fn enter_stage(shell: &mut Shell, shows_jobs: bool) {
+pub fn enter_stage(shell: &mut Shell, shows_jobs: bool, is_job: bool) {
     let jobs = shows_jobs.then(|| std::mem::take(&mut shell.jobs));
-    enter_process(shell);
+    enter_process(shell, is_job);
     if let Some(jobs) = jobs {
         shell.jobs = jobs;
     }

@@ -1,11 +1,12 @@
 //! Executing trap actions (XCU 2.12).
 
 use crate::exec;
+use crate::jobs::{terminal, wait};
 use crate::shell::traps::{Action, EXIT};
-use crate::shell::{InTrap, Opt, Shell};
+use crate::shell::{InTrap, Shell};
 use crate::status::{ExitStatus, Flow};
 use crate::syntax::Parser;
-use crate::sys::signal;
+use crate::sys::signal::{self, bit};
 use bstr::BString;
 
 /// Execute the actions of the signals that were caught since the last look. `$?` is the same afterwards.
@@ -27,8 +28,13 @@ pub fn run_pending(shell: &mut Shell) -> Result<(), Flow> {
         result?;
         shell.status = status;
     }
-    if signal::take(libc::SIGINT) && shell.options.has(Opt::Interactive) && !shell.is_subshell() {
-        shell.io.write_error(b"\n");
+    if signal::take(libc::SIGHUP) && shell.own_signals & bit(libc::SIGHUP) != 0 {
+        wait::hang_up(&mut shell.jobs);
+        return Err(Flow::Exit(ExitStatus::from_signal(libc::SIGHUP)));
+    }
+    // A subshell inside this process ends with the rest of the line.
+    if signal::take(libc::SIGINT) && shell.own_signals & bit(libc::SIGINT) != 0 {
+        shell.jobs.begin_line = true;
         return Err(Flow::Interrupt(ExitStatus::from_signal(libc::SIGINT)));
     }
     Ok(())
@@ -63,12 +69,14 @@ fn run_exit_actions(shell: &mut Shell, mut status: ExitStatus) -> ExitStatus {
     {
         status = other;
     }
-    let Some(Action::Command(command)) = shell.traps.get(EXIT).cloned() else { return status };
-    shell.traps.set(EXIT, None);
-    shell.status = status;
-    shell.in_trap = Some(InTrap { status, return_depth: shell.return_depth });
-    match run_action(shell, &command) {
-        Err(Flow::Exit(status)) => status,
-        _ => status,
+    if let Some(Action::Command(command)) = shell.traps.get(EXIT).cloned() {
+        shell.traps.set(EXIT, None);
+        shell.status = status;
+        shell.in_trap = Some(InTrap { status, return_depth: shell.return_depth });
+        if let Err(Flow::Exit(other)) = run_action(shell, &command) {
+            status = other;
+        }
     }
+    terminal::let_go(&mut shell.jobs);
+    status
 }

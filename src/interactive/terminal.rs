@@ -8,13 +8,14 @@ use crate::exec::{self, trap};
 use crate::interactive::edit::{Editor, Stop};
 use crate::interactive::text::{to_bytes, visible};
 use crate::interactive::{prompt, startup};
-use crate::jobs::{report, wait};
+use crate::jobs::report;
 use crate::shell::history::file;
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
 use crate::status::{ExitStatus, Flow, Outcome};
 use crate::syntax::{LineSource, Parser, Prompt, ReadError};
 use crate::sys::signal::{self, Disposition, bit};
+use crate::sys::spawn::bits;
 use crate::sys::tty;
 use bstr::BString;
 use std::cell::RefCell;
@@ -39,13 +40,18 @@ impl LineSource for Plain {
     }
 }
 
-/// Signals of an interactive shell (XCU 2.12): SIGINT is noted, SIGQUIT and SIGTERM and the stops are ignored.
+/// Signals of an interactive shell (XCU 2.12): SIGINT is noted, SIGQUIT and SIGTERM and the stops are ignored; SIGHUP is noted, to
+/// be handed on to the jobs. What was ignored at entry stays so for the shell's programs.
 pub fn prepare(shell: &mut Shell) {
-    let stops = [libc::SIGQUIT, libc::SIGTERM, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
-    for number in stops {
-        // Only SIGKILL and SIGSTOP are refused.
-        let _ = signal::set(number, Disposition::Ignore);
-        shell.own_signals |= bit(number);
+    let ignored = signal::STOPS | bit(libc::SIGQUIT) | bit(libc::SIGTERM);
+    for number in bits(ignored | bit(libc::SIGHUP)) {
+        let was_ignored = signal::get(number) == Ok(Disposition::Ignore);
+        if !was_ignored {
+            let wanted = if number == libc::SIGHUP { Disposition::Catch } else { Disposition::Ignore };
+            // Only SIGKILL and SIGSTOP are refused.
+            let _ = signal::set(number, wanted);
+            shell.own_signals |= bit(number);
+        }
     }
     let _ = signal::set(libc::SIGINT, Disposition::Catch);
     shell.own_signals |= bit(libc::SIGINT);
@@ -101,8 +107,7 @@ fn remember(shell: &mut Shell, text: &[u8]) {
 
 /// Before a prompt: what has become of jobs.
 fn tell_about_jobs(shell: &mut Shell) {
-    wait::poll(&mut shell.jobs);
-    let notices = report::notices(&mut shell.jobs);
+    let notices = report::before_prompt(&mut shell.jobs);
     if !notices.is_empty() {
         shell.io.write_error(&to_bytes(&visible(&notices)));
     }

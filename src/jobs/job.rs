@@ -99,8 +99,6 @@ pub struct Job {
     pub processes: Vec<Process>,
     /// The command, as `jobs` shows it.
     pub text: BString,
-    /// Whether it was started with `&`, or sent to the background by `bg`.
-    pub background: bool,
     /// Whether `set -o pipefail` was on when it was started.
     pub pipefail: bool,
     /// Whether the user has not yet been told of its last change.

@@ -3,6 +3,7 @@
 use crate::jobs::id::current_and_previous;
 use crate::jobs::job::{Job, JobState, ProcessState};
 use crate::jobs::table::JobTable;
+use crate::jobs::{terminal, wait};
 use crate::sys::signames;
 use bstr::BString;
 use std::io::Write;
@@ -74,9 +75,22 @@ pub fn line(out: &mut Vec<u8>, job: &Job, marks: Marks, detail: Detail) {
         }
     };
     if detail != Detail::Leader {
-        out.extend_from_slice(&job.text);
+        out.extend_from_slice(&visible(&job.text));
         out.push(b'\n');
     }
+}
+
+/// A job's text for a terminal: control characters as `^X`, so that none of them does anything there.
+pub fn visible(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for &byte in text {
+        if byte.is_ascii_control() {
+            out.extend_from_slice(&[b'^', byte ^ 0x40]);
+        } else {
+            out.push(byte);
+        }
+    }
+    out
 }
 
 /// What an interactive shell prints when it has started a job with `&`: `[1] 4711` (XCU 2.9.3.1).
@@ -85,8 +99,18 @@ pub fn started(job: &Job) -> String {
     format!("[{}] {pid}\n", job.number)
 }
 
-/// The lines about all jobs that have changed since the last time, for an interactive shell to print before a prompt. Ended
-/// jobs leave the table; `wait` still knows their statuses.
+/// What an interactive shell does before each prompt: the terminal is usable, and there is a line about each job that has changed since
+/// the last time. Ended jobs leave the table; `wait` still knows their statuses.
+pub fn before_prompt(table: &mut JobTable) -> BString {
+    terminal::make_usable(table);
+    table.line_ends();
+    wait::poll(table);
+    let mut text = BString::from(if std::mem::take(&mut table.begin_line) { "\n" } else { "" });
+    text.extend_from_slice(&notices(table));
+    text
+}
+
+/// The lines about all jobs that have changed since the last time.
 pub fn notices(table: &mut JobTable) -> BString {
     let mut text = BString::default();
     if !table.iter().any(|job| job.changed) {

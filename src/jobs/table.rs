@@ -21,6 +21,17 @@ pub(super) struct Place {
     pub index: usize,
 }
 
+/// Whether the user knows that there are stopped jobs, and may leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Warned {
+    #[default]
+    No,
+    /// In the line that is being executed.
+    Now,
+    /// In the line before.
+    Before,
+}
+
 /// The jobs of this shell environment.
 #[derive(Debug, Default)]
 pub struct JobTable {
@@ -34,6 +45,8 @@ pub struct JobTable {
     last_background: Option<Pid>,
     /// How many jobs in the table run.
     running: usize,
+    /// How many jobs in the table are stopped.
+    stopped: usize,
     /// How many jobs in the table have ended.
     ended: usize,
     /// How many jobs in the table have a group of their own: only those can be stopped as jobs.
@@ -42,14 +55,20 @@ pub struct JobTable {
     inherited: Vec<Job>,
     /// Counts what makes a job the current one.
     clock: u64,
+    /// A key such as ^C has been echoed: what is written next begins a new line. (It is not written at once, because the shell's
+    /// standard error may be redirected there.)
+    pub begin_line: bool,
+    /// `set -b` in an interactive shell: what becomes of jobs is told while the shell waits for others, too.
+    pub notify: bool,
+    /// The user tried to leave in the last line, or in the one before it, and was warned of stopped jobs.
+    warned: Warned,
     /// The terminal, when there is job control and a terminal.
     pub(super) terminal: Option<Terminal>,
 }
 
 impl JobTable {
     /// Put a job that was started with `&` into the table; `$!` is its last process. Returns its number.
-    pub fn add_background(&mut self, mut job: Job) -> usize {
-        job.background = true;
+    pub fn add_background(&mut self, job: Job) -> usize {
         if let Some(pid) = job.last_pid() {
             self.last_background = Some(pid);
         }
@@ -57,6 +76,11 @@ impl JobTable {
             self.dismiss_ended();
         }
         self.insert(job)
+    }
+
+    /// Put a foreground job that was stopped into the table; it becomes the current job. Returns its number.
+    pub fn add_stopped(&mut self, job: Job) -> usize {
+        self.insert(Job { changed: true, ..job })
     }
 
     /// Put a job into the table: at its old number if it has one that is free, else above all others. Whatever was known
@@ -120,7 +144,7 @@ impl JobTable {
         let counter = match state {
             JobState::Running => &mut self.running,
             JobState::Ended(_) => &mut self.ended,
-            JobState::Stopped(_) => return,
+            JobState::Stopped(_) => &mut self.stopped,
         };
         *counter = if into { *counter + 1 } else { counter.saturating_sub(1) };
     }
@@ -166,14 +190,13 @@ impl JobTable {
         }
     }
 
-    /// `bg`, or SIGCONT by other means: the job runs in the background and becomes the current one.
+    /// SIGCONT is sent to the job (`bg`, `fg`, `kill`): it runs, and becomes the current one.
     pub fn mark_continued(&mut self, number: usize) {
         self.update(number, Job::mark_continued);
         self.clock += 1;
         let clock = self.clock;
         if let Some(Some(job)) = number.checked_sub(1).and_then(|index| self.jobs.get_mut(index)) {
             job.order = clock;
-            job.background = true;
             job.changed = false;
         }
     }
@@ -187,8 +210,13 @@ impl JobTable {
         self.places.clear();
         self.forget_statuses();
         self.running = 0;
+        self.stopped = 0;
         self.ended = 0;
         self.grouped = 0;
+    }
+
+    /// In a forked subshell, once its job has the terminal: it is the parent's to give.
+    pub fn forget_terminal(&mut self) {
         self.terminal = None;
     }
 
@@ -203,6 +231,11 @@ impl JobTable {
 
     fn forget_statuses(&mut self) {
         self.remembered.clear();
+    }
+
+    /// `bg` has resumed the job: `$!` is its last process (XCU 2.5.2).
+    pub fn mark_resumed(&mut self, number: usize) {
+        self.last_background = self.get(number).and_then(Job::last_pid).or(self.last_background);
     }
 
     /// `$!`
@@ -222,6 +255,15 @@ impl JobTable {
         }
     }
 
+    /// `jobs` has shown the job. One that has ended leaves the table, and `wait` does not know it any more (XCU `jobs`).
+    pub fn mark_shown(&mut self, number: usize) {
+        if self.get(number).is_some_and(Job::is_ended) {
+            self.remove(number);
+        } else {
+            self.mark_reported(number);
+        }
+    }
+
     /// The jobs by number.
     pub fn iter(&self) -> impl Iterator<Item = &Job> + Clone {
         self.jobs.iter().flatten()
@@ -237,14 +279,31 @@ impl JobTable {
         self.jobs.is_empty()
     }
 
-    /// Whether some job in the table runs.
-    pub fn is_any_running(&self) -> bool {
-        self.running > 0
+    /// Whether some job in the table has not ended.
+    pub(super) fn is_any_alive(&self) -> bool {
+        self.running + self.stopped > 0
     }
 
-    /// Whether some job is stopped (an interactive shell warns before it exits).
-    pub fn is_any_stopped(&self) -> bool {
-        self.jobs.len() > self.running && self.iter().any(|job| matches!(job.state(), JobState::Stopped(_)))
+    /// Whether an interactive shell may end: not with stopped jobs, unless it was tried in the line before already, or that line has
+    /// shown the jobs.
+    pub fn may_leave(&mut self) -> bool {
+        if self.stopped == 0 || self.warned == Warned::Before {
+            return true;
+        }
+        self.warned = Warned::Now;
+        false
+    }
+
+    /// `jobs` has shown what is stopped.
+    pub fn keep_warning(&mut self) {
+        if self.warned == Warned::Before {
+            self.warned = Warned::Now;
+        }
+    }
+
+    /// A line has been executed.
+    pub(super) fn line_ends(&mut self) {
+        self.warned = if self.warned == Warned::Now { Warned::Before } else { Warned::No };
     }
 
     /// Whether a job in the table can be stopped.

@@ -6,8 +6,10 @@
 //! sigsuspend unblocks them and sleeps in one step; SIGCHLD gets a handler meanwhile, because only a handler wakes it.
 
 use crate::jobs::job::{Job, JobState, ProcessState};
+use crate::jobs::report;
 use crate::jobs::table::{JobTable, Place, is_waited_for};
 use crate::status::ExitStatus;
+use crate::sys::fd;
 use crate::sys::signal::{self, Disposition, Mask};
 use crate::sys::wait::{Change, Event, any};
 use nix::unistd::Pid;
@@ -15,7 +17,7 @@ use nix::unistd::Pid;
 /// What the `wait` builtin learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waited {
-    /// It has ended, or with job control stopped, with this status.
+    /// It has ended with this status.
     Status(ExitStatus),
     /// This signal arrived first; it is still noted, and its trap is to be executed.
     Interrupted(i32),
@@ -23,15 +25,14 @@ pub enum Waited {
     Unknown,
 }
 
-/// Wait until no process of `job` runs: all have ended, or with `monitor` all that have not are stopped. A stopped job
-/// goes into the table; the one that is returned has its number there and the same state.
+/// Wait until no process of `job` runs: all have ended, or with `monitor` all that have not are stopped.
 ///
 /// A process of which the kernel knows nothing (SIGCHLD was ignored behind the shell's back) counts as exited with 127.
-pub fn foreground(table: &mut JobTable, mut job: Job, monitor: bool) -> (Job, ExitStatus) {
+pub fn foreground(table: &mut JobTable, job: &mut Job, monitor: bool) {
     let stops = monitor || table.watches_stops();
     while job.processes.iter().any(is_waited_for) {
         match any(true, stops) {
-            Event::Child(pid, change) => note(table, &mut job, pid, change, monitor),
+            Event::Child(pid, change) => note(table, job, pid, change, monitor),
             Event::Nothing => {}
             Event::NoChildren => {
                 job.mark_lost();
@@ -39,21 +40,39 @@ pub fn foreground(table: &mut JobTable, mut job: Job, monitor: bool) -> (Job, Ex
             }
         }
     }
-    if let JobState::Stopped(_) = job.state() {
-        job.changed = true;
-        job.number = table.insert(job.clone());
-    }
-    let status = job.status();
-    (job, status)
 }
 
 /// Note a change in the foreground job, or else in the table.
 fn note(table: &mut JobTable, job: &mut Job, pid: Pid, change: Change, monitor: bool) {
     let process = job.processes.iter_mut().find(|process| process.pid == pid && !process.state.is_ended());
     match (process, change) {
-        (None, _) => table.note(pid, change),
+        (None, _) => note_other(table, pid, change),
         (Some(_), Change::Stopped(_)) if !monitor => {}
-        (Some(process), _) => process.state = change.into(),
+        (Some(process), _) => {
+            process.state = change.into();
+            if change == Change::Stopped(libc::SIGTSTP) {
+                pass_on_stop(job);
+            }
+        }
+    }
+}
+
+/// Note a change that nobody waits for; with `set -b` it is told at once.
+fn note_other(table: &mut JobTable, pid: Pid, change: Change) {
+    table.note(pid, change);
+    if table.notify {
+        // A notice that cannot be written is lost, as it would be before a prompt.
+        let _ = fd::write_all(2, &report::notices(table));
+    }
+}
+
+/// ^Z stops those processes that are in the group when it is pressed. When that is while the pipeline is being started, the later
+/// ones run on, and the shell would wait for them: the first one to stop makes sure that all have heard of it.
+fn pass_on_stop(job: &Job) {
+    let stopped = job.processes.iter().filter(|process| matches!(process.state, ProcessState::Stopped(_))).count();
+    if let (1, Some(group), JobState::Running) = (stopped, job.group, job.state()) {
+        // Those that are stopped already do not notice, and those that have ended cannot.
+        let _ = signal::send(-group.as_raw(), libc::SIGTSTP);
     }
 }
 
@@ -64,7 +83,7 @@ pub fn process(table: &mut JobTable, pid: Pid) -> ProcessState {
         match any(true, stops) {
             Event::Child(child, Change::Stopped(_) | Change::Continued) if child == pid => {}
             Event::Child(child, change) if child == pid => return change.into(),
-            Event::Child(child, change) => table.note(child, change),
+            Event::Child(child, change) => note_other(table, child, change),
             Event::Nothing => {}
             Event::NoChildren => {
                 table.lose_all();
@@ -95,7 +114,11 @@ pub fn poll_showing(table: &mut JobTable, mut ended: impl FnMut(Pid)) {
 fn take_in(table: &mut JobTable, block: bool) -> bool {
     match any(block, table.watches_stops()) {
         Event::Child(pid, change) => {
-            table.note(pid, change);
+            if block {
+                note_other(table, pid, change)
+            } else {
+                table.note(pid, change)
+            }
             true
         }
         Event::Nothing => false,
@@ -115,7 +138,7 @@ pub fn for_pid(table: &mut JobTable, pid: Pid, interrupting: u64) -> Waited {
     if table.is_last(place) {
         return for_job(table, place.number, interrupting);
     }
-    let done = |table: &JobTable| table.process(place).is_none_or(|process| !is_waited_for(process));
+    let done = |table: &JobTable| table.process(place).is_none_or(|process| process.state.is_ended());
     match until(table, interrupting, done) {
         Err(signal) => Waited::Interrupted(signal),
         Ok(()) => process_status(table, place),
@@ -126,23 +149,18 @@ fn process_status(table: &JobTable, place: Place) -> Waited {
     table.process(place).map_or(Waited::Unknown, |process| Waited::Status(process.state.status()))
 }
 
-/// Wait for a job. An ended job leaves the table; a stopped one stays and has the status 128 + signal.
+/// Wait for the end of a job (a stopped one has not ended: somebody may continue it). It leaves the table.
 pub fn for_job(table: &mut JobTable, number: usize, interrupting: u64) -> Waited {
-    let runs = |table: &JobTable| table.get(number).is_some_and(|job| job.state() == JobState::Running);
-    if let Err(signal) = until(table, interrupting, |table| !runs(table)) {
+    let lives = |table: &JobTable| table.get(number).is_some_and(|job| !job.is_ended());
+    if let Err(signal) = until(table, interrupting, |table| !lives(table)) {
         return Waited::Interrupted(signal);
     }
-    let Some(job) = table.get(number) else { return Waited::Unknown };
-    let status = job.status();
-    if job.is_ended() {
-        table.remove(number);
-    }
-    Waited::Status(status)
+    table.remove(number).map_or(Waited::Unknown, |job| Waited::Status(job.status()))
 }
 
-/// Wait until no job runs, then forget all that have ended (XCU `wait` without operands): status 0.
+/// Wait until all jobs have ended, then forget them (XCU `wait` without operands): status 0.
 pub fn for_all(table: &mut JobTable, interrupting: u64) -> Waited {
-    match until(table, interrupting, |table| !table.is_any_running()) {
+    match until(table, interrupting, |table| !table.is_any_alive()) {
         Err(signal) => Waited::Interrupted(signal),
         Ok(()) => {
             table.forget_ended();
@@ -183,6 +201,19 @@ fn until(table: &mut JobTable, interrupting: u64, done: impl Fn(&JobTable) -> bo
             return Err(signal);
         }
         signal::suspend(&sleep.mask);
+    }
+}
+
+/// The terminal has hung up: SIGHUP for all jobs that live, and SIGCONT for those that could not act on it otherwise.
+pub fn hang_up(table: &mut JobTable) {
+    poll(table);
+    for job in table.iter().filter(|job| !job.is_ended()) {
+        let target = job.group.map_or(job.leader().as_raw(), |group| -group.as_raw());
+        // A job may have ended meanwhile.
+        let _ = signal::send(target, libc::SIGHUP);
+        if let JobState::Stopped(_) = job.state() {
+            let _ = signal::send(target, libc::SIGCONT);
+        }
     }
 }
 

@@ -57,7 +57,14 @@ impl Traps {
         commands.filter(|(condition, _)| **condition != EXIT).fold(0, |set, (signal, _)| set | 1 << (signal - 1))
     }
 
-    /// The same, and in a subshell those of its parent, whose handlers a forked child still has.
+    /// The signals that `trap '' SIG` ignores.
+    pub fn ignored(&self) -> u64 {
+        let ignored =
+            self.actions.iter().filter(|(condition, action)| **condition != EXIT && **action == Action::Ignore);
+        ignored.fold(0, |set, (signal, _)| set | 1 << (signal - 1))
+    }
+
+    /// The signals whose action is a command, and in a subshell those of its parent, whose handlers a forked child still has.
     pub fn caught_by_parent(&self) -> u64 {
         let parent =
             self.shown.as_ref().map_or(0, |shown| Self { actions: Rc::clone(shown), ..Self::default() }.caught());

@@ -9,6 +9,8 @@ use bstr::{BStr, BString};
 struct Printer {
     out: BString,
     pending: Vec<std::rc::Rc<HereDoc>>,
+    /// For people: no newlines, and here-documents without their bodies.
+    one_line: bool,
 }
 
 /// A list, one command a line.
@@ -21,9 +23,30 @@ pub fn list(list: &List) -> BString {
 
 /// A job's text: on one line.
 pub fn job(and_or: &AndOr) -> BString {
-    let mut printer = Printer::default();
+    let mut printer = Printer::for_people();
     printer.and_or(and_or);
-    printer.out.iter().map(|&byte| if byte == b'\n' { b' ' } else { byte }).collect::<Vec<u8>>().into()
+    printer.out
+}
+
+/// The commands of a pipeline, as the text of the job that they are.
+pub fn commands(commands: &[Command]) -> BString {
+    let mut printer = Printer::for_people();
+    printer.commands(commands);
+    printer.out
+}
+
+/// `( list )`, likewise.
+pub fn subshell(list: &List) -> BString {
+    let mut printer = Printer::for_people();
+    printer.subshell(list);
+    printer.out
+}
+
+/// One simple command, likewise.
+pub fn simple(command: &SimpleCommand) -> BString {
+    let mut printer = Printer::for_people();
+    printer.simple(command);
+    printer.out
 }
 
 /// A function's definition.
@@ -36,7 +59,21 @@ pub fn function(name: &BStr, body: &CompoundCommand) -> BString {
     printer.out
 }
 
+/// What separates a command from the one before it on the same line.
+fn separator(before: &[ListItem]) -> &'static str {
+    if before.last().is_some_and(|item| item.background) { " " } else { "; " }
+}
+
 impl Printer {
+    fn for_people() -> Self {
+        Self { one_line: true, ..Self::default() }
+    }
+
+    /// A newline, or on one line what stands for it there.
+    fn gap(&mut self, on_one_line: &str) {
+        if self.one_line { self.text(on_one_line) } else { self.newline() }
+    }
+
     fn text(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
@@ -63,7 +100,7 @@ impl Printer {
     fn list(&mut self, list: &List) {
         for (index, item) in list.items.iter().enumerate() {
             if index > 0 {
-                self.newline();
+                self.gap(separator(&list.items[..index]));
             }
             self.and_or(&item.and_or);
             if item.background {
@@ -74,9 +111,17 @@ impl Printer {
 
     /// A list inside of a compound command, with a newline on both sides.
     fn body(&mut self, list: &List) {
-        self.newline();
+        self.gap(" ");
         self.list(list);
-        self.newline();
+        self.gap(separator(&list.items));
+    }
+
+    fn subshell(&mut self, list: &List) {
+        self.text("(");
+        self.gap("");
+        self.list(list);
+        self.gap("");
+        self.text(")");
     }
 
     fn and_or(&mut self, and_or: &AndOr) {
@@ -96,7 +141,11 @@ impl Printer {
         if pipeline.negated {
             self.text("! ");
         }
-        for (index, command) in pipeline.commands.iter().enumerate() {
+        self.commands(&pipeline.commands);
+    }
+
+    fn commands(&mut self, commands: &[Command]) {
+        for (index, command) in commands.iter().enumerate() {
             if index > 0 {
                 self.text(" | ");
             }
@@ -173,9 +222,7 @@ impl Printer {
                 self.text("}");
             }
             Compound::Subshell(list) => {
-                self.text("(");
-                self.body(list);
-                self.text(")");
+                self.subshell(list);
             }
             Compound::For { name, words, body } => {
                 self.text("for ");
@@ -187,7 +234,7 @@ impl Printer {
                         self.word(word);
                     }
                 }
-                self.newline();
+                self.gap("; ");
                 self.text("do");
                 self.body(body);
                 self.text("done");
@@ -224,7 +271,7 @@ impl Printer {
         self.text("case ");
         self.word(word);
         self.text(" in");
-        self.newline();
+        self.gap(" ");
         for item in items {
             self.text("(");
             for (index, pattern) in item.patterns.iter().enumerate() {
@@ -234,9 +281,11 @@ impl Printer {
                 self.word(&pattern.word);
             }
             self.text(")");
-            self.body(&item.body);
+            self.gap(" ");
+            self.list(&item.body);
+            self.gap(" ");
             self.text(if item.terminator == CaseTerminator::Break { ";;" } else { ";&" });
-            self.newline();
+            self.gap(" ");
         }
         self.text("esac");
     }

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use std::os::fd::{AsFd, RawFd};
 
 pub use nix::sys::termios::Termios;
-use nix::sys::termios::{InputFlags, LocalFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
+use nix::sys::termios::{InputFlags, LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
 
 /// tcsetpgrp of the caller's own group, callable between fork and exec: SIGTTOU is ignored for the call, because a
 /// background process that takes the terminal would be stopped. The caller sets the signal's final disposition afterwards.
@@ -60,6 +60,13 @@ pub fn set_modes(terminal: impl AsFd, modes: &Termios) -> Result<(), Errno> {
     }
     signal::set_mask(&mask);
     result
+}
+
+/// Whether the terminal gathers lines, makes signals of ^C and ^Z, and turns Enter into a newline and a newline into a new line.
+pub fn takes_lines(modes: &Termios) -> bool {
+    modes.local_flags.contains(LocalFlags::ICANON | LocalFlags::ISIG)
+        && modes.input_flags.contains(InputFlags::ICRNL)
+        && modes.output_flags.contains(OutputFlags::OPOST)
 }
 
 /// isatty(3)

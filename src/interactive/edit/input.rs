@@ -213,7 +213,8 @@ impl Editor {
         if own(libc::SIGINT) {
             return Err(Stop::Interrupt);
         }
-        if signal::pending() & traps != 0 {
+        let hang_up = shell.own_signals & bit(libc::SIGHUP);
+        if signal::pending() & (traps | hang_up) != 0 {
             self.run_traps(shell, session)?;
         }
         Ok(())
