@@ -40,6 +40,10 @@ pub fn open(address: &Address, opening: &Opening, wait: &mut Wait) -> Result<Box
         Address::Descriptor(number) => Ok(Box::new(pipe::Stream::descriptor(*number, opening)?)),
         Address::Fifo(path) => Ok(Box::new(pipe::Stream::fifo(path.as_bstr(), opening, wait)?)),
         Address::SystemV(queue) => Ok(Box::new(mq::sysv::Queue::open(queue)?)),
+        Address::Internet(place) => {
+            Ok(Box::new(socket::endpoint::internet(place, address.to_string(), opening, wait)?))
+        }
+        Address::Unix(place) => Ok(Box::new(socket::endpoint::unix(place, address.to_string(), opening, wait)?)),
         Address::Posix(name) => Ok(Box::new(mq::posix::Queue::open(name.as_bstr(), opening.role)?)),
         _ => Err(Error::usage(address.to_string(), "no endpoint for messages")),
     }

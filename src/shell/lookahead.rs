@@ -2,10 +2,10 @@
 //! another command or another process; yet a system call for each byte or line makes it ten times slower.
 //!
 //! System calls: pread of a file, whose offset stays behind and is put right later (lseek); tee of a pipe, which copies into a pipe of our own
-//! and leaves the original as it is, to be read later. So at every moment others see at most that the shell is a little late, and never
+//! and leaves the original as it is, to be read later; recv with MSG_PEEK of a stream socket. So at every moment others see at most that the shell is a little late, and never
 //! that it has taken too much. [`Lookahead::settle`] makes up for it, before anything that others could see.
 
-use crate::sys::{fd, file};
+use crate::sys::{fd, file, socket};
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -19,6 +19,8 @@ enum Source {
     File(i64),
     /// A pipe, and a pipe of our own for copies.
     Pipe(OwnedFd, OwnedFd),
+    /// A connection that is a stream.
+    Socket,
     /// Anything else is read byte by byte.
     Bytes,
     /// A here-document: nobody else has it.
@@ -42,6 +44,7 @@ impl Lookahead {
             Some(libc::S_IFREG) => Source::File(0),
             // Without descriptors left, it goes byte by byte.
             Some(libc::S_IFIFO) => fd::pipe().map_or(Source::Bytes, |(read, write)| Source::Pipe(read, write)),
+            Some(libc::S_IFSOCK) if socket::kind(from) == Ok(libc::SOCK_STREAM) => Source::Socket,
             _ => Source::Bytes,
         };
         Self { from, source, bytes: Vec::new(), used: 0, block: BLOCKS.0 }
@@ -102,6 +105,17 @@ impl Lookahead {
                 }
                 Err(errno) => return Err(errno),
             },
+            Source::Socket => {
+                self.bytes.resize(block, 0);
+                let got = socket::receive(self.from, &mut self.bytes, true, libc::MSG_PEEK).map(|(got, _)| got);
+                self.bytes.truncate(*got.as_ref().unwrap_or(&0));
+                if got == Err(Errno::EAGAIN) {
+                    // It does not block, or has a time limit: read waits.
+                    self.source = Source::Bytes;
+                    return self.fill();
+                }
+                got?;
+            }
             Source::Bytes => {
                 self.bytes.resize(1, 0);
                 let got = fd::read(self.from, &mut self.bytes);
@@ -127,7 +141,8 @@ impl Lookahead {
         match self.source {
             // It was possible to get the offset of this file, so it is possible to set it.
             Source::File(offset) => file::set_offset(self.from, offset + self.used as i64),
-            Source::Pipe(..) => fd::discard(self.from, &mut self.bytes[..self.used]),
+            // What was seen in a pipe or socket is there, and nobody else has taken it in between.
+            Source::Pipe(..) | Source::Socket => fd::discard(self.from, &mut self.bytes[..self.used]),
             Source::Bytes => {}
             Source::Memory => return,
         }

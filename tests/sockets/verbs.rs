@@ -94,7 +94,7 @@ fn failed_calls_name_the_function_and_errno() {
 #[test]
 fn a_connection_stays_open_in_the_shell() {
     let dir = Dir::new();
-    let code = "nc -lnv --port p --fd c 0; echo \"hello on $p\" >&$c; read -r x <&$c; echo \"$x\"; sh -c \"echo from a program\" >&$c; sock close $c; ls /proc/$$/fd | wc -l";
+    let code = "nc -lnv --port p --fd c 0; echo \"hello on $p\" >&$c; read -r x <&$c; echo \"$x\"; sh -c \"echo from a program\" >&$c; sock close $c; ls /proc/$$/fd >list; wc -l <list";
     let mut server = Running::start(&mut dir.shell(code));
     let port = server.port();
     let client =

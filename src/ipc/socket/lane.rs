@@ -7,7 +7,7 @@ use crate::ipc::socket::hex;
 use crate::sys::signal::Mask;
 use crate::sys::{fd, poll, socket, transfer, tty};
 use nix::errno::Errno;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 /// The two ends of a lane.
@@ -116,7 +116,20 @@ impl Treatment {
 enum Method {
     SendFile,
     Splice,
+    /// splice needs a pipe: into one of our own, and out of it. The number is what is inside.
+    ThroughPipe(OwnedFd, OwnedFd, usize),
     Copy,
+}
+
+fn through_pipe() -> Method {
+    match fd::pipe() {
+        Ok((read, write)) => {
+            transfer::enlarge_pipe(write.as_raw_fd(), MOST as libc::c_int);
+            Method::ThroughPipe(read, write, 0)
+        }
+        // No descriptors left: copying needs none.
+        Err(_) => Method::Copy,
+    }
 }
 
 /// A lane of bytes without boundaries.
@@ -149,6 +162,7 @@ impl Bytes {
             _ if !treatment.is_none() => Method::Copy,
             (libc::S_IFREG, libc::S_IFSOCK) => Method::SendFile,
             (libc::S_IFIFO, _) | (_, libc::S_IFIFO) => Method::Splice,
+            (libc::S_IFSOCK, libc::S_IFREG | libc::S_IFCHR) if !tty::is_terminal(to) => through_pipe(),
             _ => Method::Copy,
         };
         let to_waits = target == libc::S_IFIFO || target == libc::S_IFCHR && tty::is_terminal(to);
@@ -179,10 +193,48 @@ impl Bytes {
         self
     }
 
+    /// Into the pipe, and all of it out again: a file is never not ready.
+    fn through_pipe(&mut self) -> Result<Step, Broken> {
+        let Method::ThroughPipe(read, write, inside) = &mut self.method else { return Ok(Step::Moved) };
+        if *inside == 0 {
+            match transfer::splice(self.from, write.as_raw_fd(), MOST) {
+                Ok(0) => return Ok(Step::End),
+                Ok(moved) => *inside = moved,
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => return Ok(Step::Wait(Side::From, false)),
+                Err(Errno::EINVAL) => {
+                    self.method = Method::Copy;
+                    return Ok(Step::Moved);
+                }
+                Err(errno) => return Err(Broken { side: Side::From, errno }),
+            }
+        }
+        match transfer::splice(read.as_raw_fd(), self.to, *inside) {
+            Ok(moved) => *inside -= moved,
+            Err(Errno::EINTR | Errno::EAGAIN) => {}
+            // A file that is opened for appending, or a device that cannot do it: copy, beginning with what is in the pipe.
+            Err(Errno::EINVAL) => {
+                self.buffer.resize(MOST, 0);
+                let got = fd::read(read.as_raw_fd(), &mut self.buffer);
+                let got = got.map_err(|errno| Broken { side: Side::From, errno })?;
+                *inside -= got;
+                self.pending = 0..got;
+                while !self.pending.is_empty() {
+                    self.put()?;
+                }
+                if let Method::ThroughPipe(_, _, 0) = self.method {
+                    self.method = Method::Copy;
+                }
+            }
+            Err(errno) => return Err(Broken { side: Side::To, errno }),
+        }
+        Ok(Step::Moved)
+    }
+
     fn in_kernel(&mut self) -> Result<Step, Broken> {
         let moved = match self.method {
             Method::SendFile => transfer::send_file(self.from, self.to, MOST),
-            Method::Splice | Method::Copy => transfer::splice(self.from, self.to, MOST),
+            _ => transfer::splice(self.from, self.to, MOST),
         };
         match moved {
             Ok(0) => Ok(Step::End),
@@ -316,6 +368,7 @@ impl Lane for Bytes {
     fn step(&mut self) -> Result<Step, Broken> {
         match self.method {
             Method::Copy => self.copy(),
+            Method::ThroughPipe(..) => self.through_pipe(),
             Method::SendFile | Method::Splice => self.in_kernel(),
         }
     }

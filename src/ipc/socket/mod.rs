@@ -28,6 +28,7 @@
 //!   ([`relay`]).
 
 pub mod device;
+pub mod endpoint;
 pub mod file;
 pub mod frame;
 pub mod hex;
