@@ -61,6 +61,7 @@ topics! {
     here_documents
     invocation
     lineno
+    message_queues
     options
     order_of_effects
     parameter_expansion

@@ -20,10 +20,14 @@ pub mod kill;
 pub mod limits;
 pub mod listing;
 pub mod lookup;
+pub mod message;
+pub mod mq;
 pub mod nc;
 pub mod printf;
 pub mod read;
+pub mod recv;
 pub mod rpc;
+pub mod send;
 pub mod set;
 pub mod sock;
 pub mod suspend;
@@ -94,13 +98,16 @@ pub const TABLE: &[Builtin] = &[
     jobs::JOBS,
     kill::BUILTIN,
     attributes::LOCAL,
+    mq::BUILTIN,
     nc::BUILTIN,
     printf::BUILTIN,
     cd::PWD,
     read::BUILTIN,
     attributes::READONLY,
+    recv::BUILTIN,
     flow::RETURN,
     rpc::BUILTIN,
+    send::BUILTIN,
     set::SET,
     set::SHIFT,
     sock::BUILTIN,

@@ -386,9 +386,12 @@ fn may_open_a_descriptor(redirect: &Redirect) -> bool {
     }
 }
 
-/// Whether a path is a name of an open descriptor: `/dev/stdin`, `/dev/fd/3`, `/proc/self/fd/0`.
+/// Whether a word is a name of an open descriptor: `/dev/stdin`, `/dev/fd/3`, `/proc/self/fd/0`, the address `fd:0`.
 pub fn names_a_descriptor(path: &[u8]) -> bool {
-    path.starts_with(b"/dev/std") || path.starts_with(b"/dev/fd") || path.starts_with(b"/proc/")
+    path.starts_with(b"/dev/std")
+        || path.starts_with(b"/dev/fd")
+        || path.starts_with(b"/proc/")
+        || path.starts_with(b"fd:")
 }
 
 /// Redirect a builtin by telling it other descriptors. Returns the opened files, which live as long as the builtin runs, and what

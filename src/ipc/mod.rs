@@ -20,6 +20,7 @@ pub mod json;
 pub mod mq;
 pub mod pipe;
 pub mod rpc;
+pub mod signals;
 pub mod socket;
 pub mod wait;
 pub mod watch;

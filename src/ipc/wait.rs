@@ -76,6 +76,25 @@ impl Wait {
         }
     }
 
+    /// One attempt without blocking, whatever the patience; `None`: nothing there, or no room.
+    pub fn attempt<T>(&mut self, call: impl FnOnce(&mut Self) -> Result<T, Error>) -> Option<Result<T, Error>> {
+        let patience = std::mem::replace(&mut self.patience, Patience::None);
+        let result = call(self);
+        self.patience = patience;
+        match result {
+            Err(Error { why: Why::WouldBlock(_), .. }) => None,
+            result => Some(result),
+        }
+    }
+
+    /// Sleep for `time`.
+    ///
+    /// # Errors
+    /// How the wait has ended.
+    pub fn pause(&mut self, tried: &dyn fmt::Display, time: Duration) -> Result<(), Error> {
+        self.block(tried, || poll::wait(&mut [], Some(time), None)).map(drop)
+    }
+
     /// An operation that can be tried without blocking: `call(false)` tries (EAGAIN, ENOMSG: not now), `call(true)` blocks.
     ///
     /// # Errors

@@ -85,6 +85,8 @@ pub struct Shell {
     pub buffers: Vec<Vec<u8>>,
     /// The parser's buffers.
     pub pools: Pools,
+    /// Queues whose messages are announced to this shell (`mq notify`); closing them would end that.
+    pub notified: Vec<OwnedFd>,
     /// Signals (bits as in `sys::signal`) whose default action an interactive shell has changed for itself.
     pub own_signals: u64,
 }
@@ -151,6 +153,7 @@ impl Shell {
             pool: Vec::new(),
             buffers: Vec::new(),
             pools: Pools::default(),
+            notified: Vec::new(),
             own_signals: 0,
         }
     }

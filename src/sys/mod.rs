@@ -11,6 +11,7 @@ pub mod interrupt;
 pub mod limits;
 pub mod mqueue;
 pub mod msg;
+pub mod pidfd;
 pub mod poll;
 pub mod resolve;
 pub mod signal;

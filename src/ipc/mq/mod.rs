@@ -8,5 +8,7 @@
 //! | bounded | bytes of all messages | number of messages, and size of each |
 //! | handle | the kernel's number, known to all | a descriptor |
 
+pub mod admin;
 pub mod posix;
 pub mod sysv;
+pub mod users;

@@ -42,6 +42,19 @@ impl Queue {
         self.attributes
     }
 
+    /// Have `signal` sent to this process, once, when a message comes to the empty queue and nobody waits for it (mq_notify(3)).
+    ///
+    /// # Errors
+    /// EBUSY: somebody else has registered.
+    pub fn notify(&self, signal: i32) -> Result<(), Errno> {
+        mqueue::notify(self.fd.as_fd(), signal)
+    }
+
+    /// Only the descriptor, which goes on to be registered.
+    pub fn into_fd(self) -> OwnedFd {
+        self.fd
+    }
+
     /// The queue's descriptor.
     pub fn fd(&self) -> &OwnedFd {
         &self.fd

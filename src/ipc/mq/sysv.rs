@@ -41,6 +41,15 @@ impl Queue {
         self.id
     }
 
+    /// How many messages are in the queue.
+    ///
+    /// # Errors
+    /// EACCES: not readable; EIDRM: removed.
+    pub fn messages(&self) -> Result<u64, Error> {
+        let status = msg::stat(self.id).map_err(|errno| self.error(Error::refused(&self.name, errno)))?;
+        Ok(status.msg_qnum)
+    }
+
     fn longest(&mut self) -> usize {
         if self.longest.is_none() {
             let most = msg::limits().map_or(8192, |(limits, _)| limits.longest_message);

@@ -1,0 +1,183 @@
+//! What `send`, `recv`, `mq` and `ipc` have in common: options, patience, errors, and how a message looks on standard output.
+
+use crate::builtins::{Builtin, BuiltinResult};
+use crate::fields::Fields;
+use crate::ipc::{self, Message, Patience, Wait, Why, json};
+use crate::shell::Shell;
+use crate::status::{Error, ExitStatus, Failure};
+use crate::sys::signal;
+use bstr::{BStr, BString, ByteSlice};
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// The caught signals that end a wait: those with a trap, and ^C at a prompt.
+pub fn interrupting(shell: &Shell) -> u64 {
+    shell.traps.caught() | shell.own_signals & signal::bit(libc::SIGINT)
+}
+
+/// `-n` and `-t SEC`.
+///
+/// # Errors
+/// SEC is no number of seconds.
+pub fn patience(nonblocking: bool, seconds: Option<&BStr>) -> Result<Patience, Error> {
+    match seconds {
+        _ if nonblocking => Ok(Patience::None),
+        None => Ok(Patience::Forever),
+        Some(text) => duration(text)
+            .map(Patience::within)
+            .ok_or_else(|| Error::usage(format!("-t: {text}: not a number of seconds"))),
+    }
+}
+
+/// Seconds, with a fraction if need be.
+pub fn duration(text: &BStr) -> Option<Duration> {
+    let is_decimal = !text.is_empty() && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    let seconds: f64 = if is_decimal { text.to_str().ok()?.parse().ok()? } else { return None };
+    Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+}
+
+/// A number that an option takes.
+///
+/// # Errors
+/// It is none.
+pub fn number<T: std::str::FromStr>(letter: u8, text: &BStr) -> Result<T, Error> {
+    let wrong = || Error::usage(format!("-{}: {text}: not a number that fits", char::from(letter)));
+    if text.starts_with(b"+") {
+        return Err(wrong());
+    }
+    text.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(wrong)
+}
+
+/// An error of the library as the shell's: it has said all, and its status is the contract's.
+pub fn error(error: &ipc::Error) -> Error {
+    Error::new(error.to_string()).with_status(ExitStatus(error.status()))
+}
+
+/// What an error of the library does: an interruption is a status and no message, because the trap or the prompt says it.
+///
+/// # Errors
+/// Every other error.
+pub fn failed(failure: &ipc::Error) -> BuiltinResult {
+    match failure.why {
+        Why::Interrupted(_) => Ok(ExitStatus(failure.status())),
+        _ => Err(error(failure).into()),
+    }
+}
+
+/// A failed call of a builtin: after a usage error its synopsis in one line, status 2.
+pub fn with_usage(shell: &mut Shell, builtin: &Builtin, result: BuiltinResult) -> BuiltinResult {
+    match result {
+        Err(Failure::Error(error)) if error.status == ExitStatus::USAGE => {
+            shell.report(&error.within(builtin.name));
+            let usage = builtin.usage.lines().next().unwrap_or_default();
+            shell.io.write_error(format!("usage: {usage}\n").as_bytes());
+            Ok(ExitStatus::USAGE)
+        }
+        result => result,
+    }
+}
+
+/// `--help` as the first argument: print the help text.
+///
+/// # Errors
+/// The write failed.
+pub fn help(shell: &mut Shell, builtin: &Builtin, fields: &Fields) -> Result<bool, Error> {
+    if fields.get(1).is_none_or(|field| field != "--help") {
+        return Ok(false);
+    }
+    let text = format!("usage: {}\n{}\n", builtin.usage.replace('\n', "\n       "), builtin.about);
+    shell.io.write(text.as_bytes()).map(|()| true)
+}
+
+/// How a message is printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// As it is, and a newline.
+    #[default]
+    Line,
+    /// As it is, and a NUL.
+    Nul,
+    /// Hexadecimal digits.
+    Hex,
+    /// A JSON object.
+    Json,
+    /// `-o`: a text with `%m %t %p %l %s`.
+    Text(BString),
+}
+
+impl Format {
+    /// Append a message.
+    pub fn append(&self, out: &mut Vec<u8>, message: &Message) {
+        match self {
+            Self::Line => out.extend_from_slice(message.body()),
+            Self::Nul => {
+                out.extend_from_slice(message.body());
+                out.push(0);
+                return;
+            }
+            Self::Hex => message.body().iter().for_each(|byte| out.extend_from_slice(format!("{byte:02x}").as_bytes())),
+            Self::Json => {
+                out.extend_from_slice(&json::line(&as_json(message)));
+                return;
+            }
+            Self::Text(text) => append_text(out, text, message),
+        }
+        out.push(b'\n');
+    }
+}
+
+fn append_text(out: &mut Vec<u8>, text: &BString, message: &Message) {
+    let mut bytes = text.iter().copied();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        match bytes.next() {
+            Some(b'm') => out.extend_from_slice(message.body()),
+            Some(b't') => out.extend_from_slice(message.kind.unwrap_or(0).to_string().as_bytes()),
+            Some(b'p') => out.extend_from_slice(message.priority.unwrap_or(0).to_string().as_bytes()),
+            Some(b'l') => out.extend_from_slice(message.body().len().to_string().as_bytes()),
+            Some(b's') => out.extend_from_slice(message.sender.as_ref().map_or(&[][..], |sender| sender)),
+            Some(b'%') => out.push(b'%'),
+            Some(other) => out.extend_from_slice(&[b'%', other]),
+            None => out.push(b'%'),
+        }
+    }
+}
+
+fn as_json(message: &Message) -> Value {
+    let mut object = Map::new();
+    object.insert("message".into(), json::bytes(message.body()));
+    object.insert("length".into(), message.body().len().into());
+    if let Some(kind) = message.kind {
+        object.insert("type".into(), kind.into());
+    }
+    if let Some(priority) = message.priority {
+        object.insert("priority".into(), priority.into());
+    }
+    if let Some(sender) = &message.sender {
+        object.insert("from".into(), json::bytes(sender));
+    }
+    Value::Object(object)
+}
+
+/// RECV_TYPE, RECV_PRIO, RECV_FROM and RECV_LEN tell of the last message; what it does not have is empty.
+///
+/// # Errors
+/// One of them is read-only.
+pub fn set_variables(shell: &mut Shell, message: &Message) -> Result<(), Error> {
+    let text = |value: Option<String>| value.unwrap_or_default().into_bytes();
+    let values: [(&[u8], Vec<u8>); 4] = [
+        (b"RECV_TYPE", text(message.kind.map(|kind| kind.to_string()))),
+        (b"RECV_PRIO", text(message.priority.map(|priority| priority.to_string()))),
+        (b"RECV_FROM", message.sender.clone().unwrap_or_default().into()),
+        (b"RECV_LEN", text(Some(message.body().len().to_string()))),
+    ];
+    values.iter().try_for_each(|(name, value)| shell.vars.set_by_name(name, value))
+}
+
+/// A wait for one command.
+pub fn wait(shell: &Shell, patience: Patience) -> Wait {
+    Wait::new(patience, interrupting(shell))
+}

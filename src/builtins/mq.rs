@@ -1,0 +1,379 @@
+//! `mq`: message queues of both families as objects and as mechanisms: what `ipcmk`, `ipcs` and `ipcrm` do, and what they cannot.
+
+use crate::builtins::message::{self, failed, number, patience};
+use crate::builtins::{Builtin, BuiltinResult, Kind, Opt, options, recv, send};
+use crate::exec;
+use crate::fields::Fields;
+use crate::ipc::mq::admin::{self, Facts, Listed, Wish};
+use crate::ipc::mq::{posix, sysv, users};
+use crate::ipc::{self, Address, Message, Opening, Patience, Role, Select, address, json};
+use crate::quote::quote_into;
+use crate::shell::Shell;
+use crate::status::{Error, ExitStatus};
+use crate::syntax::Parser;
+use bstr::{BStr, ByteSlice};
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// `mq`
+pub const BUILTIN: Builtin = Builtin {
+    name: "mq",
+    kind: Kind::Regular,
+    usage: "mq create|key|send|recv|peek|wait|flush|notify|stat|ls|set|rm|limits ...\n\
+            mq create [-m mode] [-x] [-M maxmsg] [-S msgsize] [-B qbytes] addr\nmq key path [proj]\n\
+            mq send [-n] [-t sec] [-p prio] [-T type] [-l | -0] addr [message...]\n\
+            mq recv [-n] [-t sec] [-T type] [-c count | -a] [-v var] [-o format] [-0 | -x | -j] [-S size [--truncate]] addr\n\
+            mq peek [-i index] addr\nmq wait [-t sec] addr\nmq flush [-T type] addr\nmq notify /name [-s sig | -- command...]\n\
+            mq stat [-j] addr...\nmq ls [-j]\nmq set [-m mode] [-u user] [-B qbytes] addr\nmq rm addr... | --mine\nmq limits",
+    about: "Make, use, look at and remove message queues: sysv:KEY, sysv:id=N, sysv:file=PATH[:PROJ], /name.\n\
+            create  make a queue, or (without -x) use the one that is there; prints an address for sysv:0\n\
+            key     print the key that ftok(3) makes of a file\n\
+            send, recv  as the commands of these names\n\
+            peek    print a message without taking it (System V)\n\
+            wait    until there is a message\n\
+            flush   throw messages away\n\
+            notify  a signal, or a command in the background, when a message comes (POSIX)\n\
+            stat    all that is known of a queue; ls: all queues\n\
+            set     change mode, owner or size; rm: remove; limits: of the system",
+    run,
+};
+
+fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
+    if message::help(shell, &BUILTIN, fields)? {
+        return Ok(ExitStatus::SUCCESS);
+    }
+    let mut rest = Fields::new();
+    fields.iter_from(1).for_each(|field| rest.push(field));
+    let result = match fields.get(1).map(|verb| verb.as_bytes()) {
+        Some(b"create") => create(shell, &rest),
+        Some(b"key") => key(shell, &rest),
+        Some(b"send") => send::send(shell, &rest, true),
+        Some(b"recv") => recv::receive(shell, &rest, true),
+        Some(b"peek") => peek(shell, &rest),
+        Some(b"wait") => wait(shell, &rest),
+        Some(b"flush") => flush(shell, &rest),
+        Some(b"notify") => notify(shell, &rest),
+        Some(b"stat") => stat(shell, &rest),
+        Some(b"ls") => ls(shell, &rest),
+        Some(b"set") => set(&rest),
+        Some(b"rm") => rm(shell, &rest),
+        Some(b"limits") => limits(shell),
+        _ => Err(Error::usage(
+            "create, key, send, recv, peek, wait, flush, notify, stat, ls, set, rm or limits expected",
+        )
+        .into()),
+    };
+    message::with_usage(shell, &BUILTIN, result)
+}
+
+/// Options and the only address behind them.
+fn one_address<'a>(rest: &'a Fields, spec: &str) -> Result<(Vec<Opt<'a>>, Address), Error> {
+    let (found, first) = options(rest, spec)?;
+    let place = rest.get(first).ok_or_else(|| Error::usage("address expected"))?;
+    if let Some(more) = rest.get(first + 1) {
+        return Err(Error::usage(format!("{more}: one address expected")));
+    }
+    Ok((found, parse(place)?))
+}
+
+fn parse(place: &BStr) -> Result<Address, Error> {
+    let address = Address::parse(place).map_err(|error| message::error(&error))?;
+    match address {
+        Address::SystemV(_) | Address::Posix(_) => Ok(address),
+        _ => Err(Error::usage(format!("{address}: not a message queue (/name or sysv:...)"))),
+    }
+}
+
+fn wish(found: &[Opt<'_>]) -> Result<Wish, Error> {
+    let mut wish = Wish::default();
+    for option in found {
+        let argument = option.argument.unwrap_or_default();
+        match option.letter {
+            b'm' => {
+                let text = argument.to_str().ok();
+                let mode = text.and_then(|text| u32::from_str_radix(text, 8).ok()).filter(|&mode| mode <= 0o777);
+                wish.mode = Some(mode.ok_or_else(|| Error::usage(format!("-m: {argument}: not a mode such as 660")))?);
+            }
+            b'x' => wish.exclusive = true,
+            b'M' => wish.max_messages = Some(number(b'M', argument)?),
+            b'S' => wish.message_size = Some(number(b'S', argument)?),
+            b'B' => wish.bytes = Some(number(b'B', argument)?),
+            _ => {
+                let user = argument.to_str().ok().and_then(users::id_of);
+                wish.user = Some(user.ok_or_else(|| Error::usage(format!("-u: {argument}: no such user")))?);
+            }
+        }
+    }
+    Ok(wish)
+}
+
+fn create(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let (found, address) = one_address(rest, "m:xM:S:B:")?;
+    match admin::create(&address, &wish(&found)?) {
+        Ok(Some(id)) => shell.io.write(format!("sysv:id={id}\n").as_bytes())?,
+        Ok(None) => {}
+        Err(error) => return failed(&error),
+    }
+    Ok(ExitStatus::SUCCESS)
+}
+
+fn set(rest: &Fields) -> BuiltinResult {
+    let (found, address) = one_address(rest, "m:u:B:")?;
+    admin::change(&address, &wish(&found)?).map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
+}
+
+fn key(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let (_, first) = options(rest, "")?;
+    let path = rest.get(first).ok_or_else(|| Error::usage("path expected"))?;
+    let project = match rest.get(first + 1) {
+        None => 1,
+        Some(text) => address::project(text)
+            .ok_or_else(|| Error::usage(format!("{text}: a letter or a number 1 to 255 expected")))?,
+    };
+    let key = admin::key_of_file(path, project).map_err(|error| message::error(&error))?;
+    shell.io.write(format!("{key:#010x}\n").as_bytes())?;
+    Ok(ExitStatus::SUCCESS)
+}
+
+fn peek(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let (found, address) = one_address(rest, "i:xj0")?;
+    let mut index: usize = 0;
+    let mut format = message::Format::Line;
+    for option in &found {
+        match option.letter {
+            b'i' => index = number(b'i', option.argument.unwrap_or_default())?,
+            b'x' => format = message::Format::Hex,
+            b'j' => format = message::Format::Json,
+            _ => format = message::Format::Nul,
+        }
+    }
+    let Address::SystemV(queue) = &address else {
+        return Err(Error::new(format!("{address}: the kernel does not let one look into a POSIX queue")).into());
+    };
+    let mut message = Message::default();
+    match sysv::Queue::open(queue).and_then(|mut queue| queue.look_at(index, &mut message)) {
+        Ok(true) => {
+            let mut out = Vec::new();
+            format.append(&mut out, &message);
+            shell.io.write(&out)?;
+            message::set_variables(shell, &message)?;
+            Ok(ExitStatus::SUCCESS)
+        }
+        Ok(false) => {
+            let why = ipc::Why::WouldBlock(nix::errno::Errno::ENOMSG);
+            failed(&ipc::Error { tried: address.to_string(), why })
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+fn wait(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let (found, address) = one_address(rest, "t:")?;
+    let patience = patience(false, found.first().and_then(|option| option.argument))?;
+    let mut wait = message::wait(shell, patience);
+    let result = match &address {
+        Address::Posix(name) => posix::Queue::open(name.as_bstr(), Role::Receiver)
+            .and_then(|queue| wait.ready(&address, std::os::fd::AsFd::as_fd(queue.fd()), libc::POLLIN)),
+        Address::SystemV(queue) => wait_sysv(queue, &address, &mut wait),
+        _ => Ok(()),
+    };
+    result.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
+}
+
+/// The kernel has no call that waits for a System V message without taking it: look again, less and less often.
+fn wait_sysv(queue: &address::SystemV, address: &Address, wait: &mut ipc::Wait) -> Result<(), ipc::Error> {
+    let queue = sysv::Queue::open(queue)?;
+    let mut pause = Duration::from_millis(1);
+    while queue.messages()? == 0 {
+        wait.pause(address, pause)?;
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+fn flush(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let (found, address) = one_address(rest, "T:")?;
+    let mut select = Select { truncate: true, ..Select::default() };
+    if let Some(kind) = found.first().and_then(|option| option.argument) {
+        if matches!(address, Address::Posix(_)) {
+            return Err(Error::usage(format!("{address}: -T is for System V queues")).into());
+        }
+        (select.kind, select.except) = recv::selection(kind)?;
+    }
+    let mut wait = message::wait(shell, Patience::None);
+    let mut message = Message::default();
+    let result = ipc::open(&address, &Opening::receiver(), &mut wait).and_then(|mut queue| {
+        loop {
+            match queue.receive(&select, &mut message, &mut wait) {
+                Ok(_) => {}
+                Err(error) if recv::is_nothing(&error) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    });
+    result.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
+}
+
+/// A signal: the kernel remembers who wants it, once. A command: a job in the background waits for a message.
+fn notify(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let place = rest.get(1).ok_or_else(|| Error::usage("address expected"))?;
+    let Address::Posix(name) = parse(place)? else {
+        return Err(Error::usage(format!("{place}: the kernel notifies of POSIX queues only")).into());
+    };
+    let queue = match posix::Queue::open(name.as_bstr(), Role::Receiver) {
+        Ok(queue) => queue,
+        Err(error) => return failed(&error),
+    };
+    match rest.get(2).map(|word| word.as_bytes()) {
+        Some(b"--") if rest.get(3).is_some() => {
+            let mut text = b"mq wait ".to_vec();
+            quote_into(&mut text, &name);
+            text.extend_from_slice(b" &&");
+            for word in rest.iter_from(3) {
+                text.push(b' ');
+                quote_into(&mut text, word);
+            }
+            text.extend_from_slice(b" &\n");
+            let line = shell.vars.line;
+            Ok(exec::run(shell, Parser::of_text(text, line), false)?)
+        }
+        Some(b"-s") | None => {
+            let signal = match rest.get(3) {
+                None if rest.get(2).is_some() => return Err(Error::usage("-s: signal expected").into()),
+                None => libc::SIGUSR1,
+                Some(name) => crate::sys::signames::condition(name)
+                    .filter(|&signal| signal > 0)
+                    .ok_or_else(|| Error::usage(format!("{name}: no such signal")))?,
+            };
+            if let Err(errno) = queue.notify(signal) {
+                return failed(&ipc::Error::refused(name.to_string(), errno));
+            }
+            // Closing the descriptor would end the registration.
+            shell.notified.push(queue.into_fd());
+            Ok(ExitStatus::SUCCESS)
+        }
+        _ => Err(Error::usage("-s signal or -- command expected").into()),
+    }
+}
+
+fn as_object(facts: &Facts) -> Value {
+    Value::Object(facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Map<_, _>>())
+}
+
+/// A value as text: strings without quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn append_facts(out: &mut String, facts: &Facts) {
+    let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in facts {
+        out.push_str(&format!("{name:<width$}  {}\n", plain(value)));
+    }
+}
+
+fn stat(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let (found, first) = options(rest, "j")?;
+    if rest.get(first).is_none() {
+        return Err(Error::usage("address expected").into());
+    }
+    let mut status = ExitStatus::SUCCESS;
+    let mut out = String::new();
+    for place in rest.iter_from(first) {
+        let address = parse(place)?;
+        match admin::stat(&address) {
+            Ok(facts) if found.is_empty() => append_facts(&mut out, &facts),
+            Ok(facts) => out.push_str(&String::from_utf8_lossy(&json::line(&as_object(&facts)))),
+            Err(error) => {
+                let error = message::error(&error);
+                status = error.status;
+                shell.report(&error.within("mq"));
+            }
+        }
+    }
+    shell.io.write(out.as_bytes())?;
+    Ok(status)
+}
+
+fn ls(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let (found, first) = options(rest, "j")?;
+    if rest.get(first).is_some() {
+        return Err(Error::usage("no operand expected").into());
+    }
+    let mut families = Vec::new();
+    for list in [admin::list_sysv(), admin::list_posix()] {
+        families.push(list.unwrap_or_else(|error| {
+            shell.report(&message::error(&error).within("mq"));
+            Vec::new()
+        }));
+    }
+    let mut out = String::new();
+    if !found.is_empty() {
+        let list = |queues: &Vec<Listed>| Value::Array(queues.iter().map(|queue| as_object(&queue.facts)).collect());
+        let object = serde_json::json!({ "sysv": list(&families[0]), "posix": list(&families[1]) });
+        out = String::from_utf8_lossy(&json::line(&object)).into_owned();
+    } else {
+        let columns = ["key", "msqid", "owner", "perms", "used-bytes", "messages"];
+        table(&mut out, &columns, &families[0]);
+        table(
+            &mut out,
+            &["address", "owner", "perms", "used-bytes", "messages", "max-messages", "message-size"],
+            &families[1],
+        );
+    }
+    shell.io.write(out.as_bytes())?;
+    Ok(ExitStatus::SUCCESS)
+}
+
+fn table(out: &mut String, columns: &[&str], queues: &[Listed]) {
+    for column in columns {
+        out.push_str(&format!("{column:<12}"));
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    for queue in queues {
+        for column in columns {
+            let value = queue
+                .facts
+                .iter()
+                .find(|(name, _)| name == column)
+                .map_or_else(|| "-".to_owned(), |(_, value)| plain(value));
+            out.push_str(&format!("{value:<11} "));
+        }
+        out.truncate(out.trim_end().len());
+        out.push('\n');
+    }
+}
+
+fn rm(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let mut addresses = Vec::new();
+    if rest.get(1).is_some_and(|word| word == "--mine") {
+        let mine = nix::unistd::geteuid().as_raw();
+        let lists = [admin::list_sysv(), admin::list_posix()];
+        addresses.extend(lists.into_iter().flatten().flatten().filter(|it| it.uid == mine).map(|it| it.address));
+    } else {
+        let (_, first) = options(rest, "")?;
+        for place in rest.iter_from(first) {
+            addresses.push(parse(place)?);
+        }
+        if addresses.is_empty() {
+            return Err(Error::usage("address or --mine expected").into());
+        }
+    }
+    let mut status = ExitStatus::SUCCESS;
+    for address in &addresses {
+        if let Err(error) = admin::remove(address) {
+            let error = message::error(&error);
+            status = error.status;
+            shell.report(&error.within("mq"));
+        }
+    }
+    Ok(status)
+}
+
+fn limits(shell: &mut Shell) -> BuiltinResult {
+    let mut out = String::new();
+    append_facts(&mut out, &admin::limits());
+    shell.io.write(out.as_bytes())?;
+    Ok(ExitStatus::SUCCESS)
+}

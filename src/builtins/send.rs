@@ -1,0 +1,190 @@
+//! `send`: the first of the two primitives, send(destination, message), over every mechanism that an address can name.
+
+use crate::builtins::message::{self, failed, number, patience};
+use crate::builtins::{Builtin, BuiltinResult, Kind, options};
+use crate::fields::Fields;
+use crate::ipc::{self, Address, End, Endpoint, Opening, Outgoing, Wait};
+use crate::shell::Shell;
+use crate::shell::io::MEMORY;
+use crate::status::{Error, ExitStatus};
+use crate::sys::{fd, signames};
+use bstr::{BStr, ByteSlice};
+use nix::errno::Errno;
+
+/// `send`
+pub const BUILTIN: Builtin = Builtin {
+    name: "send",
+    kind: Kind::Regular,
+    usage: "send [-n] [-t sec] [-p prio] [-T type] [-q value] [-l | -0] addr [message...]",
+    about: "Send each argument as one message; without one, standard input is the message.\n\
+            -n  do not wait (status 3: would block)\n-t SEC  give up after SEC seconds (status 124)\n\
+            -p PRIO  priority, 0 to 32767 (POSIX queues)\n-T TYPE  type, 1 or more (System V queues)\n\
+            -q VALUE  an int that a real-time signal carries\n-l  each line of standard input is a message\n-0  each NUL-ended string is one\n\
+            Addresses:\n\
+            pid:N, %job             a process; the message is the name of a signal\n\
+            fd:N, fifo:PATH         a pipe: a newline (-0: a NUL) ends a message\n\
+            /name, posix:/name      a POSIX queue\n\
+            sysv:KEY, sysv:id=N, sysv:file=PATH[:PROJ]  a System V queue\n\
+            tcp:HOST:PORT, udp:HOST:PORT                Internet sockets\n\
+            unix:PATH, unix-dgram:PATH, unix-seq:PATH   UNIX sockets (@name: abstract)\n\
+            box:NAME, rdv:NAME      a mailbox; a rendezvous\n\
+            Status: 0 sent, 1 refused, 2 usage, 3 would block, 4 nobody there, 5 no permission, 124 time-out, 128+n signal n.",
+    run,
+};
+
+fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
+    if message::help(shell, &BUILTIN, fields)? {
+        return Ok(ExitStatus::SUCCESS);
+    }
+    let result = send(shell, fields, false);
+    message::with_usage(shell, &BUILTIN, result)
+}
+
+/// What the options say.
+struct Request {
+    opening: Opening,
+    kind: i64,
+    priority: u32,
+    value: Option<i32>,
+    split: Option<u8>,
+}
+
+/// `send`, and `mq send` with `queues_only`.
+///
+/// # Errors
+/// A usage error, or why a message could not be sent.
+pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinResult {
+    let (found, first) = options(fields, if queues_only { "nt:p:T:l0" } else { "nt:p:T:q:l0" })?;
+    let mut request = Request { opening: Opening::sender(), kind: 1, priority: 0, value: None, split: None };
+    let (mut nonblocking, mut seconds) = (false, None);
+    let (mut has_kind, mut has_priority) = (false, false);
+    for option in &found {
+        let argument = option.argument.unwrap_or_default();
+        match option.letter {
+            b'n' => nonblocking = true,
+            b't' => seconds = Some(argument),
+            b'p' => (request.priority, has_priority) = (number(b'p', argument)?, true),
+            b'T' => (request.kind, has_kind) = (number(b'T', argument)?, true),
+            b'q' => request.value = Some(number(b'q', argument)?),
+            b'l' => request.split = Some(b'\n'),
+            _ => {
+                request.split = Some(0);
+                request.opening.end = End::Nul;
+            }
+        }
+    }
+    let patience = patience(nonblocking, seconds)?;
+    let place = fields.get(first).ok_or_else(|| Error::usage("address expected"))?;
+    let address = Address::parse(place).map_err(|error| message::error(&error))?;
+    check(&address, has_kind, has_priority, request.value.is_some(), queues_only)?;
+    if let Address::Process(_) | Address::Job(_) = address {
+        return signal(shell, &address, fields, first + 1, &request);
+    }
+    let mut wait = message::wait(shell, patience);
+    let mut endpoint = match ipc::open(&address, &request.opening, &mut wait) {
+        Ok(endpoint) => endpoint,
+        Err(error) => return failed(&error),
+    };
+    let result = if fields.get(first + 1).is_some() {
+        let mut bodies = fields.iter_from(first + 1);
+        bodies.try_for_each(|body| endpoint.send(&request.outgoing(body), &mut wait))
+    } else {
+        from_input(shell, &request, endpoint.as_mut(), &mut wait)
+    };
+    drop(endpoint);
+    result.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
+}
+
+/// Options that mean nothing at an address are a mistake of the user's.
+fn check(address: &Address, kind: bool, priority: bool, value: bool, queues_only: bool) -> Result<(), Error> {
+    let wrong = |what: &str| Err(Error::usage(format!("{address}: {what}")));
+    match address {
+        Address::SystemV(_) if priority => wrong("System V messages have a type (-T) and no priority"),
+        Address::Posix(_) if kind => wrong("POSIX messages have a priority (-p) and no type"),
+        Address::SystemV(_) | Address::Posix(_) if value => wrong("-q is for signals"),
+        Address::SystemV(_) | Address::Posix(_) => Ok(()),
+        _ if queues_only => wrong("not a message queue (/name or sysv:...)"),
+        _ if kind => wrong("-T is for System V queues"),
+        _ if priority => wrong("-p is for POSIX queues"),
+        Address::Process(_) | Address::Job(_) => Ok(()),
+        _ if value => wrong("-q is for signals"),
+        _ => Ok(()),
+    }
+}
+
+impl Request {
+    fn outgoing<'a>(&self, body: &'a [u8]) -> Outgoing<'a> {
+        Outgoing { body, kind: self.kind, priority: self.priority }
+    }
+}
+
+/// Standard input: one message, or one for each line or string.
+fn from_input(
+    shell: &mut Shell,
+    request: &Request,
+    endpoint: &mut dyn Endpoint,
+    wait: &mut Wait,
+) -> Result<(), ipc::Error> {
+    let mut text = Vec::new();
+    let mut chunk = vec![0; 1 << 16];
+    loop {
+        let got = wait.block(&"standard input", || read_chunk(shell, &mut chunk))?;
+        text.extend_from_slice(&chunk[..got]);
+        let Some(end) = request.split else {
+            if got > 0 {
+                continue;
+            }
+            return endpoint.send(&request.outgoing(&text), wait);
+        };
+        let mut at = 0;
+        while let Some(length) = memchr::memchr(end, &text[at..]) {
+            endpoint.send(&request.outgoing(&text[at..at + length]), wait)?;
+            at += length + 1;
+        }
+        text.drain(..at);
+        if got == 0 {
+            // The last line may lack its newline.
+            return if text.is_empty() { Ok(()) } else { endpoint.send(&request.outgoing(&text), wait) };
+        }
+    }
+}
+
+/// What comes next on standard input, which may be a here-document in memory.
+fn read_chunk(shell: &mut Shell, chunk: &mut [u8]) -> Result<usize, Errno> {
+    if shell.io.input != MEMORY {
+        return fd::read(shell.io.input, chunk);
+    }
+    let text = shell.io.peek()?;
+    let length = text.len().min(chunk.len());
+    chunk[..length].copy_from_slice(&text[..length]);
+    shell.io.consume(length);
+    Ok(length)
+}
+
+/// A signal is a message that is its number.
+fn signal(shell: &mut Shell, address: &Address, fields: &Fields, first: usize, request: &Request) -> BuiltinResult {
+    if fields.get(first).is_none() {
+        return Err(Error::usage(format!("{address}: the name of a signal expected")).into());
+    }
+    for name in fields.iter_from(first) {
+        let name: &BStr = name.trim().as_bstr();
+        let Some(number) = signames::condition(name) else {
+            return Err(Error::usage(format!("{name}: no such signal")).into());
+        };
+        let target = match address {
+            Address::Process(pid) => *pid,
+            Address::Job(id) => target_of_job(shell, id)?,
+            _ => return Err(Error::usage(format!("{address}: not a process")).into()),
+        };
+        let result = ipc::signals::send(target, number, request.value);
+        result.map_err(|errno| message::error(&ipc::Error::refused(address.to_string(), errno)))?;
+    }
+    Ok(ExitStatus::SUCCESS)
+}
+
+/// The process group of a job, or its first process if it has no group of its own.
+fn target_of_job(shell: &Shell, id: &[u8]) -> Result<i32, Error> {
+    let number = crate::jobs::id::find(&shell.jobs, id)?;
+    let job = shell.jobs.get(number).ok_or_else(|| Error::new("no such job"))?;
+    Ok(job.group.map_or(job.leader().as_raw(), |group| -group.as_raw()))
+}

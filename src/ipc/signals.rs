@@ -1,0 +1,105 @@
+//! Signals as messages: an interrupt for a process.
+//!
+//! The picture: the sender calls kill or sigqueue; the kernel sets a bit in the receiver's set of *pending* signals (real-time signals are
+//! queued, each with its value) and, unless the receiver has *blocked* the signal, interrupts it: it runs its handler, ignores the
+//! signal, or ends. An id may by then belong to another process than the one that was meant; a pidfd cannot.
+//!
+//! System calls: kill, rt_sigqueueinfo, pidfd_open, pidfd_send_signal.
+
+use crate::ipc::error::Error;
+use crate::sys::{pidfd, signal};
+use nix::errno::Errno;
+use std::path::Path;
+
+/// Send a signal, with a value if there is one. Negative targets are process groups, which cannot be sent values.
+///
+/// # Errors
+/// ESRCH: no such process; EPERM: another user's; EAGAIN: the receiver's queue is full; EINVAL.
+pub fn send(target: i32, number: i32, value: Option<i32>) -> Result<(), Errno> {
+    match value {
+        None => signal::send(target, number),
+        Some(_) if target <= 0 => Err(Errno::EINVAL),
+        Some(value) => pidfd::queue(target, number, value),
+    }
+}
+
+/// The sets of signals of a process (proc(5), status): bits as in `sys::signal`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sets {
+    /// Sent and not yet delivered, to the thread and to the process.
+    pub pending: u64,
+    /// Kept back until the process unblocks them.
+    pub blocked: u64,
+    /// Ignored.
+    pub ignored: u64,
+    /// Caught by a handler.
+    pub caught: u64,
+}
+
+/// Look up the sets of a process.
+///
+/// # Errors
+/// ESRCH: there is no such process (or no /proc).
+pub fn sets(pid: i32) -> Result<Sets, Errno> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).map_err(|_| Errno::ESRCH)?;
+    let mut sets = Sets::default();
+    for line in status.lines() {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        let value = || u64::from_str_radix(value.trim(), 16).unwrap_or(0);
+        match name {
+            "SigPnd" | "ShdPnd" => sets.pending |= value(),
+            "SigBlk" => sets.blocked = value(),
+            "SigIgn" => sets.ignored = value(),
+            "SigCgt" => sets.caught = value(),
+            _ => {}
+        }
+    }
+    Ok(sets)
+}
+
+/// The process that a pid file names, if the file is not stale: the process is there, was there when the file was written, and, if a
+/// name is given, runs that program.
+///
+/// # Errors
+/// The file cannot be read or holds no process id; the file is stale.
+pub fn from_pid_file(path: &str, program: Option<&str>) -> Result<i32, Error> {
+    let stale = |why: String| Err(Error::other(path, why));
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::refused(path, error.raw_os_error().map_or(Errno::EINVAL, Errno::from_raw)))?;
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let pid = first.parse::<i32>().ok().filter(|&pid| pid > 0);
+    let Some(pid) = pid else { return Err(Error::other(path, "does not hold a process id")) };
+    if signal::send(pid, 0) == Err(Errno::ESRCH) {
+        return stale(format!("stale: there is no process {pid}"));
+    }
+    if let (Some(started), Some(written)) = (started(pid), modified(Path::new(path)))
+        && started > written + CLOCK_STEP
+    {
+        return stale(format!("stale: process {pid} is younger than the file"));
+    }
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name = name.trim_end();
+    match program {
+        // The kernel keeps 15 bytes of a program's name.
+        Some(program) if name.as_bytes() != &program.as_bytes()[..program.len().min(15)] => {
+            stale(format!("stale: process {pid} is {name}, not {program}"))
+        }
+        _ => Ok(pid),
+    }
+}
+
+/// Two clocks are compared, one of which counts in ticks of 10 ms; seconds.
+const CLOCK_STEP: f64 = 0.05;
+
+/// When a process was started, in seconds since 1970.
+fn started(pid: i32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in parentheses, may hold anything; field 22 is the 20th behind it.
+    let ticks: f64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+    Some(pidfd::boot_time() + ticks / pidfd::ticks_per_second())
+}
+
+fn modified(path: &Path) -> Option<f64> {
+    let time = std::fs::metadata(path).ok()?.modified().ok()?;
+    Some(time.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs_f64())
+}
