@@ -3,7 +3,7 @@
 
 use crate::builtins::{self, Builtin, BuiltinResult, Kind};
 use crate::exec::redirect::{self, RedirectFailure};
-use crate::exec::{compound, consequence, errexit, program, substitute, trace, trap};
+use crate::exec::{compound, consequence, errexit, program, substitute, trace};
 use crate::expand;
 use crate::fields::Fields;
 use crate::shell::{Opt, Shell};
@@ -14,9 +14,6 @@ use bstr::ByteSlice;
 
 /// Execute a simple command.
 pub fn simple(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome {
-    if signal::is_pending() {
-        trap::run_pending(shell)?;
-    }
     if shell.io.is_late() {
         shell.io.count_command();
     }

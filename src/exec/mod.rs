@@ -23,6 +23,7 @@ use crate::shell::{Opt, Shell};
 use crate::status::{ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{AndOr, AndOrOp, Command, List, Pipeline};
 use crate::syntax::{ParseError, Parser};
+use crate::sys::signal;
 
 /// Read commands and execute them until the end: a script, `-c`, `eval`, `.`, a trap action. With `last`
 /// nothing is left to do behind them.
@@ -128,8 +129,12 @@ fn pipeline(shell: &mut Shell, pipeline: &Pipeline, last: bool) -> Outcome {
     outcome
 }
 
+/// Between any two commands there is a look for signals, whatever the commands are: a loop may be made of subshells only.
 #[inline]
 fn stages(shell: &mut Shell, commands: &[Command], last: bool) -> Outcome {
+    if signal::is_pending() {
+        trap::run_pending(shell)?;
+    }
     match commands {
         [one] => command(shell, one, last),
         [] => Ok(ExitStatus::SUCCESS),
