@@ -40,5 +40,11 @@ mod first;
 mod foreground;
 #[path = "pty/jobs.rs"]
 mod jobs;
+#[path = "pty/pleasant.rs"]
+mod pleasant;
+#[path = "pty/startup.rs"]
+mod startup;
 #[path = "pty/terminal.rs"]
 mod terminal;
+#[path = "pty/vi.rs"]
+mod vi;

@@ -8,6 +8,7 @@ pub mod compound;
 pub mod consequence;
 pub mod handler;
 pub mod job;
+pub mod names;
 pub mod pipeline;
 pub mod procedure;
 pub mod program;

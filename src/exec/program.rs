@@ -1,7 +1,7 @@
 //! Programs: PATH search and its table, argument and environment vectors, and the statuses 126 and 127 (XCU 2.9.1.4-6).
 
 use crate::exec::redirect::{self, Plan};
-use crate::exec::{command, consequence, job, substitute, trace};
+use crate::exec::{command, consequence, job, names, substitute, trace};
 use crate::expand;
 use crate::fields::Fields;
 use crate::jobs::{Job, Process};
@@ -121,7 +121,10 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     let name = fields.get(0).unwrap_or_default();
     let mut path = match locate(shell, name, slot) {
         Ok(path) => path,
-        Err(error) => return Ok(refused(shell, &plan, &error)),
+        Err(error) => {
+            let error = names::suggest(shell, name, error);
+            return Ok(refused(shell, &plan, &error));
+        }
     };
     shell.io.settle();
     let in_place = last && !shell.is_virtual() && can_end(shell);

@@ -8,6 +8,7 @@ use crate::syntax::compound;
 use crate::syntax::cursor::{Cursor, Fail, Parsed};
 use crate::syntax::error::Situation;
 use crate::syntax::list::{blanks, linebreak};
+use crate::syntax::marks::Kind;
 use crate::syntax::parameter;
 use crate::syntax::reserved::reserved;
 use crate::syntax::word::{self, starts_word};
@@ -84,11 +85,13 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
             && !cursor.rest.first().is_some_and(u8::is_ascii_digit)
             && let Some((next, literal)) = word::literal(cursor)
         {
+            cursor.mark(next, Kind::Word);
             words.push(literal);
             cursor = next;
             continue;
         }
         if let Some((next, redirect)) = redirect(cursor)? {
+            cursor.mark(next, Kind::Redirect);
             redirects.push(redirect);
             cursor = next;
             continue;
@@ -99,6 +102,7 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
         if words.is_empty()
             && let Some((next, assignment)) = assignment(cursor)?
         {
+            cursor.mark(next, Kind::Assignment);
             assignments.push(assignment);
             cursor = next;
             continue;
@@ -114,6 +118,7 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
             pools.redirects.give(redirects);
             return named_function(start, cursor, paren, &parsed);
         }
+        cursor.mark(next, if words.is_empty() { Kind::Command } else { Kind::Word });
         if only_command {
             declares = is_declaration(&parsed);
             only_command = is_command(&parsed);

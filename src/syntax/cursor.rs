@@ -9,6 +9,7 @@ use crate::syntax::alias::Splice;
 use crate::syntax::ast::{HereDoc, ListItem, Redirect, Word, WordPart};
 use crate::syntax::compact::Pool;
 use crate::syntax::error::{Failure, Place, Situation};
+use crate::syntax::marks::{Kind, Listener};
 use crate::syntax::{AliasLookup, LineSource, Prompt, ReadError};
 use bstr::{BStr, BString};
 use std::borrow::Cow;
@@ -71,6 +72,8 @@ pub struct Context<'a> {
     pub(super) unclosed: RefCell<Vec<Rc<HereDoc>>>,
     /// The line that was read first.
     first: Cell<Option<&'a Line<'a>>>,
+    /// Who wants to know what was recognised.
+    pub(super) marks: Option<&'a Listener>,
 }
 
 /// How deeply constructs may be nested.
@@ -96,6 +99,7 @@ impl<'a> Context<'a> {
             read_error: RefCell::default(),
             unclosed: RefCell::default(),
             first: Cell::default(),
+            marks: None,
         }
     }
 
@@ -129,6 +133,18 @@ impl<'a> Context<'a> {
         let line = self.read(Prompt::Primary)?;
         self.first.set(Some(line));
         Some(Cursor { rest: &line.text, line, number: line.number })
+    }
+
+    /// Begin with a text that is the first of all.
+    pub(super) fn begin(&'a self, text: &'a [u8]) -> Cursor<'a> {
+        let cursor = self.over(text, 1);
+        self.first.set(Some(cursor.line));
+        cursor
+    }
+
+    /// Whether a line is the first of all.
+    pub(super) fn is_first(&self, line: &Line<'_>) -> bool {
+        self.first.get().is_some_and(|first| std::ptr::addr_eq(first, line))
     }
 
     /// All lines that were read from the source.
@@ -258,6 +274,14 @@ impl<'a> Cursor<'a> {
             [b'\n'] => true,
             [b'\n', ..] => !matches!(self.line.after, After::Splice(_)),
             _ => false,
+        }
+    }
+
+    /// Say what stands from here to `end`, if somebody listens.
+    #[inline]
+    pub(super) fn mark(self, end: Self, kind: Kind) {
+        if let Some(listener) = self.context().marks {
+            listener.note(self, end, kind);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::syntax::ast::{HereDoc, Word};
 use crate::syntax::cursor::{Cursor, Parsed};
+use crate::syntax::marks::Kind;
 use crate::syntax::word::{Mode, parts};
 use std::rc::Rc;
 
@@ -59,6 +60,7 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
     if !closed {
         at.context().unclosed.borrow_mut().push(Rc::clone(document));
     }
+    newline.mark(at, Kind::HereDocument);
     // The body is read once: the document was in the list of those that wait.
     let _ = document.body.set(word);
     Ok((at, ()))

@@ -5,6 +5,7 @@ use crate::syntax::command;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
 use crate::syntax::heredoc;
+use crate::syntax::marks::Kind;
 use crate::syntax::parts::ends_word;
 use crate::syntax::reserved::{Reserved, keyword, reserved};
 use std::rc::Rc;
@@ -14,7 +15,11 @@ pub fn blanks(mut cursor: Cursor<'_>) -> Cursor<'_> {
     loop {
         match cursor.rest {
             [b' ' | b'\t', rest @ ..] => cursor.rest = rest,
-            [b'#', ..] => return cursor.advance(cursor.line_length()),
+            [b'#', ..] => {
+                let end = cursor.advance(cursor.line_length());
+                cursor.mark(end, Kind::Comment);
+                return end;
+            }
             [b'\\', b'\n', ..] => {
                 if cursor.peek().is_none() {
                     return cursor;

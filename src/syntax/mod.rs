@@ -14,6 +14,7 @@ pub mod error;
 pub mod escape;
 pub mod heredoc;
 pub mod list;
+pub mod marks;
 pub mod parameter;
 pub mod parts;
 pub mod pattern;

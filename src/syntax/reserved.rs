@@ -1,6 +1,7 @@
 //! The reserved words (XCU 2.4). They are recognised only where the grammar looks for them.
 
 use crate::syntax::cursor::Cursor;
+use crate::syntax::marks::Kind;
 use crate::syntax::parts::ends_word;
 
 /// A reserved word.
@@ -77,7 +78,10 @@ fn word(cursor: Cursor<'_>) -> Option<(Reserved, Cursor<'_>)> {
     if near.get(length) == Some(&b'\\') {
         return continued(cursor);
     }
-    Reserved::of(&near[..length]).map(|word| (word, cursor.advance(length)))
+    let word = Reserved::of(&near[..length])?;
+    let behind = cursor.advance(length);
+    cursor.mark(behind, Kind::Keyword);
+    Some((word, behind))
 }
 
 /// The same with line continuations in it.

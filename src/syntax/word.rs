@@ -3,6 +3,7 @@
 use crate::syntax::ast::{Few, Pattern, PatternWord, Word, WordPart, is_pattern};
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
+use crate::syntax::marks::Kind;
 use crate::syntax::parts::{Parts, ends_word, ordinary, run};
 use crate::syntax::substitution::{backquoted, parenthesised};
 use crate::syntax::{escape, parameter, pattern};
@@ -156,8 +157,16 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Pars
                 double_quoted(cursor, &mut parts)?.0
             }
             b'\\' => backslash(cursor, mode, &mut parts),
-            b'$' => dollar(cursor, mode, &mut parts)?.0,
-            b'`' => backquoted(cursor, mode, &mut parts)?.0,
+            b'$' => {
+                let (end, ()) = dollar(cursor, mode, &mut parts)?;
+                cursor.mark(end, Kind::Expansion);
+                end
+            }
+            b'`' => {
+                let (end, ()) = backquoted(cursor, mode, &mut parts)?;
+                cursor.mark(end, Kind::Expansion);
+                end
+            }
             byte => {
                 match byte {
                     b'(' => parens += 1,
@@ -226,7 +235,9 @@ fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()
         match memchr::memchr2(b'\'', b'\n', cursor.rest) {
             Some(at) if cursor.rest[at] == b'\'' => {
                 parts.quoted(&cursor.rest[..at]);
-                return Ok((cursor.advance(at + 1), ()));
+                let end = cursor.advance(at + 1);
+                start.mark(end, Kind::Quoted);
+                return Ok((end, ()));
             }
             at => {
                 let length = at.map_or(cursor.rest.len(), |at| at + 1);
@@ -248,10 +259,12 @@ fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()
 }
 
 // double_quoted = '"' , { double_character | double_escape | ? a newline ? | dollar | backquoted } , '"' ;
-fn double_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
-    let (cursor, inner) = self::parts(cursor.advance(1), Mode::Double, cursor)?;
+fn double_quoted<'a>(start: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
+    let (cursor, inner) = self::parts(start.advance(1), Mode::Double, start)?;
     parts.push(WordPart::DoubleQuoted(inner.into_boxed()));
-    Ok((cursor.advance(1), ()))
+    let end = cursor.advance(1);
+    start.mark(end, Kind::Quoted);
+    Ok((end, ()))
 }
 
 // backslash = "\" , character ;

@@ -364,6 +364,11 @@ impl Terminal {
         self.prompts
     }
 
+    /// The number of the last prompt that was waited for.
+    pub fn prompt_shown(&self) -> u32 {
+        self.prompts
+    }
+
     /// The number of the prompt at the cursor, if it is there and the line is empty.
     fn prompt_number(&self) -> Option<u32> {
         let line = self.cursor_line();

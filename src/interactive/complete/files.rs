@@ -1,8 +1,8 @@
 //! Completion of file names: the directory as the user wrote it stays, the last component is completed and quoted.
 
 use super::Candidate;
-use super::names::is_program;
 use super::scan::{Quote, quote_after, unquote};
+use crate::exec::names::is_program;
 use crate::expand;
 use crate::fields::Fields;
 use crate::interactive::text::{to_bytes, to_text};

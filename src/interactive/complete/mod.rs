@@ -126,6 +126,10 @@ fn variable(shell: &Shell, place: &Place, raw: &str) -> Option<Found> {
         return None;
     }
     let dollar = raw.rfind('$')?;
+    let escaped = raw[..dollar].bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 1;
+    if escaped {
+        return None;
+    }
     let (prefix, brace) = match raw[dollar + 1..].strip_prefix('{') {
         Some(name) => (name, true),
         None => (&raw[dollar + 1..], false),

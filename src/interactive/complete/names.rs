@@ -1,14 +1,14 @@
 //! The names that can be completed, other than files: commands, variables, users, hosts, options.
 
 use crate::builtins::{self, TABLE};
-use crate::interactive::text::to_text;
+use crate::exec::names;
+use crate::interactive::text::{to_bytes, to_text};
 use crate::shell::Shell;
 use crate::shell::vars::slot;
-use crate::sys::fd;
 use bstr::ByteSlice;
 use std::collections::BTreeSet;
-use std::ffi::{CString, OsStr};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// The reserved words with which a command can begin.
@@ -16,36 +16,11 @@ const RESERVED: &[&str] = &["case", "for", "function", "if", "time", "until", "w
 
 /// Everything that can stand where a command begins.
 pub fn commands(shell: &mut Shell, prefix: &str) -> BTreeSet<String> {
-    let mut names: BTreeSet<String> = TABLE.iter().map(|builtin| builtin.name.to_owned()).collect();
-    names.extend(RESERVED.iter().map(|&word| word.to_owned()));
-    names.extend(shell.aliases.iter().map(|(name, _)| to_text(name)));
-    let functions = shell.commands.sorted().into_iter().filter(|(_, entry)| entry.function.is_some());
-    names.extend(functions.map(|(name, _)| to_text(name)));
-    names.retain(|name| name.starts_with(prefix));
-    names.extend(programs(shell, |name| name.starts_with(prefix)));
+    let bytes = to_bytes(prefix);
+    let names = names::commands(shell, &|name| name.starts_with(&bytes));
+    let mut names: BTreeSet<String> = names.iter().map(|name| to_text(name)).collect();
+    names.extend(RESERVED.iter().filter(|word| word.starts_with(prefix)).map(|&word| word.to_owned()));
     names
-}
-
-/// The programs in PATH whose names are wanted.
-pub fn programs(shell: &mut Shell, wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
-    let path = shell.vars.get(slot::PATH).map(|path| path.to_vec()).unwrap_or_default();
-    let mut names = BTreeSet::new();
-    for directory in path.split(|&byte| byte == b':') {
-        let directory = if directory.is_empty() { b"." } else { directory };
-        let Ok(entries) = std::fs::read_dir(Path::new(OsStr::from_bytes(directory))) else { continue };
-        for entry in entries.flatten() {
-            let name = to_text(&entry.file_name().into_vec());
-            if wanted(&name) && !names.contains(&name) && is_program(&entry.path()) {
-                names.insert(name);
-            }
-        }
-    }
-    names
-}
-
-/// Whether a path is a file that may be executed.
-pub fn is_program(path: &Path) -> bool {
-    CString::new(path.as_os_str().as_bytes()).is_ok_and(|path| fd::executable(&path).is_ok())
 }
 
 /// The names of variables that are set.

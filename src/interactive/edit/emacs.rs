@@ -88,16 +88,7 @@ pub fn end_of_input(editor: &mut Editor, shell: &Shell) -> Result<Step, Stop> {
 
 /// The next key is inserted as it is.
 pub fn quoted_insert(editor: &mut Editor, shell: &mut Shell, session: &mut Session) -> Result<(), Stop> {
-    let key = editor.next_key(shell, session)?;
-    let character = match key {
-        KeyEvent(K::Char(c), M::CTRL) => char::from(c as u8 & 0x1f),
-        KeyEvent(K::Char(c), _) => c,
-        KeyEvent(K::Tab, _) => '\t',
-        KeyEvent(K::Enter, _) => '\r',
-        KeyEvent(K::Esc, _) => '\x1b',
-        KeyEvent(K::Backspace, _) => '\x7f',
-        _ => return Ok(()),
-    };
+    let character = editor.next_character(shell, session)?;
     editor.line.insert(character.encode_utf8(&mut [0; 4]));
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::sys::signal::{self, Disposition, Mask, bit};
 use crate::sys::tty::{self, Termios};
 use crate::sys::{fd, file};
 use nix::errno::Errno;
-use rustyline::KeyEvent;
+use rustyline::{KeyCode, KeyEvent};
 use std::time::Duration;
 
 /// Asks the terminal to mark what is pasted.
@@ -130,6 +130,22 @@ impl Editor {
         match self.next_input(shell, session)? {
             Input::Key(key) => Ok(key),
             Input::Paste(text) => Ok(KeyEvent::from(text.chars().next().unwrap_or(' '))),
+        }
+    }
+
+    /// The next character, whatever key it would be.
+    pub fn next_character(&mut self, shell: &mut Shell, session: &mut Session) -> Result<char, Stop> {
+        loop {
+            let held = self.decoder.take_held();
+            let Some(byte) = held.map_or_else(|| self.next_byte(shell, session), |byte| Ok(Some(byte)))? else {
+                continue;
+            };
+            if byte.is_ascii() {
+                return Ok(char::from(byte));
+            }
+            if let Decoded::Key(KeyEvent(KeyCode::Char(character), _)) = self.decoder.push(byte) {
+                return Ok(character);
+            }
         }
     }
 

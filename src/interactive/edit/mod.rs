@@ -175,8 +175,7 @@ impl Editor {
     /// Draw what has changed.
     fn draw(&mut self, shell: &mut Shell, assist: bool) {
         self.dirty = false;
-        let spans: Vec<Span> =
-            if self.colours { highlight::spans(shell, self.line.text(), self.line.cursor()) } else { Vec::new() };
+        let spans: Vec<Span> = if self.colours { highlight::spans(shell, self.line.text()) } else { Vec::new() };
         self.suggestion.clear();
         if assist {
             self.suggest(shell);

@@ -26,6 +26,10 @@ const HEADER: &[u8] = b"#ipcsh history 1\n";
 /// It cannot be read.
 pub fn load(history: &mut History, path: &Path) -> Result<(), Error> {
     let mut bytes = Vec::new();
+    if std::fs::metadata(path).is_ok_and(|file| !file.is_file()) {
+        // A device has no past: /dev/zero would not even have an end.
+        return Ok(());
+    }
     let opened = OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_NONBLOCK).open(path);
     match opened.and_then(|mut file| file.read_to_end(&mut bytes)) {
         Ok(_) => {}

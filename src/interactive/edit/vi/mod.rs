@@ -59,6 +59,8 @@ impl State {
 /// Do what a key says.
 pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: KeyEvent) -> Result<Step, Stop> {
     if editor.vi.mode == Mode::Command {
+        // ESC and a key that came together: the mode is this one already.
+        let key = without_alt(key);
         editor.vi.recording = vec![key];
         let step = command(editor, shell, session, key)?;
         if editor.vi.mode == Mode::Command {
@@ -72,10 +74,9 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
             leave_insert(editor);
             Ok(Step::Continue)
         }
-        // ESC and a character that came together.
-        KeyEvent(code @ K::Char(_), M::ALT) => {
+        KeyEvent(_, modifiers) if modifiers.contains(M::ALT) => {
             editor.vi.recording.pop();
-            editor.vi.replay.push_front(KeyEvent(code, M::NONE));
+            editor.vi.replay.push_front(without_alt(key));
             editor.vi.recording.push(KeyEvent(K::Esc, M::NONE));
             leave_insert(editor);
             Ok(Step::Continue)
@@ -87,6 +88,11 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
         }
         key => emacs::key(editor, shell, session, key),
     }
+}
+
+/// ESC and a key that came together are one key to the decoder, and two in vi mode.
+fn without_alt(key: KeyEvent) -> KeyEvent {
+    KeyEvent(key.0, key.1.difference(M::ALT))
 }
 
 fn leave_insert(editor: &mut Editor) {
@@ -159,7 +165,7 @@ fn command(editor: &mut Editor, shell: &mut Shell, session: &mut Session, first:
         'C' | 'D' | 'Y' | 'S' => {
             let bounds = line_bounds(editor);
             let range = if character == 'S' { bounds } else { editor.line.cursor()..bounds.end };
-            apply(editor, character.to_ascii_lowercase(), range);
+            apply(editor, if character == 'S' { 'c' } else { character.to_ascii_lowercase() }, range);
         }
         'a' | 'A' | 'i' | 'I' | 'R' => start_insert(editor, character),
         'r' => replace_characters(editor, shell, session, times)?,

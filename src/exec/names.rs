@@ -1,0 +1,125 @@
+//! The names of commands: which there are, and which one was meant by a name that is none.
+
+use crate::builtins::TABLE;
+use crate::shell::vars::slot;
+use crate::shell::{Opt, Shell};
+use crate::status::{Error, ExitStatus};
+use crate::sys::fd;
+use bstr::{BStr, BString, ByteSlice};
+use std::collections::BTreeSet;
+use std::ffi::{CString, OsStr};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+/// The names of builtins, functions, aliases and programs that are wanted.
+pub fn commands(shell: &mut Shell, wanted: &dyn Fn(&[u8]) -> bool) -> BTreeSet<BString> {
+    let mut names: BTreeSet<BString> = TABLE.iter().map(|builtin| BString::from(builtin.name)).collect();
+    names.extend(shell.aliases.iter().map(|(name, _)| name.to_owned()));
+    let functions = shell.commands.sorted().into_iter().filter(|(_, entry)| entry.function.is_some());
+    names.extend(functions.map(|(name, _)| name.to_owned()));
+    names.retain(|name| wanted(name));
+    programs(shell, wanted, &mut names);
+    names
+}
+
+/// Add the programs in PATH.
+fn programs(shell: &mut Shell, wanted: &dyn Fn(&[u8]) -> bool, names: &mut BTreeSet<BString>) {
+    let path = shell.vars.get(slot::PATH).map(|path| path.to_vec()).unwrap_or_default();
+    for directory in path.split(|&byte| byte == b':') {
+        let directory = if directory.is_empty() { b"." } else { directory };
+        let Ok(entries) = std::fs::read_dir(Path::new(OsStr::from_bytes(directory))) else { continue };
+        for entry in entries.flatten() {
+            let name = BString::from(entry.file_name().into_vec());
+            if wanted(&name) && !names.contains(&name) && is_program(&entry.path()) {
+                names.insert(name);
+            }
+        }
+    }
+}
+
+/// Whether a path is a file that may be executed.
+pub fn is_program(path: &Path) -> bool {
+    CString::new(path.as_os_str().as_bytes()).is_ok_and(|path| fd::executable(&path).is_ok())
+}
+
+/// Whether a name without a slash is that of a command.
+pub fn exists(shell: &mut Shell, name: &[u8]) -> bool {
+    let known = shell.commands.builtin(name).is_some()
+        || shell.commands.function(name).is_some()
+        || shell.aliases.get(name.as_bstr()).is_some();
+    if known {
+        return true;
+    }
+    let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_default();
+    super::program::search(&path, name.as_bstr()).is_ok()
+}
+
+/// The command whose name is nearest to one that is none: at most two letters wrong, in a short name one.
+pub fn nearest(shell: &mut Shell, name: &BStr) -> Option<BString> {
+    let most = match name.chars().count() {
+        0 | 1 => return None,
+        2..=4 => 1,
+        _ => 2,
+    };
+    let wanted: Vec<char> = name.chars().collect();
+    let near = |other: &[u8]| other.len().abs_diff(name.len()) <= 2 * most;
+    let candidates = commands(shell, &near);
+    let rank = |other: &BString| {
+        let letters: Vec<char> = other.chars().collect();
+        let wrong = distance(&wanted, &letters);
+        // Letters in the wrong order are the most common mistake; the first one is seldom wrong.
+        let mut sorted = (wanted.clone(), letters.clone());
+        sorted.0.sort_unstable();
+        sorted.1.sort_unstable();
+        (wrong, sorted.0 != sorted.1, wanted.first() != letters.first(), letters.len().abs_diff(wanted.len()))
+    };
+    let best = candidates.into_iter().map(|other| (rank(&other), other)).min()?;
+    (best.0.0 <= most).then_some(best.1)
+}
+
+/// The error of a command that was not found; for a person, with the name that was probably meant.
+pub fn suggest(shell: &mut Shell, name: &BStr, error: Error) -> Error {
+    let at_prompt = shell.options.has(Opt::Interactive) && !shell.is_subshell();
+    if error.status != ExitStatus::NOT_FOUND || !at_prompt || name.contains(&b'/') {
+        return error;
+    }
+    let Some(meant) = nearest(shell, name) else { return error };
+    let mut text = error.message();
+    text.extend_from_slice(b"; did you mean \"");
+    text.extend_from_slice(&meant);
+    text.extend_from_slice(b"\"?");
+    Error::new(text).with_status(error.status)
+}
+
+/// How many letters have to be inserted, removed, replaced or exchanged with their neighbour.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found() {
+        let mut shell = Shell::new(crate::builtins::find);
+        let mut near = |name: &str| nearest(&mut shell, name.into()).map(|name| name.to_string());
+        assert_eq!(near("ehco").as_deref(), Some("echo"));
+        assert_eq!(near("exprot").as_deref(), Some("export"));
+        assert_eq!(near("unalais").as_deref(), Some("unalias"));
+        assert_eq!(near("zzzzzzzz"), None);
+    }
+}

@@ -1,0 +1,217 @@
+//! What makes the prompt pleasant: completion, colours, suggestions, the prompt itself.
+
+use crate::terminal::*;
+
+const TAB: &str = "\t";
+
+/// What a line becomes when Tab is pressed behind it.
+#[track_caller]
+fn completes(t: &mut Terminal, typed: &str, whole: &str) {
+    let number = t.prompt_shown();
+    t.key(typed);
+    t.key(TAB);
+    t.see_at_cursor(&format!("[{number}]$ {whole}"));
+    t.key(CTRL_C);
+    t.prompt();
+}
+
+#[test]
+fn names_are_completed_where_they_belong() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with()
+        .file("plain.txt", "")
+        .file("two words", "")
+        .file("it's", "")
+        .file("$x*", "")
+        .file("folder/inside", "")
+        .file(".ssh/config", "Host gamma\n")
+        .start();
+    t.run("myfunction() { :; }; alias myalias=ls; MYVARIABLE=1");
+    for (typed, whole) in [
+        ("ls pl", "ls plain.txt "),
+        ("ls tw", "ls two\\ words "),
+        ("ls 'tw", "ls 'two words' "),
+        ("ls \"tw", "ls \"two words\" "),
+        ("ls it", "ls it\\'s "),
+        ("ls \\$", "ls \\$x\\* "),
+        ("ls fo", "ls folder/"),
+        ("ls ~/fol", "ls ~/folder/"),
+        ("ls $HOME/folder/", "ls $HOME/folder/inside "),
+        ("cat <pl", "cat <plain.txt "),
+        ("x=pl", "x=plain.txt "),
+        ("ls PLAIN", "ls plain.txt "),
+        ("unali", "unalias "),
+        ("myf", "myfunction "),
+        ("mya", "myalias "),
+        ("echo $MYV", "echo $MYVARIABLE"),
+        ("echo ${MYV", "echo ${MYVARIABLE}"),
+        ("echo $(mya", "echo $(myalias "),
+        ("unset MYV", "unset MYVARIABLE "),
+        ("unset -f my", "unset -f myfunction "),
+        ("command myf", "command myfunction "),
+        ("kill -TER", "kill -TERM "),
+        ("trap : usr", "trap : USR"),
+        ("set -o noclo", "set -o noclobber "),
+        ("help unali", "help unalias "),
+        ("ssh me@gam", "ssh me@gamma "),
+        ("ls ~roo", "ls ~root/"),
+        ("cd fo", "cd folder/"),
+        ("if mya", "if myalias "),
+        ("a; b | myf", "a; b | myfunction "),
+    ] {
+        completes(&mut t, typed, whole);
+    }
+    t.run("sleep 1000 &");
+    completes(&mut t, "kill %", "kill %1 ");
+    t.run("kill %1; wait");
+    t.exit();
+}
+
+#[test]
+fn several_candidates_are_shown_and_gone_through() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().file("abc1", "").file("abc2", "").file("abd", "").start();
+    t.key("ls a\t");
+    t.see("[1]$ ls ab\nabc1  abc2  abd");
+    t.key(TAB);
+    t.see("[1]$ ls abc1");
+    t.key(TAB);
+    t.see("[1]$ ls abc2");
+    t.key("\x1b[Z");
+    t.see("[1]$ ls abc1");
+    t.key("x");
+    t.until("no menu", |t| t.text() == "[1]$ ls abc1 x");
+    t.key(CTRL_C);
+    t.prompt();
+    // Options come from the usage of our builtins.
+    t.key("fc -\t");
+    t.see("-l  list them instead");
+    t.key(CTRL_C);
+    t.prompt();
+    t.exit();
+}
+
+#[test]
+fn control_characters_in_names_are_visible_and_quoted() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().file("evil\x1b[31m", "").file("evil2", "").start();
+    t.key("ls ev\t");
+    t.see("evil^[[31m  evil2");
+    t.key(TAB);
+    t.see("ls $'evil\\e[31m'");
+    t.key(CTRL_C);
+    t.prompt();
+    assert!(!t.written.windows(9).any(|bytes| bytes == b"evil\x1b[31m"), "an escape sequence of a name was written");
+    t.exit();
+}
+
+/// The colour of the character at a column of the row with the cursor.
+fn colour(t: &Terminal, column: u16) -> vt100::Color {
+    let (row, _) = t.cursor();
+    t.screen().cell(row, column).map_or(vt100::Color::Default, |cell| cell.fgcolor())
+}
+
+#[test]
+fn colours_show_what_the_parser_sees() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().file("there", "").start();
+    t.key("nosuchthing");
+    t.until("red", |t| colour(t, 5) == vt100::Color::Idx(1));
+    t.key("\x15echo 'x' \"$HOME\" there ");
+    t.until("green for a command", |t| colour(t, 5) == vt100::Color::Idx(2));
+    t.until("a quoted text", |t| colour(t, 10) == vt100::Color::Idx(3));
+    t.until("an expansion in it", |t| colour(t, 15) == vt100::Color::Idx(5));
+    t.until("a path that exists", |t| t.screen().cell(0, 22).is_some_and(|cell| cell.underline()));
+    t.key("\x15if true; then 'a");
+    t.until("a reserved word", |t| t.screen().cell(0, 5).is_some_and(|cell| cell.bold()));
+    t.until("an open quote", |t| t.screen().cell(0, 20).is_some_and(|cell| cell.underline()));
+    t.key(CTRL_C);
+    t.prompt();
+    t.exit();
+}
+
+#[test]
+fn history_is_suggested_in_grey() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.run("echo one two");
+    t.key("ec");
+    t.see_at_cursor("[2]$ echo one two");
+    t.until("grey", |t| colour(t, 8) == vt100::Color::Idx(8) && t.cursor().1 == 7);
+    t.key("\x1bf");
+    t.until("a word", |t| t.cursor().1 == 9);
+    t.key("\x1b[C");
+    t.until("all of it", |t| t.cursor().1 == 17);
+    assert_eq!(t.run(""), "one two");
+    t.key("ec");
+    t.see_at_cursor("[3]$ echo one two");
+    // Enter executes what was typed, and leaves nothing else on the screen.
+    t.key("\r");
+    t.prompt();
+    assert!(t.text().contains("[3]$ ec\n"), "{}", t.text());
+    t.exit();
+}
+
+#[test]
+fn a_wrong_name_gets_the_nearest_one() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    assert_eq!(t.run("ehco x"), "ipcsh: ehco: not found; did you mean \"echo\"?");
+    assert_eq!(t.run("zzzzzzzzzz"), "ipcsh: zzzzzzzzzz: not found");
+    assert_eq!(t.run("echo $?"), "127");
+    t.exit();
+}
+
+#[test]
+fn the_prompt_without_configuration() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().env_remove("PS1").start();
+    t.see("@");
+    t.until("the directory", |t| t.cursor_line().contains(" ~ "));
+    t.line("mkdir -p 'a\x16\x1bb' && cd a*");
+    t.until("the directory, visibly", |t| t.cursor_line().contains("~/a^[b "));
+    t.line("cd; false");
+    t.until("the status", |t| t.cursor_line().starts_with("[1] "));
+    t.line("sleep 1000 &");
+    t.until("the jobs", |t| t.cursor_line().starts_with("(1 job) "));
+    t.line("kill %1; wait");
+    t.line("printf 'no newline'");
+    t.see("no newline%\n");
+    t.line("exit 0");
+    assert_eq!(t.wait(), 0);
+}
+
+#[test]
+fn posix_prompts_are_exactly_those_of_the_standard() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().env_remove("PS1").env("POSIXLY_CORRECT", "1").start();
+    t.until("the prompt", |t| t.text() == "$" && t.cursor() == (0, 2));
+    t.line("if :");
+    t.until("the second prompt", |t| t.text() == "$ if :\n>" && t.cursor() == (1, 2));
+    t.line("then echo \"<$PS1$PS2>\"; fi");
+    t.see("<$ > >");
+    t.line("PS1='! \\u '");
+    t.see_at_cursor("3 \\u");
+    t.line("exit 0");
+    assert_eq!(t.wait(), 0);
+    let mut t = Terminal::with().env("PS1", "\\W \\j $((1+1)) ").start();
+    t.until("bash's escapes", |t| t.cursor_line().ends_with("~ 0 2"));
+    t.line("exit 0");
+    assert_eq!(t.wait(), 0);
+}

@@ -1,0 +1,113 @@
+//! Start-up: files, options, and homes that are not as they should be.
+
+use crate::terminal::*;
+
+#[test]
+fn a_login_shell_reads_its_profile() {
+    if !is_ipcsh() {
+        return;
+    }
+    for (argument, zero) in [("-l", "ipcsh"), ("-i", "-ipcsh")] {
+        // /etc/profile may set PS1, too.
+        let setup = Terminal::with().env("PS1", "").arg0(zero).arg(argument);
+        let mut t = setup.file(".profile", "FROM_PROFILE=yes; PS1='ready> '\n").start();
+        t.see_at_cursor("ready>");
+        t.line("echo \"<$FROM_PROFILE>\"");
+        t.see("\n<yes>\nready>");
+        t.exit();
+    }
+}
+
+#[test]
+fn an_interactive_shell_reads_env_and_rc() {
+    if !is_ipcsh() {
+        return;
+    }
+    let files = || {
+        Terminal::with()
+            .file("environment", "A=env\n")
+            .file(".config/ipcsh/rc", "B=rc; alias hi='echo hello'\n")
+            .env("ENV", "${HOME}/environment")
+    };
+    let mut t = files().start();
+    assert_eq!(t.run("echo $A $B; hi"), "env rc\nhello");
+    t.exit();
+    let mut t = files().arg("--norc").start();
+    assert_eq!(t.run("echo $A $B"), "env");
+    t.exit();
+}
+
+#[test]
+fn an_error_in_a_start_up_file_leaves_a_working_shell() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with()
+        .env("PS1", "")
+        .arg("-l")
+        .file(".profile", "echo ok; PS1='ready> '\nif then\n")
+        .file(".config/ipcsh/rc", "x=1\nreadonly x\nx=2\necho unreached\n")
+        .start();
+    t.see_at_cursor("ready>");
+    let text = t.text();
+    assert!(text.contains("/.profile: line 2: syntax error"), "{text}");
+    assert!(text.contains("/rc: line 3: x: is read only"), "{text}");
+    assert!(!text.contains("unreached"), "{text}");
+    t.line("echo \"<alive $x>\"");
+    t.see("<alive 1>");
+    t.exit();
+}
+
+#[test]
+fn homes_that_are_missing_or_cannot_be_written() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().env_remove("HOME").start();
+    assert_eq!(t.run("echo fine"), "fine");
+    t.exit();
+    let mut t = Terminal::with().env("HOME", "/proc/nowhere").start();
+    assert_eq!(t.run("echo fine"), "fine");
+    t.key("\x1b[A");
+    t.see_at_cursor("[2]$ echo fine");
+    t.key(CTRL_C);
+    t.prompt();
+    t.exit();
+    let mut t = Terminal::with().env("HISTFILE", "/dev/full").start();
+    assert_eq!(t.run("echo fine"), "fine");
+    t.exit();
+}
+
+#[test]
+fn levels_and_options() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().env("SHLVL", "4").arg("-s").arg("one").arg("two").start();
+    assert_eq!(t.run("echo $SHLVL $# $2"), "5 2 two");
+    assert_eq!(t.run("case $- in (*i*) echo interactive; esac"), "interactive");
+    t.exit();
+}
+
+#[test]
+fn several_shells_share_a_history_file() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut first = Terminal::new();
+    let file = first.home().join("shared").to_string_lossy().into_owned();
+    let mut t = Terminal::with().env("HISTFILE", &file).start();
+    let mut other = Terminal::with().env("HISTFILE", &file).start();
+    t.run("echo from one");
+    other.run("echo from other");
+    t.run("echo again");
+    let kept = std::fs::read_to_string(&file).expect("a history");
+    assert_eq!(kept, "#ipcsh history 1\necho from one\necho from other\necho again\n");
+    let mut third = Terminal::with().env("HISTFILE", &file).start();
+    assert_eq!(third.run("history 2"), "    3  echo again\n    4  history 2");
+    third.exit();
+    t.exit();
+    other.exit();
+    first.run("");
+    first.exit();
+}
