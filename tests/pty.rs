@@ -40,6 +40,8 @@ mod first;
 mod foreground;
 #[path = "pty/jobs.rs"]
 mod jobs;
+#[path = "pty/mistakes.rs"]
+mod mistakes;
 #[path = "pty/pleasant.rs"]
 mod pleasant;
 #[path = "pty/startup.rs"]

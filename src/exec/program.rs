@@ -240,13 +240,15 @@ fn is_binary(path: &CString) -> bool {
     head[..got].lines().next().is_some_and(|line| line.contains(&0))
 }
 
-/// `exec name args`: become the program. The redirections are done.
+/// `exec name args`: become the program, which is told that it is called `zero`. The redirections are done.
 ///
 /// # Errors
 /// It always returns an error.
-pub fn replace(shell: &mut Shell, fields: &Fields, first: usize) -> Error {
-    let arguments: Fields = fields.iter_from(first).collect();
-    let name = arguments.get(0).unwrap_or_default();
+pub fn replace(shell: &mut Shell, fields: &Fields, first: usize, zero: &[u8]) -> Error {
+    let mut arguments = Fields::new();
+    arguments.push(zero);
+    fields.iter_from(first + 1).for_each(|field| arguments.push(field));
+    let name = fields.get(first).unwrap_or_default();
     let slot = (!name.contains(&b'/')).then(|| shell.commands.slot_of(name));
     let path = match locate(shell, name, slot) {
         Ok(path) => path,

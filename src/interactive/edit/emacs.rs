@@ -36,6 +36,10 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
         KeyEvent(K::Enter, M::NONE) | KeyEvent(K::Char('J' | 'M'), M::CTRL) => return Ok(editor.enter(shell)),
         KeyEvent(K::Char('C'), M::CTRL) => return editor.interrupt_key(shell, session).map(|()| Step::Continue),
         KeyEvent(K::Char('D'), M::CTRL) if editor.line.text().is_empty() => return end_of_input(editor, shell),
+        // On the empty last line of a command that is not complete: give it up, and hear what it lacks.
+        KeyEvent(K::Char('D'), M::CTRL) if editor.line.is_at_end() && editor.line.text().ends_with('\n') => {
+            return Ok(Step::Enter);
+        }
         KeyEvent(K::Char('R' | 'S'), M::CTRL) => {
             return editor.search(shell, session, key == KeyEvent::ctrl('R'));
         }

@@ -1,0 +1,110 @@
+//! Common mistakes, typed at the prompt: each message names what is wrong and where, and none ends the shell.
+
+use crate::terminal::*;
+
+/// What is typed, and what its message must hold.
+const MISTAKES: &[(&str, &str)] = &[
+    ("echo )", "unexpected \")\""),
+    ("fi", "unexpected \"fi\" without \"if\""),
+    ("if true; fi", "\"if\" in column 1 needs \"then\""),
+    ("if then", "\"if\" in column 1 needs a command"),
+    ("done", "without \"for\", \"while\" or \"until\""),
+    ("for in a; do :; done", "\"for\" in column 1 needs \"do\""),
+    ("for i in a b; done", "\"for\" in column 1 needs \"do\""),
+    ("while; do :; done", "unexpected \";\""),
+    ("echo a &&& b", "unexpected \"&\""),
+    ("| cat", "unexpected \"|\""),
+    ("&& ls", "unexpected \"&&\""),
+    ("; ls", "unexpected \";\""),
+    ("echo a ;; echo b", "unexpected \";;\""),
+    ("}", "unexpected \"}\" without \"{\""),
+    ("echo ${a b}", "${a b}: bad substitution"),
+    ("echo $((1/0))", "division by zero"),
+    ("echo $((1+))", "1+: expected a number"),
+    ("echo $((1 % 0))", "division by zero"),
+    ("echo $((08))", "08"),
+    ("cat <nosuchfile", "cannot open nosuchfile: No such file"),
+    ("cat <", "expected a file name"),
+    (">/nosuch/dir/file", "cannot create /nosuch/dir/file: No such file"),
+    ("echo x >/", "cannot create /: Is a directory"),
+    ("cat <&9", "9: Bad file descriptor"),
+    ("cd nosuch", "cd: nosuch: No such file"),
+    ("cd a b c", "cd: too many arguments"),
+    ("cd ''", "cd: the directory's name is empty"),
+    ("cd /etc/passwd", "cd: /etc/passwd: Not a directory"),
+    ("nosuchcommand", "nosuchcommand: not found"),
+    ("./nosuch", "./nosuch: No such file"),
+    ("/etc/passwd", "/etc/passwd: Permission denied"),
+    ("/", "/: Permission denied"),
+    ("ehco hello", "ehco: not found; did you mean \"echo\"?"),
+    ("1x=2", "1x=2: not found"),
+    ("readonly r=1; r=2", "r: is read only"),
+    ("unset -z", "unset: -z: invalid option"),
+    ("set -u; echo $undefined", "undefined: parameter not set"),
+    ("set +u; set -o nosuch", "set: nosuch: no such option"),
+    ("set -q", "set: -q: invalid option"),
+    ("export 1a=b", "export: 1a: bad variable name"),
+    ("kill", "kill: process or job expected"),
+    ("kill -NOSUCH 1", "kill: NOSUCH: no such signal"),
+    ("kill 99999999", "kill: 99999999: No such process"),
+    ("kill abc", "kill: abc: not a process id or a job"),
+    ("fg", "fg: "),
+    ("fg %9", "fg: %9"),
+    ("wait abc", "wait: abc: not a process id or a job"),
+    ("shift 5", "shift: there are not so many parameters"),
+    ("exit abc", "exit: abc: not a status"),
+    ("read 1x", "read: 1x: bad variable name"),
+    ("test 1 -eq a", "test: a: integer expected"),
+    ("test a b c", "test: b: unknown operator"),
+    ("[ 1 -eq 1", "[: `]` expected"),
+    ("printf '%d' abc", "printf: abc: expected numeric value"),
+    ("trap x NOSUCH", "trap: NOSUCH: no such signal"),
+    ("umask 9", "umask: 9: not a file mode"),
+    ("ulimit -n abc", "ulimit: abc: not a limit"),
+    ("unalias nosuch", "unalias: nosuch: no such alias"),
+    (". nosuch", ".: nosuch: No such file"),
+    ("eval 'echo ('", "unexpected end of input"),
+    ("exec nosuch", "exec: nosuch: not found"),
+    ("local x=1", "local: not in a function"),
+    ("f() echo hi", "expected the function's body"),
+    ("fc -s nosuch", "fc: nosuch: no such command in the history"),
+];
+
+#[test]
+fn sixty_mistakes_are_explained_and_survived() {
+    if !is_ipcsh() {
+        return;
+    }
+    assert!(MISTAKES.len() >= 60);
+    let mut t = Terminal::with().size(50, 160).start();
+    for &(typed, message) in MISTAKES {
+        t.key("\x0c");
+        let output = t.run(typed);
+        assert!(output.contains(message), "{typed:?} says {output:?}, which lacks {message:?}");
+    }
+    assert_eq!(t.run("echo alive"), "alive");
+    t.exit();
+}
+
+#[test]
+fn what_is_not_closed_can_be_given_up_with_a_message() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    for (typed, message) in [
+        ("echo 'unclosed", "\"'\" in column 6 needs a closing quote"),
+        ("echo \"unclosed", "needs a closing quote"),
+        ("if true; then echo", "needs"),
+        ("echo $(ls", "\"$(\" in column 6 needs \")\""),
+        ("{ echo a", "\"{\" in column 1 needs \"}\""),
+    ] {
+        t.line(typed);
+        t.see_at_cursor(">");
+        t.key(CTRL_D);
+        t.prompt();
+        assert!(t.text().contains(message), "{typed:?}: {message:?}\n{}", t.text());
+        t.key("\x0c");
+    }
+    t.exit();
+}
