@@ -4,7 +4,7 @@ use crate::exec::redirect::{self, Plan};
 use crate::exec::{command, consequence, job, names, substitute, trace};
 use crate::expand;
 use crate::fields::Fields;
-use crate::jobs::{Job, Process};
+use crate::jobs::{Job, JobState, Process, ProcessState, terminal};
 use crate::shell::io::{Capture, Target};
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
@@ -180,6 +180,11 @@ fn can_end(shell: &Shell) -> bool {
 
 /// Print an error where the command's standard error would have gone.
 fn refused(shell: &mut Shell, plan: &Plan, error: &Error) -> ExitStatus {
+    if shell.has_job_control() {
+        // The child took the terminal before its exec failed; a shell in the background would read no more.
+        let state = JobState::Ended(ProcessState::Exited(error.status));
+        let _ = terminal::take_back(&mut shell.jobs, state);
+    }
     let old = shell.io.error;
     if let Some(&(from, _)) = plan.descriptors.iter().rev().find(|&&(_, to)| to == 2) {
         let from = plan.descriptors.iter().rev().find(|&&(_, to)| to == from).map_or(from, |&(real, _)| real);

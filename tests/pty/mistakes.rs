@@ -57,7 +57,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("test 1 -eq a", "test: a: integer expected"),
     ("test a b c", "test: b: unknown operator"),
     ("[ 1 -eq 1", "[: `]` expected"),
-    ("printf '%d' abc", "printf: abc: expected numeric value"),
+    ("printf '%d\\n' abc", "printf: abc: expected numeric value"),
     ("trap x NOSUCH", "trap: NOSUCH: no such signal"),
     ("umask 9", "umask: 9: not a file mode"),
     ("ulimit -n abc", "ulimit: abc: not a limit"),
@@ -67,7 +67,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("exec nosuch", "exec: nosuch: not found"),
     ("local x=1", "local: not in a function"),
     ("f() echo hi", "expected the function's body"),
-    ("fc -s nosuch", "fc: nosuch: no such command in the history"),
+    ("fc -s absent", "fc: absent: no such command in the history"),
 ];
 
 #[test]
@@ -91,13 +91,13 @@ fn what_is_not_closed_can_be_given_up_with_a_message() {
     if !is_ipcsh() {
         return;
     }
-    let mut t = Terminal::new();
+    let mut t = Terminal::with().size(24, 160).start();
     for (typed, message) in [
-        ("echo 'unclosed", "\"'\" in column 6 needs a closing quote"),
+        ("echo 'unclosed", "\"'\" of line 1 needs a closing quote"),
         ("echo \"unclosed", "needs a closing quote"),
         ("if true; then echo", "needs"),
-        ("echo $(ls", "\"$(\" in column 6 needs \")\""),
-        ("{ echo a", "\"{\" in column 1 needs \"}\""),
+        ("echo $(ls", "\"$(\" of line 1 needs \")\""),
+        ("{ echo a", "\"{\" of line 1 needs \"}\""),
     ] {
         t.line(typed);
         t.see_at_cursor(">");
