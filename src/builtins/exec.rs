@@ -25,7 +25,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let is_login = given.iter().any(|option| option.letter == b'l');
     let name = given.iter().rev().find_map(|option| option.argument).or(fields.get(first)).unwrap_or_default();
     let name: &[u8] = name;
-    let name = if is_login { [&b"-"[..], &name[..]].concat() } else { name.to_vec() };
+    let name = if is_login { [b"-".as_slice(), name].concat() } else { name.to_vec() };
     let error = program::replace(shell, fields, first, &name);
     if shell.options.has(crate::shell::Opt::Interactive) && !shell.is_subshell() {
         return Err(error.into());
