@@ -85,7 +85,9 @@ pub fn of(text: &[u8]) -> Vec<Mark> {
             Err(nom::Err::Error(failure) | nom::Err::Failure(failure)) => {
                 let found = failure.place.column + next;
                 let unclosed = match failure.situation {
-                    Situation::Unclosed { opened, place, .. } if opened.starts_with(['\'', '"', '`', '$']) => {
+                    Situation::Unclosed { opened, place, .. }
+                        if opened.contains("quote") || opened.starts_with('$') =>
+                    {
                         context.is_first(place.line).then_some(place.column + next)
                     }
                     _ => None,

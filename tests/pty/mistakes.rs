@@ -63,7 +63,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("ulimit -n abc", "ulimit: abc: not a limit"),
     ("unalias nosuch", "unalias: nosuch: no such alias"),
     (". nosuch", ".: nosuch: No such file"),
-    ("eval 'echo ('", "unexpected end of input"),
+    ("eval 'echo ('", "unexpected \"(\""),
     ("exec nosuch", "exec: nosuch: not found"),
     ("local x=1", "local: not in a function"),
     ("f() echo hi", "expected the function's body"),
@@ -93,8 +93,8 @@ fn what_is_not_closed_can_be_given_up_with_a_message() {
     }
     let mut t = Terminal::with().size(24, 160).start();
     for (typed, message) in [
-        ("echo 'unclosed", "\"'\" of line 1 needs a closing quote"),
-        ("echo \"unclosed", "needs a closing quote"),
+        ("echo 'unclosed", "the single quote of line 1 needs a closing one"),
+        ("echo \"unclosed", "the double quote of line 1 needs a closing one"),
         ("if true; then echo", "needs"),
         ("echo $(ls", "\"$(\" of line 1 needs \")\""),
         ("{ echo a", "\"{\" of line 1 needs \"}\""),
