@@ -1,8 +1,7 @@
 //! The tree as text: job names, `type`, and `parse(print(tree)) == tree`.
 
-use crate::quote;
 use crate::syntax::ast::*;
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice};
 
 /// Prints with here-documents kept back until the next newline.
 #[derive(Default)]
@@ -310,15 +309,10 @@ impl Printer {
                     }
                 },
                 WordPart::Quoted(text) => {
-                    let quoted = quote::quote(text);
-                    if quoted.first() == Some(&b'\'') || quoted.first() == Some(&b'$') {
-                        // `'a'\''b'` reads back as one merged part.
-                        self.out.extend_from_slice(&quoted);
-                    } else {
-                        self.text("'");
-                        self.out.extend_from_slice(text);
-                        self.text("'");
-                    }
+                    // `'a'\''b'` reads back as one merged part.
+                    self.text("'");
+                    self.out.extend_from_slice(&text.replace("'", "'\\''"));
+                    self.text("'");
                 }
                 WordPart::DoubleQuoted(inner) => {
                     self.text("\"");
