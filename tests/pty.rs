@@ -46,6 +46,10 @@ mod mistakes;
 mod pleasant;
 #[path = "pty/startup.rs"]
 mod startup;
+#[path = "pty/sessions.rs"]
+mod sessions;
+#[path = "pty/storms.rs"]
+mod storms;
 #[path = "pty/terminal.rs"]
 mod terminal;
 #[path = "pty/vi.rs"]

@@ -144,6 +144,25 @@ pub fn suspend(mask: &Mask) {
     unsafe { libc::sigsuspend(mask) };
 }
 
+/// Take away a stop that waits while it is blocked and would be obeyed; which one it was. Async-signal-safe.
+pub fn take_blocked_stop() -> Option<i32> {
+    let mut waiting = empty_mask();
+    // SAFETY: sigpending writes a sigset_t.
+    unsafe { libc::sigpending(&raw mut waiting) };
+    let mut taken = None;
+    for signal in [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU] {
+        // SAFETY: the set is initialised.
+        let is_waiting = unsafe { libc::sigismember(&raw const waiting, signal) } == 1;
+        if is_waiting && get(signal) == Ok(Disposition::Default) {
+            // A signal that becomes ignored is forgotten. Neither call can fail for these.
+            let _ = set(signal, Disposition::Ignore);
+            let _ = set(signal, Disposition::Default);
+            taken = Some(signal);
+        }
+    }
+    taken
+}
+
 /// The first signal of a set; 0 bits mean none.
 pub fn first(set: u64) -> Option<i32> {
     (set != 0).then(|| set.trailing_zeros() as i32 + 1)

@@ -45,6 +45,13 @@ impl ChildSetup<'_> {
     /// A descriptor that cannot be duplicated. A group or terminal that cannot be set is no error: the parent does the same,
     /// and whoever is second may be late.
     pub fn apply(&self) -> Result<(), (Step, Errno)> {
+        self.prepare()?;
+        signal::set_mask(&self.mask);
+        Ok(())
+    }
+
+    /// All of it but the signal mask.
+    fn prepare(&self) -> Result<(), (Step, Errno)> {
         if let Some(group) = self.group {
             // SAFETY: setpgid touches no memory.
             unsafe { libc::setpgid(0, group.as_raw()) };
@@ -66,7 +73,6 @@ impl ChildSetup<'_> {
                 crate::sys::fd::dup2(from, to).map_err(|errno| (Step::Dup(to), errno))?;
             }
         }
-        signal::set_mask(&self.mask);
         Ok(())
     }
 }
@@ -105,13 +111,19 @@ struct Order<'a> {
     program: Program<'a>,
     setup: &'a ChildSetup<'a>,
     failed: Option<(Step, Errno)>,
+    /// A stop that came before exec. The child must not obey: this process would wait for its exec, and could not notice.
+    stop: Option<i32>,
 }
 
 extern "C" fn child(order: *mut libc::c_void) -> libc::c_int {
     // SAFETY: the parent passes a pointer to its `Order` and does not run until exec or _exit.
     let order = unsafe { &mut *order.cast::<Order<'_>>() };
-    let failed = match order.setup.apply() {
-        Ok(()) => (Step::Exec, exec(order.program)),
+    let failed = match order.setup.prepare() {
+        Ok(()) => {
+            order.stop = signal::take_blocked_stop();
+            signal::set_mask(&order.setup.mask);
+            (Step::Exec, exec(order.program))
+        }
         Err(failed) => failed,
     };
     order.failed = Some(failed);
@@ -137,7 +149,7 @@ pub fn spawn(program: Program<'_>, setup: &ChildSetup<'_>) -> Result<Pid, (Step,
         top = base.addr() + STACK;
         CHILD_STACK.set(top);
     }
-    let mut order = Order { program, setup, failed: None };
+    let mut order = Order { program, setup, failed: None, stop: None };
     let old = signal::block_all();
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
     // SAFETY: the stack is 64 KiB, 16-byte aligned, used by one child at a time; `order` outlives the child's use of it,
@@ -146,7 +158,13 @@ pub fn spawn(program: Program<'_>, setup: &ChildSetup<'_>) -> Result<Pid, (Step,
     let result = match Errno::result(pid) {
         Err(errno) => Err((Step::Fork, errno)),
         Ok(pid) => match order.failed {
-            None => Ok(Pid::from_raw(pid)),
+            None => {
+                if let Some(signal) = order.stop {
+                    // Now that it is the program's: it may have ended, but it is still to be waited for.
+                    let _ = signal::send(pid, signal);
+                }
+                Ok(Pid::from_raw(pid))
+            }
             Some(failed) => {
                 reap(pid);
                 Err(failed)

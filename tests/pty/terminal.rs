@@ -253,6 +253,18 @@ impl Terminal {
         self.bytes(keys.as_bytes());
     }
 
+    /// Hold a key down until there is a new prompt.
+    #[track_caller]
+    pub fn key_until_prompt(&mut self, key: &str) {
+        let start = Instant::now();
+        while self.prompt_number().is_none_or(|number| number <= self.prompts) {
+            self.key(key);
+            self.take_output(LOOK);
+            assert!(start.elapsed() < DEADLINE, "no prompt however often {key:?} is pressed\n{}", self.picture());
+        }
+        self.prompt();
+    }
+
     /// Type a line and Enter.
     #[track_caller]
     pub fn line(&mut self, line: &str) {
