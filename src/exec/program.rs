@@ -104,7 +104,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     if let (Target::Capture(_), Some(Capture::Memory(_))) = (shell.io.output, shell.io.captures.last()) {
         match fd::pipe() {
             Ok((reader, writer)) => {
-                plan.add(writer, 1);
+                plan.add_capture(writer, shell.io.output);
                 read = Some(reader);
             }
             Err(errno) => return Err(consequence::fatal(shell, &Error::system("cannot make a pipe", errno))),
@@ -149,14 +149,14 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
         Ok(pid) => pid,
         Err((Step::Exec, Errno::ENOEXEC)) => match run_script(shell, &path, fields, &plan) {
             Ok(pid) => pid,
-            Err(error) => return Ok(refused(shell, &plan, &error)),
+            Err(error) => return Ok(plan.report(shell, &error)),
         },
         Err((step, errno)) => {
             if let Some(slot) = slot {
                 shell.commands.forget_path(slot);
             }
             let error = exec_error(name, step, errno);
-            return Ok(refused(shell, &plan, &error));
+            return Ok(plan.report(shell, &error));
         }
     };
     drop(plan);
@@ -185,14 +185,7 @@ fn refused(shell: &mut Shell, plan: &Plan, error: &Error) -> ExitStatus {
         let state = JobState::Ended(ProcessState::Exited(error.status));
         let _ = terminal::take_back(&mut shell.jobs, state);
     }
-    let old = shell.io.error;
-    if let Some(&(from, _)) = plan.descriptors.iter().rev().find(|&&(_, to)| to == 2) {
-        let from = plan.descriptors.iter().rev().find(|&&(_, to)| to == from).map_or(from, |&(real, _)| real);
-        shell.io.error = if from < 0 { Target::Closed } else { Target::Fd(from) };
-    }
-    shell.report(error);
-    shell.io.error = old;
-    error.status
+    plan.report(shell, error)
 }
 
 /// The error of a program that could not be started.

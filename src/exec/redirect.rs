@@ -5,12 +5,16 @@
 //! - [`Plan`]: to a program, as a list of dup2 calls for the child; the shell's own descriptors do not change;
 //! - [`direct`]: to a builtin that reads and writes through [`Stdio`] only: no dup2 at all.
 
+mod plan;
+
+pub use plan::Plan;
+
 use crate::exec::{consequence, substitute};
 use crate::expand;
 use crate::ipc::socket::device;
 use crate::shell::io::Target;
 use crate::shell::{Opt, Shell, Stdio};
-use crate::status::{Error, Failure, Flow, Outcome};
+use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::ast::{HereDoc, Redirect, RedirectOp, Word};
 use crate::sys::fd;
 use bstr::ByteSlice;
@@ -24,8 +28,10 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 pub enum RedirectFailure {
     /// As for any other word.
     Expansion(Failure),
-    /// To be reported; what follows depends on the command.
+    /// What follows depends on the command.
     Redirection(Error),
+    /// The same, and it has been reported: where standard error was by then, so that `2>/dev/null <file` is silent.
+    Reported(ExitStatus),
 }
 
 impl From<Error> for RedirectFailure {
@@ -41,7 +47,19 @@ pub fn failed(shell: &mut Shell, failure: RedirectFailure) -> Outcome {
             shell.report(&error);
             Ok(error.status)
         }
+        RedirectFailure::Reported(status) => Ok(status),
         RedirectFailure::Expansion(failure) => Err(crate::exec::consequence::expansion(shell, failure)),
+    }
+}
+
+/// Report a redirection error now, while the redirections before it are in force.
+fn reported(shell: &mut Shell, failure: RedirectFailure) -> RedirectFailure {
+    match failure {
+        RedirectFailure::Redirection(error) => {
+            shell.report(&error);
+            RedirectFailure::Reported(error.status)
+        }
+        failure => failure,
     }
 }
 
@@ -244,6 +262,7 @@ pub fn apply(shell: &mut Shell, redirects: &[Redirect]) -> Result<Saved, Redirec
     let mut saved = Saved { descriptors: Vec::new(), input, output, error };
     for redirect in redirects {
         if let Err(failure) = apply_one(shell, redirect, &mut saved) {
+            let failure = reported(shell, failure);
             saved.restore(shell);
             return Err(failure);
         }
@@ -292,77 +311,6 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Resul
         _ => {}
     }
     Ok(())
-}
-
-/// Redirections for a program: dup2 calls for the child, and the opened files that they copy.
-#[derive(Debug, Default)]
-pub struct Plan {
-    /// (from, to) in order; `from` -1 closes `to`.
-    pub descriptors: Vec<(RawFd, RawFd)>,
-    files: Vec<OwnedFd>,
-}
-
-impl Plan {
-    /// Begin with where the shell's standard descriptors really are (see [`Stdio`]).
-    pub fn new(io: &Stdio) -> Self {
-        let mut plan = Self::default();
-        if io.input != 0 {
-            plan.descriptors.push((io.input, 0));
-        }
-        for (target, number) in [(io.output, 1), (io.error, 2)] {
-            match target {
-                Target::Fd(fd) if fd != number => plan.descriptors.push((fd, number)),
-                Target::Closed => plan.descriptors.push((-1, number)),
-                Target::Fd(_) | Target::Capture(_) => {}
-            }
-        }
-        plan
-    }
-
-    /// Keep a descriptor of the shell's open for the child and make it `to` there.
-    pub fn add(&mut self, file: OwnedFd, to: RawFd) {
-        self.descriptors.push((file.as_raw_fd(), to));
-        self.files.push(file);
-    }
-
-    /// For a child that does not exec: close the opened files behind their copies, and `other`.
-    pub fn close_copies(&mut self, other: Option<&OwnedFd>) {
-        let copies = self.files.iter().chain(other).map(|file| (-1, file.as_raw_fd()));
-        self.descriptors.extend(copies);
-    }
-
-    /// The calls of another plan, after those of this one.
-    pub fn append(&mut self, other: Self) {
-        self.descriptors.extend(other.descriptors);
-        self.files.extend(other.files);
-    }
-
-    /// Expand and open redirections.
-    pub fn open(&mut self, shell: &mut Shell, redirects: &[Redirect]) -> Result<(), RedirectFailure> {
-        for redirect in redirects {
-            let number = subject(redirect);
-            match open(shell, redirect, fd::open)? {
-                Source::File(file) => self.add(file, number),
-                Source::Copy { from, writing } => {
-                    self.check_copy(from, writing)?;
-                    self.descriptors.push((from, number));
-                }
-                Source::Close => self.descriptors.push((-1, number)),
-            }
-        }
-        Ok(())
-    }
-
-    /// Check what the user's descriptor will be after the calls so far.
-    fn check_copy(&self, from: RawFd, writing: bool) -> Result<(), Error> {
-        let mut real = from;
-        for &(source, to) in self.descriptors.iter().rev() {
-            if to == real {
-                real = source;
-            }
-        }
-        if real == from { check_copy(from, writing) } else { check_mode(real, from, writing) }
-    }
 }
 
 /// Whether [`direct`] can do these redirections. Not if there is a here-document among several: it is text in memory there, and has no
@@ -417,15 +365,9 @@ pub fn direct(shell: &mut Shell, redirects: &[Redirect]) -> Result<(Vec<OwnedFd>
             Ok(Source::Close) => Target::Closed,
             Ok(Source::Copy { from, writing }) => match copied(&shell.io, from, writing) {
                 Ok(target) => target,
-                Err(error) => {
-                    old.restore(shell);
-                    return Err(error.into());
-                }
+                Err(error) => return Err(direct_failed(shell, old, error.into())),
             },
-            Err(failure) => {
-                old.restore(shell);
-                return Err(failure);
-            }
+            Err(failure) => return Err(direct_failed(shell, old, failure)),
         };
         match (subject(redirect), target) {
             (0, Target::Fd(fd)) => shell.io.input = fd,
@@ -453,6 +395,12 @@ fn copied(io: &Stdio, from: RawFd, writing: bool) -> Result<Target, Error> {
         Target::Capture(_) => {}
     }
     Ok(real)
+}
+
+fn direct_failed(shell: &mut Shell, old: Standard, failure: RedirectFailure) -> RedirectFailure {
+    let failure = reported(shell, failure);
+    old.restore(shell);
+    failure
 }
 
 /// Where the standard descriptors were.
