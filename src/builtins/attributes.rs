@@ -30,7 +30,7 @@ pub const LOCAL: Builtin = Builtin {
     name: "local",
     kind: Kind::Special,
     usage: "local name[=value]...",
-    about: "In a function: variables that get their old values back at its end.",
+    about: "In a function: variables that get their old values back at its end; unset without a value.",
     run: local,
 };
 
@@ -103,11 +103,14 @@ fn local(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
             return Err(bad_name(name).into());
         }
         let slot = shell.vars.slot_of(name);
-        if !shell.vars.is_local_since(shell.locals_mark, slot) {
+        let is_new = !shell.vars.is_local_since(shell.locals_mark, slot);
+        if is_new {
             shell.vars.make_local(slot);
         }
-        if let Some(value) = value {
-            shell.vars.set(slot, value)?;
+        match value {
+            Some(value) => shell.vars.set(slot, value)?,
+            None if is_new => shell.vars.unset(slot)?,
+            None => {}
         }
     }
     Ok(ExitStatus::SUCCESS)

@@ -95,13 +95,20 @@ fn cd(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         directory = found;
         show |= from_path;
     }
-    let complete = change(shell, &directory, &target, is_physical)?;
+    let changed = change(shell, &directory, &target, is_physical);
+    // 1 says that the directory was changed and its path is not known (XCU, cd, EXIT STATUS).
+    let complete = match changed {
+        Err(Failure::Error(error)) if is_physical && strict => {
+            return Err(error.with_status(ExitStatus::USAGE).into());
+        }
+        changed => changed?,
+    };
     if show {
         let mut line = shell.vars.get(slot::PWD).map(|path| path.to_owned()).unwrap_or_default();
         line.push(b'\n');
         shell.io.write(&line)?;
     }
-    Ok(ExitStatus::from_bool(complete || !strict))
+    Ok(ExitStatus::from_bool(complete || !(is_physical && strict)))
 }
 
 /// Whether CDPATH is not used: absolute, or beginning with `.` or `..`.

@@ -91,7 +91,10 @@ fn while_loop(shell: &mut Shell, until: bool, question: &List, body: &List) -> O
         status = match step {
             Ok(status) => status,
             Err(flow) => match turn(flow) {
-                Turn::Next => ExitStatus::SUCCESS,
+                Turn::Next => {
+                    shell.status = ExitStatus::SUCCESS;
+                    ExitStatus::SUCCESS
+                }
                 Turn::Stop => break Ok(ExitStatus::SUCCESS),
                 Turn::Leave(flow) => break Err(flow),
             },
@@ -130,7 +133,10 @@ fn for_each(shell: &mut Shell, name: &Name, fields: &Fields, body: &List) -> Out
         status = match list(shell, body, false) {
             Ok(status) => status,
             Err(flow) => match turn(flow) {
-                Turn::Next => ExitStatus::SUCCESS,
+                Turn::Next => {
+                    shell.status = ExitStatus::SUCCESS;
+                    ExitStatus::SUCCESS
+                }
                 Turn::Stop => return Ok(ExitStatus::SUCCESS),
                 Turn::Leave(flow) => return Err(flow),
             },

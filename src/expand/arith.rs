@@ -7,6 +7,7 @@
 use super::eval::{self, Place};
 use super::sink::Text;
 use super::{Scope, late};
+use crate::number::parse_integer;
 use crate::status::{Error, Failure};
 use crate::syntax::ast::{
     Arithmetic, BinaryOp, Expression, Name, Parameter, ParameterExpansion, ParameterOp, Special, UnaryOp, WordPart,
@@ -58,7 +59,7 @@ fn variable<S: Scope>(scope: &mut S, expansion: &ParameterExpansion) -> Option<i
             let first = scope.variable(name)?.first()?;
             if first.is_ascii_whitespace() { None } else { scope.integer(name).ok() }
         }
-        Parameter::Positional(n) => parse_integer(scope.positional(*n)?),
+        Parameter::Positional(n) => operand(scope.positional(*n)?),
         Parameter::Special(Special::Count) => Some(scope.positional_count() as i64),
         Parameter::Special(_) => None,
     }
@@ -77,7 +78,7 @@ fn value_of_text<S: Scope>(
         let from = text.len();
         eval::parts(scope, &mut Text(text), std::slice::from_ref(part), Place::Quoted)?;
         if !matches!(part, WordPart::Literal(_)) {
-            operands = operands.zip(parse_integer(&text[from..])).map(|(mut operands, operand)| {
+            operands = operands.zip(operand(&text[from..])).map(|(mut operands, operand)| {
                 operands.push(operand);
                 operands
             });
@@ -180,47 +181,7 @@ fn binary(op: BinaryOp, left: i64, right: i64) -> Result<i64, Error> {
     })
 }
 
-/// An integer constant as an expansion gives it: decimal, octal (`0`) or hexadecimal (`0x`), with white space around it
-/// and a sign before it. A constant that is too large wraps, as the operators do. Unlike the value of a variable it cannot be
-/// empty: an empty text is no operand.
-fn parse_integer(text: &[u8]) -> Option<i64> {
-    let text = text.trim_ascii();
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
-    let (radix, digits) = match digits {
-        [b'0', b'x' | b'X', rest @ ..] => (16, rest),
-        [b'0', rest @ ..] if !rest.is_empty() => (8, rest),
-        rest => (10, rest),
-    };
-    if digits.is_empty() {
-        return None;
-    }
-    let mut value: i64 = 0;
-    for &digit in digits {
-        let digit = char::from(digit).to_digit(radix)?;
-        value = value.wrapping_mul(i64::from(radix)).wrapping_add(i64::from(digit));
-    }
-    Some(if negative { value.wrapping_neg() } else { value })
-}
-
-/// Append the decimal digits of an integer.
-pub(super) fn push_integer(out: &mut Vec<u8>, integer: i64) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    let mut rest = integer.unsigned_abs();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if integer < 0 {
-        out.push(b'-');
-    }
-    out.extend_from_slice(&digits[at..]);
+/// An integer constant as an expansion gives it. Unlike the value of a variable it cannot be empty: an empty text is no operand.
+fn operand(text: &[u8]) -> Option<i64> {
+    if text.trim_ascii().is_empty() { None } else { parse_integer(text) }
 }

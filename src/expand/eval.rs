@@ -2,6 +2,7 @@
 
 use super::sink::Sink;
 use super::{Scope, arith, param, tilde};
+use crate::number::append_integer;
 use crate::status::Failure;
 use crate::syntax::ast::{CommandSubstitution, WordPart};
 use std::rc::Rc;
@@ -55,7 +56,7 @@ pub(super) fn parts<S: Scope, K: Sink>(
             WordPart::Arithmetic(arithmetic) => {
                 let from = sink.buffer().len();
                 let value = arith::value(scope, arithmetic, sink.buffer())?;
-                arith::push_integer(sink.buffer(), value);
+                append_integer(sink.buffer(), value);
                 place.settle(scope, sink, from);
             }
         }

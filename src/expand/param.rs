@@ -1,10 +1,10 @@
 //! Parameter expansion (XCU 2.6.2).
 
-use super::arith::push_integer;
 use super::eval::{self, Place};
 use super::pattern::{self, Pattern};
 use super::sink::{Joined, Sink, Text};
 use super::{Scope, late, pattern_text};
+use crate::number::append_integer;
 use crate::status::{Error, Failure};
 use crate::syntax::ast::{
     Atom, Few, Parameter, ParameterExpansion, ParameterOp, PatternWord, Special, SwitchKind, TrimSide, Word,
@@ -55,7 +55,7 @@ fn append<S: Scope>(scope: &mut S, parameter: &Parameter, out: &mut Vec<u8>) -> 
         Parameter::Variable(name) => scope.variable(name),
         Parameter::Positional(n) => scope.positional(*n),
         Parameter::Special(Special::Count) => {
-            push_integer(out, scope.positional_count() as i64);
+            append_integer(out, scope.positional_count() as i64);
             return true;
         }
         Parameter::Special(special) => return scope.special(*special, out),
@@ -202,7 +202,7 @@ fn length<S: Scope, K: Sink>(
     if length.is_none() {
         refuse_unset(scope, expansion)?;
     }
-    push_integer(sink.buffer(), length.unwrap_or(0) as i64);
+    append_integer(sink.buffer(), length.unwrap_or(0) as i64);
     place.settle(scope, sink, from);
     Ok(())
 }
@@ -268,7 +268,7 @@ fn all<S: Scope, K: Sink>(
         ParameterOp::Value => each(scope, sink, special, place, None),
         ParameterOp::Length => {
             let from = sink.buffer().len();
-            push_integer(sink.buffer(), scope.positional_count() as i64);
+            append_integer(sink.buffer(), scope.positional_count() as i64);
             place.settle(scope, sink, from);
         }
         ParameterOp::Trim { side, longest, pattern } => {
@@ -344,7 +344,7 @@ fn failure<S: Scope>(scope: &mut S, expansion: &ParameterExpansion, message: imp
     let mut name = Vec::new();
     match &expansion.parameter {
         Parameter::Variable(variable) => name.extend_from_slice(variable.text()),
-        Parameter::Positional(n) => push_integer(&mut name, *n as i64),
+        Parameter::Positional(n) => append_integer(&mut name, *n as i64),
         Parameter::Special(special) => name.push(symbol(*special)),
     }
     Error::usage(message).within(name).into()

@@ -1,8 +1,8 @@
 //! Commands by name: functions, and where programs were found (XCU 2.9.1.4). A slot for each name, as for variables.
 
+use crate::shell::names::Names;
 use crate::syntax::ast::{CompoundCommand, Name};
-use bstr::{BStr, BString, ByteSlice};
-use std::collections::HashMap;
+use bstr::BStr;
 use std::ffi::CString;
 use std::rc::Rc;
 
@@ -23,8 +23,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Commands {
     table: Vec<Entry>,
-    names: Vec<BString>,
-    index: HashMap<BString, u32>,
+    names: Names,
     find_builtin: fn(&[u8]) -> Option<u8>,
     /// Functions as they were before in-process subshells changed them.
     journal: Vec<(u32, Option<Rc<CompoundCommand>>, u32)>,
@@ -38,8 +37,7 @@ impl Commands {
     pub fn new(find_builtin: fn(&[u8]) -> Option<u8>) -> Self {
         Self {
             table: Vec::new(),
-            names: Vec::new(),
-            index: HashMap::new(),
+            names: Names::default(),
             find_builtin,
             journal: Vec::new(),
             level: 0,
@@ -50,26 +48,19 @@ impl Commands {
     /// The slot of a name that was parsed.
     #[inline]
     pub fn slot(&mut self, name: &Name) -> u32 {
-        match name.slot() {
-            Some(slot) => slot,
-            None => {
-                let slot = self.slot_of(name.text());
-                name.set_slot(slot);
-                slot
-            }
-        }
+        name.slot().unwrap_or_else(|| {
+            let slot = self.slot_of(name.text());
+            name.set_slot(slot);
+            slot
+        })
     }
 
     /// The slot of a name, made if there is none.
     pub fn slot_of(&mut self, name: &[u8]) -> u32 {
-        if let Some(&slot) = self.index.get(name.as_bstr()) {
-            return slot;
-        }
-        let slot = self.table.len() as u32;
-        self.table.push(Entry { builtin: (self.find_builtin)(name), ..Entry::default() });
-        self.names.push(BString::from(name));
-        self.index.insert(BString::from(name), slot);
-        slot
+        self.names.find(name).unwrap_or_else(|| {
+            self.table.push(Entry { builtin: (self.find_builtin)(name), ..Entry::default() });
+            self.names.add(name)
+        })
     }
 
     /// What is known in a slot.
@@ -80,7 +71,7 @@ impl Commands {
 
     /// The function with a name.
     pub fn function(&self, name: &[u8]) -> Option<&Rc<CompoundCommand>> {
-        self.index.get(name.as_bstr()).and_then(|&slot| self.at(slot).function.as_ref())
+        self.names.find(name).and_then(|slot| self.at(slot).function.as_ref())
     }
 
     /// The number of the builtin with a name.
@@ -134,7 +125,7 @@ impl Commands {
 
     /// Names, with what is known of them, sorted by name.
     pub fn sorted(&self) -> Vec<(&BStr, &Entry)> {
-        let mut all: Vec<_> = self.names.iter().map(|name| name.as_bstr()).zip(&self.table).collect();
+        let mut all: Vec<_> = self.names.iter().zip(&self.table).collect();
         all.sort_by_key(|(name, _)| *name);
         all
     }

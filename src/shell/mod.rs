@@ -6,7 +6,7 @@ pub mod gather;
 pub mod history;
 pub mod io;
 pub mod lookahead;
-pub mod number;
+pub mod names;
 pub mod options;
 pub mod params;
 pub mod traps;

@@ -5,13 +5,13 @@
 //! its end ([`Vars::begin_subshell`]). Both keep `(slot, old variable)`; a subshell keeps a variable only at its first change.
 
 use crate::fields::{Fields, Ifs};
+use crate::shell::names::Names;
 use crate::status::Error;
 use crate::syntax::ast::Name;
 use bstr::{BStr, BString, ByteSlice};
-use std::collections::HashMap;
 use std::io::Write;
 
-pub use crate::shell::number::{append_integer, is_name, parse_decimal, parse_integer};
+pub use crate::number::{append_integer, is_name, parse_decimal, parse_integer};
 
 /// Slots of the variables that the shell itself looks at.
 #[allow(missing_docs)]
@@ -66,8 +66,7 @@ impl Variable {
 #[derive(Debug)]
 pub struct Vars {
     table: Vec<Variable>,
-    names: Vec<BString>,
-    index: HashMap<BString, u32>,
+    names: Names,
     /// Old values of `local` variables, newest last; a function call remembers the length.
     locals: Vec<(u32, Variable)>,
     /// Old values of what in-process subshells changed, newest last.
@@ -103,8 +102,7 @@ impl Vars {
     pub fn new() -> Self {
         let mut vars = Self {
             table: Vec::new(),
-            names: Vec::new(),
-            index: HashMap::new(),
+            names: Names::default(),
             locals: Vec::new(),
             journal: Vec::new(),
             level: 0,
@@ -149,31 +147,24 @@ impl Vars {
     /// The slot of a name that was parsed.
     #[inline]
     pub fn slot(&mut self, name: &Name) -> u32 {
-        match name.slot() {
-            Some(slot) => slot,
-            None => {
-                let slot = self.slot_of(name.text());
-                name.set_slot(slot);
-                slot
-            }
-        }
+        name.slot().unwrap_or_else(|| {
+            let slot = self.slot_of(name.text());
+            name.set_slot(slot);
+            slot
+        })
     }
 
     /// The slot of a name, made if there is none.
     pub fn slot_of(&mut self, name: &[u8]) -> u32 {
-        if let Some(&slot) = self.index.get(name.as_bstr()) {
-            return slot;
-        }
-        let slot = self.table.len() as u32;
-        self.table.push(Variable::default());
-        self.names.push(BString::from(name));
-        self.index.insert(BString::from(name), slot);
-        slot
+        self.names.find(name).unwrap_or_else(|| {
+            self.table.push(Variable::default());
+            self.names.add(name)
+        })
     }
 
     /// The name of a slot.
     pub fn name(&self, slot: u32) -> &BStr {
-        self.names[slot as usize].as_bstr()
+        self.names.name(slot)
     }
 
     /// The variable in a slot.
@@ -193,7 +184,7 @@ impl Vars {
 
     /// The value of a variable by name, if it is set.
     pub fn value_of(&mut self, name: &[u8]) -> Option<&BStr> {
-        let slot = *self.index.get(name.as_bstr())?;
+        let slot = self.names.find(name)?;
         self.get(slot)
     }
 
@@ -224,7 +215,7 @@ impl Vars {
                 Ok(integer)
             }
             None => {
-                let mut text = self.names[slot as usize].clone();
+                let mut text = self.names.name(slot).to_owned();
                 text.extend_from_slice(b": not a number: ");
                 text.extend_from_slice(value);
                 Err(Error::new(text).with_status(crate::status::ExitStatus::USAGE))
@@ -234,7 +225,7 @@ impl Vars {
 
     /// The read-only variable's error.
     fn readonly_error(&self, slot: u32) -> Error {
-        let mut text = self.names[slot as usize].clone();
+        let mut text = self.names.name(slot).to_owned();
         text.extend_from_slice(b": is read only");
         Error::new(text).with_status(crate::status::ExitStatus::USAGE)
     }

@@ -13,7 +13,7 @@ use crate::ipc::rpc::rpcbind::fresh_xid;
 use crate::ipc::rpc::server::{Server, Service};
 use crate::ipc::watch::Watch;
 use crate::shell::Shell;
-use crate::shell::number::is_name;
+use crate::number::is_name;
 use crate::status::{Error, ExitStatus, Flow};
 use crate::sys::fd;
 use crate::sys::socket::Name;

@@ -6,7 +6,7 @@ use crate::exec;
 use crate::ipc::rpc::interface::{Found, Interface};
 use crate::quote::quote;
 use crate::shell::Shell;
-use crate::shell::number::is_name;
+use crate::number::is_name;
 use crate::status::{Error, ExitStatus};
 use crate::syntax::Parser;
 use bstr::ByteSlice;

@@ -1,7 +1,7 @@
 //! Arithmetic on trees made by hand; what is parsed at run time is tested with the parser.
 
 use super::*;
-use crate::expand::arith::push_integer;
+use crate::number::append_integer;
 use crate::syntax::ast::{BinaryOp, Expression, UnaryOp};
 
 fn number(number: i64) -> Box<Expression> {
@@ -142,7 +142,7 @@ fn in_words() {
 fn digits() {
     for integer in [0, 7, -1, i64::MAX, i64::MIN] {
         let mut out = Vec::new();
-        push_integer(&mut out, integer);
+        append_integer(&mut out, integer);
         assert_eq!(out.as_bstr(), integer.to_string().as_str());
     }
 }
