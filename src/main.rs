@@ -1,7 +1,11 @@
 //! ipcsh: the program.
 
+#![no_main]
+
+ipcsh::program!(run);
+
 /// Run the shell on a stack of its own, so that deep recursion in scripts is no accident.
-fn main() {
+fn run() -> i32 {
     let status = ipcsh::sys::stack::run_on_large_stack(ipcsh::interactive::startup::run);
-    ipcsh::sys::fork::exit(status);
+    ipcsh::sys::fork::exit(status)
 }

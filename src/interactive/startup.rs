@@ -10,7 +10,7 @@ use crate::shell::vars::{parse_integer, slot};
 use crate::shell::{Opt, Options, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::Parser;
-use crate::sys::{entry, fd, signal, tty};
+use crate::sys::{fd, signal, tty};
 use bstr::{BString, ByteSlice};
 use std::ffi::CString;
 use std::ffi::OsStr;
@@ -38,11 +38,9 @@ fn is_interactive(shell: &Shell, invocation: &Invocation) -> bool {
 
 /// Run the shell; returns its exit status.
 pub fn run() -> i32 {
-    let ignored = signal::sanitise_at_entry();
-    entry::close_what_was_closed();
+    signal::sanitise_at_entry();
     let arguments: Vec<BString> = std::env::args_os().map(|argument| BString::from(argument.into_vec())).collect();
     let mut shell = Shell::new(builtins::find);
-    shell.traps.ignored_at_entry = ignored;
     import_environment(&mut shell);
     let zero = arguments.first().cloned().unwrap_or_else(|| BString::from("ipcsh"));
     let base = zero.rsplit(|&byte| byte == b'/').next().unwrap_or_default().to_vec();

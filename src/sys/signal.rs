@@ -198,26 +198,10 @@ pub fn without(mut mask: Mask, signal: i32) -> Mask {
     mask
 }
 
-/// Put right at start-up what would make a shell fail. Returns which signals are known to have been ignored at entry; about the
-/// others [`get`] tells until somebody changes them.
-///
-/// - SIGCHLD may have been ignored or blocked by a careless parent: then children vanish without a status, or waiting never
-///   ends. It is neither afterwards, for the shell's programs too.
-/// - SIGPIPE is as it was at entry: ignored only if the parent ignored it (Rust's runtime ignores it always).
-/// - SIGSEGV and SIGBUS: the runtime's handlers go. They would report an overflow of a stack that the shell does not use, and
-///   swallow such a signal that came from kill.
-pub fn sanitise_at_entry() -> u64 {
+/// Put right at start-up what would make a shell fail: SIGCHLD may have been ignored or blocked by a careless parent: then children vanish without a status, or waiting never
+/// ends. It is neither afterwards, for the shell's programs too.
+pub fn sanitise_at_entry() {
     unblock(libc::SIGCHLD);
-    // These are refused for SIGKILL and SIGSTOP only.
+    // It cannot be refused for this signal.
     let _ = set(libc::SIGCHLD, Disposition::Default);
-    for signal in [libc::SIGSEGV, libc::SIGBUS] {
-        if get(signal) == Ok(Disposition::Catch) {
-            let _ = set(signal, Disposition::Default);
-        }
-    }
-    if crate::sys::entry::pipe_was_ignored() {
-        return bit(libc::SIGPIPE);
-    }
-    let _ = set(libc::SIGPIPE, Disposition::Default);
-    0
 }
