@@ -2,7 +2,10 @@
 
 #![no_main]
 
-ipcsh::program!(run);
+#[macro_use]
+extern crate ipcsh;
+
+program!(run);
 
 /// Run the shell on a stack of its own, so that deep recursion in scripts is no accident.
 fn run() -> i32 {
