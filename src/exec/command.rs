@@ -9,7 +9,6 @@ use crate::fields::Fields;
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::ast::{Assignment, Few, Parameter, ParameterOp, Redirect, SimpleCommand, Word, WordPart};
-use crate::sys::signal;
 use bstr::ByteSlice;
 
 /// Execute a simple command.
