@@ -44,10 +44,10 @@ mod jobs;
 mod mistakes;
 #[path = "pty/pleasant.rs"]
 mod pleasant;
-#[path = "pty/startup.rs"]
-mod startup;
 #[path = "pty/sessions.rs"]
 mod sessions;
+#[path = "pty/startup.rs"]
+mod startup;
 #[path = "pty/storms.rs"]
 mod storms;
 #[path = "pty/terminal.rs"]

@@ -149,14 +149,14 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
         Ok(pid) => pid,
         Err((Step::Exec, Errno::ENOEXEC)) => match run_script(shell, &path, fields, &plan) {
             Ok(pid) => pid,
-            Err(error) => return Ok(plan.report(shell, &error)),
+            Err(error) => return Ok(refused(shell, &plan, &error)),
         },
         Err((step, errno)) => {
             if let Some(slot) = slot {
                 shell.commands.forget_path(slot);
             }
             let error = exec_error(name, step, errno);
-            return Ok(plan.report(shell, &error));
+            return Ok(refused(shell, &plan, &error));
         }
     };
     drop(plan);

@@ -6,6 +6,7 @@ mod words;
 
 use super::ast::{Command, List, SimpleCommand, Word};
 use super::*;
+use bstr::ByteSlice;
 use std::collections::BTreeMap;
 
 /// Aliases of a test.
@@ -23,13 +24,14 @@ impl AliasLookup for Aliases {
 }
 
 /// All commands of a text.
-fn parse_with(aliases: &dyn AliasLookup, text: &str) -> Result<Vec<List>, ParseError> {
-    let (mut parser, pools) = (Parser::of_text(text, 1), Pools::default());
+fn parse_with(aliases: &dyn AliasLookup, text: impl AsRef<[u8]>) -> Result<Vec<List>, ParseError> {
+    let (mut parser, pools) = (Parser::of_text(text.as_ref(), 1), Pools::default());
     std::iter::from_fn(|| parser.next_command(aliases, &pools).transpose()).collect()
 }
 
-fn parse(text: &str) -> Vec<List> {
-    parse_with(&NoAliases, text).unwrap_or_else(|error| unreachable!("{text:?}: {error:?}"))
+fn parse(text: impl AsRef<[u8]>) -> Vec<List> {
+    let text = text.as_ref();
+    parse_with(&NoAliases, text).unwrap_or_else(|error| unreachable!("{:?}: {error:?}", text.as_bstr()))
 }
 
 fn error_of(text: &str) -> SyntaxError {
