@@ -139,7 +139,19 @@ impl Wait {
                 result => result.map(drop).map_err(|errno| Error::refused(tried.to_string(), errno)),
             };
         }
-        self.block(tried, || poll::wait(&mut interests, None, None)).map(drop)
+        let patience = self.patience;
+        self.block(tried, || {
+            // The time limit is poll's own here; the guard's timer is for calls that have none.
+            let left = match patience {
+                Patience::Until(deadline) => Some(deadline.saturating_duration_since(Instant::now())),
+                _ => None,
+            };
+            match poll::wait(&mut interests, left, None) {
+                Ok(0) => Err(Errno::EINTR),
+                result => result,
+            }
+        })
+        .map(drop)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The commands that were typed, with their numbers (XCU, `fc`; sh, "Command History List").
 //!
-//! The list belongs to this shell. A file keeps it for later ones ([`file`]).
+//! The list belongs to this shell. A file keeps it for later ones ([`mod@file`]).
 
 pub mod file;
 

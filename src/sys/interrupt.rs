@@ -58,7 +58,13 @@ pub struct Guard {
     caught_here: u64,
     alarm_was_ignored: bool,
     deadline: Option<Instant>,
+    /// A program has one thread and so one guard; tests have many threads, and take turns.
+    #[cfg(test)]
+    _turn: std::sync::MutexGuard<'static, ()>,
 }
+
+#[cfg(test)]
+static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 impl Guard {
     /// Begin: calls end at the signals `interrupting` (bits as in `sys::signal`; they have a handler already), at those that would
@@ -67,9 +73,18 @@ impl Guard {
     /// # Errors
     /// EAGAIN: no timer can be had (RLIMIT_SIGPENDING).
     pub fn begin(interrupting: u64, deadline: Option<Instant>) -> Result<Self, Errno> {
+        #[cfg(test)]
+        let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         make_timer()?;
         // From here on dropping it puts everything back, also after an error.
-        let mut guard = Self { interrupting, caught_here: 0, alarm_was_ignored: false, deadline };
+        let mut guard = Self {
+            interrupting,
+            caught_here: 0,
+            alarm_was_ignored: false,
+            deadline,
+            #[cfg(test)]
+            _turn,
+        };
         for signal in ENDING {
             match signal::get(signal)? {
                 Disposition::Default => guard.caught_here |= bit(signal),

@@ -1,6 +1,6 @@
 //! The line editor: keys to a command of one or more lines.
 //!
-//! rustyline gives the line itself ([`line`]: characters, words, searches, case) and the names of keys. Its own loop cannot be
+//! rustyline gives the line itself ([`mod@line`]: characters, words, searches, case) and the names of keys. Its own loop cannot be
 //! used, because a shell's editor has to do what it has no hook for: wake up for a job that has ended or a trap and draw the
 //! line anew below, leave what is typed ahead to the command that will read it, take bytes that are not UTF-8, show a line that is
 //! taller than the screen, and know vi's commands that ask for more keys (`/`, `v`, `@`, `=`). So the loop is here:

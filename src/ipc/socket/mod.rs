@@ -21,7 +21,7 @@
 //!
 //! What goes wrong without care, and where this module takes it:
 //! - the port of a server that has just ended is in use for a minute, unless SO_REUSEADDR is set before bind ([`listen`]);
-//! - the file of a UNIX socket outlives its server, and the next bind fails ([`listen`], [`file`]);
+//! - the file of a UNIX socket outlives its server, and the next bind fails ([`listen`], [`mod@file`]);
 //! - a connect to a dead machine takes minutes and cannot be interrupted, unless the socket does not block ([`connect`]);
 //! - writing to a peer that has gone raises SIGPIPE, unless it is ignored ([`crate::ipc::watch`]);
 //! - a program that copies in one direction until the end, and then in the other, waits for ever for a peer that does the same
