@@ -216,6 +216,13 @@ fn uses_stdio(builtin: &Builtin) -> bool {
     }
 }
 
+/// Whether the name with this slot is that of a builtin that uses nothing but its arguments, the shell's state and its output.
+pub fn is_plain_builtin(shell: &Shell, slot: u32) -> bool {
+    let entry = shell.commands.at(slot);
+    let builtin = entry.builtin.map(|number| &builtins::TABLE[usize::from(number)]);
+    entry.function.is_none() && builtin.is_some_and(|builtin| builtin.kind == Kind::Plain)
+}
+
 /// Builtins whose work nobody else can see, and which ask nothing that others could have changed: output may wait behind them.
 fn is_private(builtin: &Builtin, fields: &Fields) -> bool {
     match builtin.name {

@@ -12,9 +12,11 @@ pub mod names;
 pub mod pipeline;
 pub mod procedure;
 pub mod program;
+pub mod pure;
 pub mod redirect;
 pub mod scope;
 pub mod source;
+pub mod stages;
 pub mod substitute;
 pub mod time;
 pub mod trace;
@@ -72,7 +74,7 @@ pub fn list(shell: &mut Shell, list: &List, last: bool) -> Outcome {
     let count = list.items.len();
     for (index, item) in list.items.iter().enumerate() {
         status = if item.background {
-            pipeline::background(shell, &item.and_or)?
+            stages::background(shell, &item.and_or)?
         } else {
             and_or(shell, &item.and_or, last && index + 1 == count)?
         };
@@ -140,7 +142,7 @@ fn stages(shell: &mut Shell, commands: &[Command], last: bool) -> Outcome {
         [one] => command(shell, one, last),
         [] => Ok(ExitStatus::SUCCESS),
         many => {
-            let status = pipeline::foreground(shell, many, last)?;
+            let status = stages::foreground(shell, many, last)?;
             errexit(shell, status)
         }
     }

@@ -5,50 +5,50 @@
 //! descriptor 1; close our copies. A read end only sees end-of-file when the last copy of the write end is closed, so a copy
 //! that is forgotten anywhere is a pipeline that never ends. All our copies are close-on-exec and live in variables that are dropped in time.
 
-use crate::exec::job::{self, Stage, child_setup, finish, ignored_signals};
-use crate::exec::{self, consequence, program, redirect::Plan, substitute};
-use crate::jobs::{Job, Process, wait};
-use crate::shell::{Opt, Shell, Subshell};
+use crate::exec::job::{self, Stage, child_setup, ignored_signals};
+use crate::exec::{self, program, redirect::Plan, substitute};
+use crate::jobs::{Job, Process};
+use crate::shell::{Shell, Subshell};
 use crate::status::{Error, ExitStatus, Outcome};
-use crate::syntax::ast::{AndOr, Command, List};
-use crate::syntax::print;
+use crate::syntax::ast::Command;
 use crate::sys::fd;
 use crate::sys::fork::{self, Fork};
 use crate::sys::spawn::ChildSetup;
-use bstr::BString;
 use nix::unistd::Pid;
 use std::os::fd::OwnedFd;
-use std::rc::Rc;
 
-/// Start the stages. If one cannot be started, the error comes with the job of those that were: their pipes are closed, so they end.
-fn launch(shell: &mut Shell, stages: &[Stage<'_>], background: bool, output: Option<OwnedFd>) -> (Job, Option<Error>) {
+/// Where the last stage writes.
+pub enum End {
+    /// Where the pipeline writes; into this pipe if there is one.
+    Output(Option<OwnedFd>),
+    /// Into one more pipe, whose read end [`launch`] returns.
+    Pipe,
+}
+
+/// Start the stages, and put their processes into the job. `input` is the standard input of the first one, if it is not the shell's.
+///
+/// # Errors
+/// One cannot be started. The pipes of those that were are closed, so they end.
+pub fn launch(
+    shell: &mut Shell,
+    job: &mut Job,
+    stages: &[Stage<'_>],
+    mut input: Option<OwnedFd>,
+    mut end: End,
+    background: bool,
+) -> Result<Option<OwnedFd>, Error> {
     shell.io.settle();
-    let mut job = Job::new(Vec::with_capacity(stages.len()));
-    job.pipefail = shell.options.has(Opt::PipeFail);
-    let mut output = output;
-    let mut input = if background && !shell.has_job_control() {
-        match fd::open(c"/dev/null", libc::O_RDONLY, 0) {
-            Ok(null) => Some(null),
-            Err(errno) => return (job, Some(Error::system("cannot open /dev/null", errno))),
-        }
-    } else {
-        None
-    };
     for (index, &stage) in stages.iter().enumerate() {
         // 1. The pipe to the next stage; the last stage writes where the pipeline writes.
-        let (next, write) = if index + 1 < stages.len() {
-            match fd::pipe() {
-                Ok((read, write)) => (Some(read), Some(write)),
-                Err(errno) => return (job, Some(Error::system("cannot make a pipe", errno))),
+        let (next, write) = match &mut end {
+            End::Output(output) if index + 1 == stages.len() => (None, output.take()),
+            _ => {
+                let (read, write) = fd::pipe().map_err(|errno| Error::system("cannot make a pipe", errno))?;
+                (Some(read), Some(write))
             }
-        } else {
-            (None, output.take())
         };
         // 2. The process, in the group of the first one.
-        let pid = match start(shell, stage, input.take(), write, next.as_ref(), job.group, background) {
-            Ok(pid) => pid,
-            Err(error) => return (job, Some(error)),
-        };
+        let pid = start(shell, stage, input.take(), write, next.as_ref(), job.group, background)?;
         // 3. Parent and child both set the group, because either may run first.
         if shell.has_job_control() {
             let group = *job.group.get_or_insert(pid);
@@ -59,7 +59,7 @@ fn launch(shell: &mut Shell, stages: &[Stage<'_>], background: bool, output: Opt
         // 4. `input` and `write` are closed by now: they were moved into `start`. The read end is the next stage's input.
         input = next;
     }
-    (job, None)
+    Ok(input)
 }
 
 /// Make one process: a program by clone and exec, anything else by fork.
@@ -110,70 +110,18 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
     // From here on descriptors 0, 1 and 2 are what their numbers say, and no other copy of a substitution's pipe is left here:
     // its reader waits for the last one.
     shell.io.enter_process();
-    shell.loop_depth = 0;
-    let outcome = match stage {
-        Stage::Command(command) => exec::command(shell, command, true),
-        Stage::Subshell(list, redirects) => {
-            exec::command::redirected(shell, redirects, |shell| exec::list(shell, list, true))
-        }
-        Stage::AndOr(and_or) => exec::and_or(shell, and_or, true),
-    };
+    let outcome = execute(shell, stage, true);
     substitute::end_process(shell, outcome)
 }
 
-/// Execute a pipeline of several commands and wait for it.
-pub fn foreground(shell: &mut Shell, commands: &[Command], last: bool) -> Outcome {
-    let stages: Vec<Stage<'_>> = commands.iter().map(Stage::of).collect();
-    shell.vars.line = job::line_of(commands).unwrap_or(shell.vars.line);
-    run(shell, &stages, last, || print::commands(commands))
-}
-
-/// Execute `( list )` as a job of its own.
-pub fn subshell_job(shell: &mut Shell, body: &List) -> Outcome {
-    run(shell, &[Stage::Subshell(body, &[])], false, || print::subshell(body))
-}
-
-fn run(shell: &mut Shell, stages: &[Stage<'_>], last: bool, text: impl FnOnce() -> BString) -> Outcome {
-    let capture = if !shell.io.is_captured() {
-        None
-    } else if last {
-        match fd::pipe() {
-            Ok(ends) => Some(ends),
-            Err(errno) => return Err(consequence::fatal(shell, &Error::system("cannot make a pipe", errno))),
+/// The commands of a stage, in the subshell that it is.
+pub fn execute(shell: &mut Shell, stage: Stage<'_>, last: bool) -> Outcome {
+    shell.loop_depth = 0;
+    match stage {
+        Stage::Command(command) => exec::command(shell, command, last),
+        Stage::Subshell(list, redirects) => {
+            exec::command::redirected(shell, redirects, |shell| exec::list(shell, list, last))
         }
-    } else {
-        substitute::become_process(shell)?;
-        None
-    };
-    let (read, write) = capture.unzip();
-    let (job, error) = launch(shell, stages, false, write);
-    if let Some(error) = &error {
-        shell.report(error);
+        Stage::AndOr(and_or) => exec::and_or(shell, and_or, last),
     }
-    if let Some(read) = read {
-        substitute::read_capture(shell, &read, job.processes.iter().map(|process| process.pid));
-    }
-    let status = finish(shell, job, text)?;
-    Ok(error.map_or(status, |error| error.status))
-}
-
-/// Execute an and-or list asynchronously (`&`).
-pub fn background(shell: &mut Shell, and_or: &Rc<AndOr>) -> Outcome {
-    substitute::become_process(shell)?;
-    wait::poll(&mut shell.jobs);
-    let plain = and_or.rest.is_empty() && !and_or.first.negated && and_or.first.timed.is_none();
-    let stages: Vec<Stage<'_>> = if plain && !and_or.first.commands.is_empty() {
-        and_or.first.commands.iter().map(Stage::of).collect()
-    } else {
-        vec![Stage::AndOr(and_or)]
-    };
-    let (mut job, error) = launch(shell, &stages, true, None);
-    if let Some(error) = error {
-        shell.report(&error);
-        // Those that were started end by themselves; they are collected as any other child.
-        return Ok(error.status);
-    }
-    job.text = print::job(and_or);
-    job::announce_start(shell, job);
-    Ok(ExitStatus::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! Programs: PATH search and its table, argument and environment vectors, and the statuses 126 and 127 (XCU 2.9.1.4-6).
 
 use crate::exec::redirect::{self, Plan};
-use crate::exec::{command, consequence, job, names, substitute, trace};
+use crate::exec::{command, consequence, job, names, pure, substitute, trace};
 use crate::expand;
 use crate::fields::Fields;
 use crate::jobs::{Job, JobState, Process, ProcessState, terminal};
@@ -9,7 +9,7 @@ use crate::shell::io::{Capture, Target};
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Outcome};
-use crate::syntax::ast::{Expression, ParameterOp, RedirectOp, SimpleCommand, SwitchKind, Word, WordPart};
+use crate::syntax::ast::{RedirectOp, SimpleCommand, Word};
 use crate::syntax::print;
 use crate::sys::fd;
 use crate::sys::spawn::{self, Program, Step};
@@ -277,32 +277,41 @@ pub struct Prepared {
     plan: Plan,
 }
 
-/// Expand a stage in this process, if that leaves no trace here, cannot block, and it is a program. `None`: fork, and let the
-/// child do it (and meet the errors).
-pub fn prepare(shell: &mut Shell, command: &SimpleCommand) -> Option<Prepared> {
-    let words = command.words.iter().chain(command.assignments.iter().map(|assignment| &assignment.value));
-    if command.words.is_empty() || !words.into_iter().all(is_pure) || shell.options.has(Opt::XTrace) {
-        return None;
-    }
+/// Whether the name with this slot is neither a builtin's nor a function's.
+fn is_program(shell: &Shell, slot: u32) -> bool {
+    let entry = shell.commands.at(slot);
+    entry.builtin.is_none() && entry.function.is_none()
+}
+
+/// Whether a stage, if it is a program, can be expanded and opened by the shell: that leaves no trace here and cannot block.
+pub fn is_startable(shell: &mut Shell, command: &SimpleCommand) -> bool {
     // A file that blocks when it is opened would stop the other stages from being started.
     let quick = |op: &RedirectOp| match op {
-        RedirectOp::DupInput(word) | RedirectOp::DupOutput(word) => is_pure(word),
-        RedirectOp::HereDoc(document) => document.body.get().is_none_or(is_pure),
+        RedirectOp::DupInput(word) | RedirectOp::DupOutput(word) => pure::is_pure(word),
+        RedirectOp::HereDoc(document) => document.body.get().is_none_or(pure::is_pure),
         RedirectOp::Input(word) | RedirectOp::Output(word) | RedirectOp::Clobber(word) => is_dev_null(word),
         RedirectOp::Append(word) | RedirectOp::ReadWrite(word) => is_dev_null(word),
     };
-    if !command.redirects.iter().all(|redirect| quick(&redirect.op)) || !command.assignments.is_empty() {
+    pure::is_pure_command(shell, command)
+        && command.redirects.iter().all(|redirect| quick(&redirect.op))
+        && command.name.as_ref().is_none_or(|name| {
+            let slot = shell.commands.slot(name);
+            is_program(shell, slot)
+        })
+}
+
+/// Expand a stage in this process, if it is a program and [`is_startable`]. `None`: fork, and let the
+/// child do it (and meet the errors).
+pub fn prepare(shell: &mut Shell, command: &SimpleCommand) -> Option<Prepared> {
+    if !is_startable(shell, command) {
         return None;
     }
     let mut fields = Fields::new();
     expand::fields(shell, &command.words, &mut fields).ok()?;
     let name = fields.get(0)?;
     let slot = if name.contains(&b'/') { None } else { Some(shell.commands.slot_of(name)) };
-    if let Some(slot) = slot {
-        let entry = shell.commands.at(slot);
-        if entry.builtin.is_some() || entry.function.is_some() {
-            return None;
-        }
+    if slot.is_some_and(|slot| !is_program(shell, slot)) {
+        return None;
     }
     let path = locate(shell, name, slot).ok()?;
     let mut plan = Plan::default();
@@ -312,38 +321,6 @@ pub fn prepare(shell: &mut Shell, command: &SimpleCommand) -> Option<Prepared> {
 
 fn is_dev_null(word: &Word) -> bool {
     word.plain().is_some_and(|path| path == "/dev/null")
-}
-
-/// Whether expanding the word changes nothing in the shell and runs nothing.
-fn is_pure(word: &Word) -> bool {
-    word.plain().is_some() || word.parts.iter().all(is_pure_part)
-}
-
-fn is_pure_part(part: &WordPart) -> bool {
-    match part {
-        WordPart::Literal(_) | WordPart::Quoted(_) | WordPart::Tilde(_) => true,
-        WordPart::DoubleQuoted(parts) => parts.iter().all(is_pure_part),
-        WordPart::Command(_) => false,
-        WordPart::Arithmetic(arithmetic) => {
-            is_pure(&arithmetic.text) && arithmetic.expression.as_ref().is_some_and(is_pure_expression)
-        }
-        WordPart::Parameter(expansion) => match &expansion.op {
-            ParameterOp::Value | ParameterOp::Length => true,
-            ParameterOp::Switch { kind: SwitchKind::Default | SwitchKind::Alternative, word, .. } => is_pure(word),
-            ParameterOp::Trim { pattern, .. } => is_pure(&pattern.word),
-            ParameterOp::Switch { .. } | ParameterOp::Bad(_) => false,
-        },
-    }
-}
-
-fn is_pure_expression(expression: &Expression) -> bool {
-    match expression {
-        Expression::Number(_) | Expression::Variable(_) | Expression::Operand(_) => true,
-        Expression::Unary(_, a) => is_pure_expression(a),
-        Expression::Binary(_, a, b) => is_pure_expression(a) && is_pure_expression(b),
-        Expression::Conditional(a, b, c) => [a, b, c].into_iter().all(|part| is_pure_expression(part)),
-        Expression::Assign(..) | Expression::Step { .. } => false,
-    }
 }
 
 /// Start a prepared stage; `plan` has its ends of the pipes.

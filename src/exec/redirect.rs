@@ -207,18 +207,16 @@ fn expand_document(shell: &mut Shell, document: &HereDoc, out: &mut Vec<u8>) -> 
     }
 }
 
-/// A descriptor from which the body of a here-document can be read: a pipe if it fits into the smallest pipe there is,
-/// else an anonymous file. Neither needs a process that writes it.
+/// A descriptor from which the body of a here-document can be read: a pipe if it fits, else an
+/// anonymous file. Neither needs a process that writes it.
 fn here_document(shell: &mut Shell, document: &HereDoc) -> Result<OwnedFd, RedirectFailure> {
     let mut body = Vec::new();
     expand_document(shell, document, &mut body)?;
     let failed = |errno| RedirectFailure::from(Error::system("cannot make a here-document", errno));
-    if body.len() <= 4096 {
-        let (read, write) = fd::pipe().map_err(failed)?;
-        fd::write_all(write.as_raw_fd(), &body).map_err(failed)?;
-        return Ok(read);
+    match fd::pipe_with(&body).map_err(failed)? {
+        Some(pipe) => Ok(pipe),
+        None => fd::file_with(&body).map_err(failed),
     }
-    fd::file_with(&body).map_err(failed)
 }
 
 /// What [`apply`] changed, to be put back.
@@ -283,13 +281,11 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Resul
     if let Source::Copy { from, writing } = source {
         check_copy(from, writing)?;
     }
-    let old = match fd::dup_private(number) {
-        Ok(copy) => Some(copy),
-        Err(Errno::EBADF) => None,
+    let old = match save(number) {
         Err(Errno::EMFILE) if shell.function_depth > 100 => {
             return Err(consequence::nested_too_deeply(shell, b"a redirected command (too many open files)").into());
         }
-        Err(errno) => return Err(Error::system(format!("cannot save descriptor {number}"), errno).into()),
+        old => old.map_err(|errno| Error::system(format!("cannot save descriptor {number}"), errno))?,
     };
     match source {
         Source::File(file) => fd::dup2(file.as_raw_fd(), number),
@@ -311,6 +307,32 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Resul
         _ => {}
     }
     Ok(())
+}
+
+/// A private copy of a descriptor, if it is open.
+fn save(number: RawFd) -> Result<Option<OwnedFd>, Errno> {
+    match fd::dup_private(number) {
+        Err(Errno::EBADF) => Ok(None),
+        copy => copy.map(Some),
+    }
+}
+
+/// Make a pipe the shell's standard input.
+///
+/// # Errors
+/// There are no descriptors left.
+pub fn take_input(shell: &mut Shell, pipe: Option<OwnedFd>) -> Result<Saved, Error> {
+    let Stdio { input, output, error, .. } = shell.io;
+    shell.io.forget_input();
+    let mut saved = Saved { descriptors: Vec::new(), input, output, error };
+    if let Some(pipe) = pipe {
+        let old = save(0).map_err(|errno| Error::system("cannot save descriptor 0", errno))?;
+        saved.descriptors.push((0, old));
+        fd::dup2(pipe.as_raw_fd(), 0)
+            .map_err(|errno| Error::system("cannot set up a pipeline's descriptors", errno))?;
+        shell.io.input = 0;
+    }
+    Ok(saved)
 }
 
 /// Whether [`direct`] can do these redirections. Not if there is a here-document among several: it is text in memory there, and has no

@@ -6,7 +6,8 @@
 //! process, and the parent unwinds with [`Flow::Forked`] to where the subshell began, reads the child's output and waits for it.
 //! Nothing needs to be known in advance about what a subshell will do, and what can be observed is what a fork shows.
 
-use crate::exec::{consequence, job, list, pipeline, trap};
+use crate::exec::job::Stage;
+use crate::exec::{consequence, job, list, pipeline, redirect, stages, trap};
 use crate::fields::Fields;
 use crate::shell::aliases::Aliases;
 use crate::shell::io::{Capture, Target};
@@ -95,34 +96,45 @@ pub fn command(shell: &mut Shell, substitution: &CommandSubstitution, out: &mut 
     if stack::is_low() {
         return Err(consequence::nested_too_deeply(shell, b"command substitution"));
     }
-    let memory = shell.buffers.pop().unwrap_or_default();
-    let number = shell.io.captures.len();
-    shell.io.captures.push(Capture::Memory(memory));
     let catches_signals = shell.traps.catches_signals();
-    let result = inside(shell, |shell| {
-        shell.io.output = Target::Capture(number);
-        if catches_signals {
-            become_process(shell)?;
-        }
-        list(shell, &substitution.body, true)
+    let (mut memory, result) = captured(shell, |shell| {
+        inside(shell, |shell| {
+            if catches_signals {
+                become_process(shell)?;
+            }
+            list(shell, &substitution.body, true)
+        })
     });
-    if let Some(Capture::Memory(mut memory)) = shell.io.captures.pop() {
-        out.extend_from_slice(&memory);
-        memory.clear();
-        // A huge output does not keep its memory for ever.
-        if memory.capacity() <= 1 << 20 {
-            shell.buffers.push(memory);
-        }
+    out.extend_from_slice(&memory);
+    memory.clear();
+    // A huge output does not keep its memory for ever.
+    if memory.capacity() <= 1 << 20 {
+        shell.buffers.push(memory);
     }
     let status = result?;
     shell.substitution_status = Some(status);
     Ok(())
 }
 
+/// Run something whose standard output is memory; what it wrote, if that is not left to a process.
+pub fn captured<T>(shell: &mut Shell, run: impl FnOnce(&mut Shell) -> T) -> (Vec<u8>, T) {
+    let memory = shell.buffers.pop().unwrap_or_default();
+    let number = shell.io.captures.len();
+    shell.io.captures.push(Capture::Memory(memory));
+    let output = std::mem::replace(&mut shell.io.output, Target::Capture(number));
+    let result = run(shell);
+    shell.io.output = output;
+    shell.io.materialise();
+    match shell.io.captures.pop() {
+        Some(Capture::Memory(memory)) => (memory, result),
+        _ => (Vec::new(), result),
+    }
+}
+
 /// Execute `( list )`.
 pub fn subshell(shell: &mut Shell, body: &List, last: bool) -> Outcome {
     if shell.has_job_control() {
-        return pipeline::subshell_job(shell, body);
+        return stages::subshell_job(shell, body);
     }
     // Inside a substitution that goes on behind this subshell, its last command is not the last writer.
     let last = last || !shell.io.is_captured();
@@ -132,6 +144,25 @@ pub fn subshell(shell: &mut Shell, body: &List, last: bool) -> Outcome {
             become_process(shell)?;
         }
         list(shell, body, last)
+    })
+}
+
+/// Execute the last stage of a pipeline with `input` as its standard input, which ends when the stage does.
+pub fn last_stage(shell: &mut Shell, stage: Stage<'_>, input: Option<OwnedFd>, last: bool) -> Outcome {
+    let last = last || !shell.io.is_captured();
+    inside(shell, |shell| {
+        let saved = match redirect::take_input(shell, input) {
+            Ok(saved) => saved,
+            Err(error) => return Err(consequence::fatal(shell, &error)),
+        };
+        let outcome = pipeline::execute(shell, stage, last);
+        // If this is the stage's own process by now, it keeps its input, for its EXIT trap.
+        if shell.is_virtual() {
+            saved.restore(shell);
+        } else {
+            saved.keep();
+        }
+        outcome
     })
 }
 

@@ -62,6 +62,8 @@ pub struct JobTable {
     pub notify: bool,
     /// The user tried to leave in the last line, or in the one before it, and was warned of stopped jobs.
     warned: Warned,
+    /// The other stages of the pipelines whose last stages this process executes itself now; the innermost is the last.
+    entered: Vec<Job>,
     /// The terminal, when there is job control and a terminal.
     pub(super) terminal: Option<Terminal>,
 }
@@ -167,10 +169,29 @@ impl JobTable {
         self.count(after, true);
     }
 
+    /// This process itself executes the last stage of a pipeline; the others, in `job`, may end meanwhile.
+    pub fn enter(&mut self, job: Job) {
+        self.entered.push(job);
+    }
+
+    /// It has executed that stage: the job, unless this process is another one by now, whose children they are not.
+    pub fn leave(&mut self) -> Option<Job> {
+        self.entered.pop()
+    }
+
     /// Note what has happened to a child that is not waited for in the foreground. One that nobody knows (a child that this
     /// process had before it became a shell) is ignored.
     pub(super) fn note(&mut self, pid: Pid, change: Change) {
-        let Some(&Place { number, index }) = self.places.get(&pid) else { return };
+        let Some(&Place { number, index }) = self.places.get(&pid) else {
+            let state = ProcessState::from(change);
+            let mut entered = self.entered.iter_mut().flat_map(|job| &mut job.processes);
+            if state.is_ended()
+                && let Some(process) = entered.find(|process| process.pid == pid && !process.state.is_ended())
+            {
+                process.state = state;
+            }
+            return;
+        };
         self.update(number, |job| {
             let stops = matches!(change, Change::Stopped(_) | Change::Continued);
             if let Some(process) = job.processes.get_mut(index)
@@ -208,6 +229,7 @@ impl JobTable {
             self.inherited = jobs.into_iter().flatten().collect();
         }
         self.places.clear();
+        self.entered.clear();
         self.forget_statuses();
         self.running = 0;
         self.stopped = 0;

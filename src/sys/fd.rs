@@ -103,6 +103,21 @@ pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     Ok((make_private(read)?, make_private(write)?))
 }
 
+/// The read end of a pipe that holds these bytes, all there will ever be; none if a pipe cannot hold so many.
+pub fn pipe_with(bytes: &[u8]) -> Result<Option<OwnedFd>, Errno> {
+    use std::os::fd::AsRawFd;
+    /// Every pipe holds that much.
+    const SMALLEST: usize = 4096;
+    let (read, write) = pipe()?;
+    // SAFETY: fcntl without an argument touches no memory.
+    let capacity = || unsafe { libc::fcntl(write.as_raw_fd(), libc::F_GETPIPE_SZ) };
+    if bytes.len() > SMALLEST && usize::try_from(capacity()).is_ok_and(|capacity| bytes.len() > capacity) {
+        return Ok(None);
+    }
+    write_all(write.as_raw_fd(), bytes)?;
+    Ok(Some(read))
+}
+
 /// Write all of `bytes`; goes on after a signal and after a short write.
 pub fn write_all(fd: RawFd, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
