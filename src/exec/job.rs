@@ -46,10 +46,15 @@ pub fn defaults_of_child(shell: &Shell, is_job: bool) -> u64 {
 /// Wait for a foreground job, take the terminal back, and say how it ended if a signal ended or stopped it. `text` is what the user
 /// has typed.
 pub fn finish(shell: &mut Shell, mut job: Job, text: impl FnOnce() -> BString) -> Outcome {
+    let job_control = shell.has_job_control();
     if job.processes.is_empty() {
+        if job_control {
+            // A child whose exec failed may have taken the terminal before.
+            let state = JobState::Ended(ProcessState::Exited(ExitStatus::FAILURE));
+            let _ = terminal::take_back(&mut shell.jobs, state);
+        }
         return Ok(ExitStatus::FAILURE);
     }
-    let job_control = shell.has_job_control();
     if !job_control {
         pass_on_interrupt(shell, job.processes.iter().map(|process| process.pid));
     }

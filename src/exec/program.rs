@@ -128,7 +128,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     };
     shell.io.settle();
     let in_place = last && !shell.is_virtual() && can_end(shell);
-    let start = |shell: &mut Shell, path: &CString| {
+    let start = |shell: &mut Shell, path: &CString, fields: &Fields| {
         with_vectors(shell, path, fields, |shell, program| {
             let setup = job::child_setup(shell, None, false, 0, &plan.descriptors);
             if in_place {
@@ -138,19 +138,20 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
             spawn::spawn(program, &setup)
         })
     };
-    let mut started = start(shell, &path);
+    let mut started = start(shell, &path, fields);
     if let Err((Step::Exec, Errno::ENOENT)) = started
         && let Some(new) = locate_again(shell, name, slot, &path)
     {
         path = new;
-        started = start(shell, &path);
+        started = start(shell, &path, fields);
+    }
+    if let Err((Step::Exec, Errno::ENOEXEC)) = started
+        && let Some((interpreter, arguments)) = script(shell, &path, fields)
+    {
+        started = start(shell, &interpreter, &arguments);
     }
     let pid = match started {
         Ok(pid) => pid,
-        Err((Step::Exec, Errno::ENOEXEC)) => match run_script(shell, &path, fields, &plan) {
-            Ok(pid) => pid,
-            Err(error) => return Ok(refused(shell, &plan, &error)),
-        },
         Err((step, errno)) => {
             if let Some(slot) = slot {
                 shell.commands.forget_path(slot);
@@ -211,24 +212,18 @@ fn with_vectors<T>(
     run(shell, Program { path, argv: &argv, envp: &envp })
 }
 
-/// A file that is executable and of no format that the kernel knows is a shell script (XCU 2.9.1.6), unless it has a NUL in
-/// its first line.
-fn run_script(shell: &mut Shell, path: &CString, fields: &Fields, plan: &Plan) -> Result<Pid, Error> {
-    let name = fields.get(0).unwrap_or_default();
+/// The program that executes a script, and its arguments: a file that is executable and of no format that the kernel knows is a
+/// shell script (XCU 2.9.1.6), unless it has a NUL in its first line.
+fn script(shell: &Shell, path: &CString, fields: &Fields) -> Option<(CString, Fields)> {
     if is_binary(path) {
-        return Err(exec_error(name, Step::Exec, Errno::ENOEXEC));
+        return None;
     }
     let mut arguments = Fields::new();
     arguments.push(if shell.options.has(Opt::Posix) { b"sh" } else { b"ipcsh" });
     arguments.push(b"--");
     arguments.push(path.as_bytes());
     fields.iter_from(1).for_each(|field| arguments.push(field));
-    let myself = CString::from(c"/proc/self/exe");
-    with_vectors(shell, &myself, &arguments, |shell, program| {
-        let setup = job::child_setup(shell, None, false, 0, &plan.descriptors);
-        spawn::spawn(program, &setup)
-    })
-    .map_err(|(step, errno)| exec_error(name, step, errno))
+    Some((CString::from(c"/proc/self/exe"), arguments))
 }
 
 fn is_binary(path: &CString) -> bool {
@@ -261,11 +256,11 @@ pub fn replace(shell: &mut Shell, fields: &Fields, first: usize, zero: &[u8]) ->
         setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)))
     });
     if (step, errno) == (Step::Exec, Errno::ENOEXEC)
-        && !is_binary(&path)
-        && let Ok(pid) = run_script(shell, &path, &arguments, &plan)
+        && let Some((interpreter, arguments)) = script(shell, &path, &arguments)
     {
-        let status = job::wait_for(shell, pid);
-        crate::sys::fork::exit(status.0);
+        // All that a process does before exec is done.
+        let errno = with_vectors(shell, &interpreter, &arguments, |_, program| spawn::exec(program));
+        return exec_error(name, Step::Exec, errno);
     }
     exec_error(name, step, errno)
 }
@@ -334,12 +329,17 @@ pub fn spawn_stage(
     let Prepared { fields, path, plan: own } = prepared;
     plan.append(own);
     let ignored = job::ignored_signals(shell, background);
-    let result = with_vectors(shell, &path, &fields, |shell, program| {
-        let setup = job::child_setup(shell, group, background, ignored, &plan.descriptors);
-        spawn::spawn(program, &setup)
-    });
-    match result {
-        Err((Step::Exec, Errno::ENOEXEC)) => run_script(shell, &path, &fields, &plan),
-        result => result.map_err(|(step, errno)| exec_error(fields.get(0).unwrap_or_default(), step, errno)),
+    let start = |shell: &mut Shell, path: &CString, fields: &Fields| {
+        with_vectors(shell, path, fields, |shell, program| {
+            let setup = job::child_setup(shell, group, background, ignored, &plan.descriptors);
+            spawn::spawn(program, &setup)
+        })
+    };
+    let mut started = start(shell, &path, &fields);
+    if let Err((Step::Exec, Errno::ENOEXEC)) = started
+        && let Some((interpreter, arguments)) = script(shell, &path, &fields)
+    {
+        started = start(shell, &interpreter, &arguments);
     }
+    started.map_err(|(step, errno)| exec_error(fields.get(0).unwrap_or_default(), step, errno))
 }

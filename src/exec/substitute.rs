@@ -16,7 +16,7 @@ use crate::shell::{Getopts, InTrap, Options, Params, Shell, Subshell, Traps};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{CommandSubstitution, List};
 use crate::sys::fork::{self, Fork};
-use crate::sys::{fd, signal, spawn, stack};
+use crate::sys::{fd, signal, stack};
 use memchr::memmem;
 use nix::unistd::Pid;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -282,7 +282,7 @@ pub fn enter_process(shell: &mut Shell, is_job: bool) {
     shell.io.forget_input();
     let defaults = job::defaults_of_child(shell, is_job) | shell.traps.caught_by_parent();
     shell.own_signals &= !defaults & signal::STOPS;
-    for signal in spawn::bits(defaults) {
+    for signal in signal::bits(defaults) {
         // Refused for SIGKILL and SIGSTOP only, which are never among them.
         let _ = signal::set(signal, signal::Disposition::Default);
     }

@@ -23,6 +23,9 @@ pub fn fork() -> Result<Fork, Errno> {
     // SAFETY: the process has one thread, so the child may use everything that the parent could.
     let result = Errno::result(unsafe { libc::fork() });
     if result != Ok(0) {
+        if let Ok(pid) = result {
+            signal::pass_on_waiting(pid);
+        }
         signal::set_mask(&mask);
     }
     match result? {

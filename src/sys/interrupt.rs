@@ -8,8 +8,7 @@
 //!
 //! System calls: timer_create, timer_settime, timer_delete, sigaction. timer_settime is async-signal-safe (signal-safety(7)).
 
-use crate::sys::signal::{self, Disposition, bit};
-use crate::sys::spawn::bits;
+use crate::sys::signal::{self, Disposition, bit, bits};
 use nix::errno::Errno;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

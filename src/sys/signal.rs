@@ -5,7 +5,7 @@
 
 use crate::sys::interrupt;
 use nix::errno::Errno;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 /// Signals that were caught and not yet taken: bit n for signal n (1 to 64 are kept as bits 0 to 63).
 static CAUGHT: AtomicU64 = AtomicU64::new(0);
@@ -144,23 +144,61 @@ pub fn suspend(mask: &Mask) {
     unsafe { libc::sigsuspend(mask) };
 }
 
-/// Take away a stop that waits while it is blocked and would be obeyed; which one it was. Async-signal-safe.
-pub fn take_blocked_stop() -> Option<i32> {
+/// A stop that came while stops were deferred; 0 for none.
+static DEFERRED: AtomicI32 = AtomicI32::new(0);
+
+extern "C" fn defer(stop: libc::c_int) {
+    DEFERRED.store(stop, Ordering::Relaxed);
+}
+
+/// Stops that would be obeyed are noted instead, until exec. For a child that shares its parent's memory; async-signal-safe.
+pub fn defer_stops() {
+    for stop in bits(STOPS) {
+        let mut action = empty_action();
+        action.sa_sigaction = defer as extern "C" fn(libc::c_int) as libc::sighandler_t;
+        // An exec from a slow file system goes on.
+        action.sa_flags = libc::SA_RESTART;
+        let mut old = empty_action();
+        // SAFETY: both actions are initialised; the handler is async-signal-safe.
+        unsafe { libc::sigaction(stop, &raw const action, &raw mut old) };
+        if old.sa_sigaction != libc::SIG_DFL {
+            // SAFETY: as above.
+            unsafe { libc::sigaction(stop, &raw const old, std::ptr::null_mut()) };
+        }
+    }
+}
+
+/// The stop that the child has noted.
+pub fn take_deferred_stop() -> Option<i32> {
+    Some(DEFERRED.swap(0, Ordering::Relaxed)).filter(|&stop| stop != 0)
+}
+
+/// The signals in a set.
+pub fn bits(mut set: u64) -> impl Iterator<Item = i32> {
+    std::iter::from_fn(move || {
+        let signal = set.trailing_zeros();
+        set &= set.wrapping_sub(1);
+        (signal < 64).then_some(signal as i32 + 1)
+    })
+}
+
+/// What a terminal or a supervisor sends to a whole group to end or to stop it.
+const FOR_GROUPS: u64 = STOPS | bit(libc::SIGHUP) | bit(libc::SIGINT) | bit(libc::SIGQUIT) | bit(libc::SIGTERM);
+
+/// Pass on to a new process what waits while it is blocked and will end or stop this one. Sent before the process was born, it did
+/// not reach it, which would go on alone. (Fork looks for waiting signals itself, but not for blocked ones.)
+pub fn pass_on_waiting(newborn: libc::pid_t) {
     let mut waiting = empty_mask();
     // SAFETY: sigpending writes a sigset_t.
     unsafe { libc::sigpending(&raw mut waiting) };
-    let mut taken = None;
-    for signal in [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU] {
+    for signal in bits(FOR_GROUPS) {
         // SAFETY: the set is initialised.
         let is_waiting = unsafe { libc::sigismember(&raw const waiting, signal) } == 1;
         if is_waiting && get(signal) == Ok(Disposition::Default) {
-            // A signal that becomes ignored is forgotten. Neither call can fail for these.
-            let _ = set(signal, Disposition::Ignore);
-            let _ = set(signal, Disposition::Default);
-            taken = Some(signal);
+            // It may have ended, but it is still to be waited for.
+            let _ = send(newborn, signal);
         }
     }
-    taken
 }
 
 /// The first signal of a set; 0 bits mean none.

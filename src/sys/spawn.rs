@@ -5,7 +5,7 @@
 //! must not allocate, must not return, and must not run a signal handler. [`ChildSetup::apply`] is written for that and serves
 //! forked children too.
 
-use crate::sys::signal::{self, Mask};
+use crate::sys::signal::{self, Mask, bits};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::os::fd::RawFd;
@@ -77,15 +77,6 @@ impl ChildSetup<'_> {
     }
 }
 
-/// The signals in a set.
-pub fn bits(mut set: u64) -> impl Iterator<Item = i32> {
-    std::iter::from_fn(move || {
-        let signal = set.trailing_zeros();
-        set &= set.wrapping_sub(1);
-        (signal < 64).then_some(signal as i32 + 1)
-    })
-}
-
 /// A program to start: pointers as execve takes them. The vectors end with a null pointer.
 #[derive(Clone, Copy, Debug)]
 pub struct Program<'a> {
@@ -111,8 +102,6 @@ struct Order<'a> {
     program: Program<'a>,
     setup: &'a ChildSetup<'a>,
     failed: Option<(Step, Errno)>,
-    /// A stop that came before exec. The child must not obey: this process would wait for its exec, and could not notice.
-    stop: Option<i32>,
 }
 
 extern "C" fn child(order: *mut libc::c_void) -> libc::c_int {
@@ -120,7 +109,9 @@ extern "C" fn child(order: *mut libc::c_void) -> libc::c_int {
     let order = unsafe { &mut *order.cast::<Order<'_>>() };
     let failed = match order.setup.prepare() {
         Ok(()) => {
-            order.stop = signal::take_blocked_stop();
+            // ^Z before exec must not stop the child: this process would wait for its exec, and could not notice that it has stopped.
+            // With a handler it cannot, and exec, which makes caught signals default signals again, leaves no moment in between.
+            signal::defer_stops();
             signal::set_mask(&order.setup.mask);
             (Step::Exec, exec(order.program))
         }
@@ -131,7 +122,7 @@ extern "C" fn child(order: *mut libc::c_void) -> libc::c_int {
     unsafe { libc::_exit(127) }
 }
 
-/// Start a program. All signals are blocked meanwhile, so that no handler runs in the child on the parent's memory.
+/// Start a program. All signals are blocked meanwhile, so that no handler of the parent's runs in the child on the parent's memory.
 ///
 /// # Errors
 /// The step that failed; no process is left behind.
@@ -149,7 +140,7 @@ pub fn spawn(program: Program<'_>, setup: &ChildSetup<'_>) -> Result<Pid, (Step,
         top = base.addr() + STACK;
         CHILD_STACK.set(top);
     }
-    let mut order = Order { program, setup, failed: None, stop: None };
+    let mut order = Order { program, setup, failed: None };
     let old = signal::block_all();
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
     // SAFETY: the stack is 64 KiB, 16-byte aligned, used by one child at a time; `order` outlives the child's use of it,
@@ -159,13 +150,15 @@ pub fn spawn(program: Program<'_>, setup: &ChildSetup<'_>) -> Result<Pid, (Step,
         Err(errno) => Err((Step::Fork, errno)),
         Ok(pid) => match order.failed {
             None => {
-                if let Some(signal) = order.stop {
+                if let Some(stop) = signal::take_deferred_stop() {
                     // Now that it is the program's: it may have ended, but it is still to be waited for.
-                    let _ = signal::send(pid, signal);
+                    let _ = signal::send(pid, stop);
                 }
+                signal::pass_on_waiting(pid);
                 Ok(Pid::from_raw(pid))
             }
             Some(failed) => {
+                signal::take_deferred_stop();
                 reap(pid);
                 Err(failed)
             }

@@ -368,3 +368,35 @@ fn the_shell_survives_what_kills_others() {
     assert_eq!(t.run("(ulimit -c 0; sh -c 'kill -s QUIT $$'; echo $?)"), "Quit\n131");
     t.exit();
 }
+
+#[test]
+fn a_program_that_cannot_be_started_leaves_the_terminal_to_the_shell() {
+    let mut t = Terminal::with().file("bad", "#!/nonexistent/interpreter\n").start();
+    t.run("chmod +x bad");
+    for line in ["./bad", "./bad | cat", "cat </dev/null | ./bad", "./bad &"] {
+        t.run(line);
+        assert_eq!(t.foreground(), Some(t.pid()), "{line}");
+        t.run("wait; clear");
+        assert_eq!(t.run("echo here"), "here", "{line}");
+    }
+    t.exit();
+}
+
+#[test]
+fn a_script_without_an_interpreter_belongs_to_its_jobs_group() {
+    let mut t = Terminal::with().file("plain", "sleep 1000\n:\n").start();
+    t.run("chmod +x plain");
+    for line in ["./plain", "sleep 1000 | ./plain | ./plain"] {
+        t.line(line);
+        let group = t.in_job();
+        let count = 1 + 2 * line.matches("plain").count() - usize::from(!line.contains('|'));
+        t.until("all of it", |t| t.session().iter().filter(|process| process.group == group).count() == count);
+        t.key(CTRL_Z);
+        t.prompt();
+        t.until("all of it is stopped", |t| t.session().iter().all(|process| process.state == 'T'));
+        t.run("kill %1; wait; clear");
+    }
+    // `exec` becomes the script: the same process.
+    assert_eq!(t.run("echo 'echo $$' >plain; (sh -c 'echo $PPID' & exec ./plain) | sort -u | wc -l"), "1");
+    t.exit();
+}

@@ -66,6 +66,31 @@ fn a_stop_key_while_pipelines_are_started() {
 }
 
 #[test]
+fn a_stop_key_between_the_birth_of_a_process_and_its_exec() {
+    if !have("strace") {
+        return;
+    }
+    // strace holds every process for a while where it has just unblocked its signals: that is the last moment before exec, in
+    // which a program is still a part of the shell, and the shell waits for it in the kernel.
+    let delay = "inject=rt_sigprocmask:delay_exit=3000";
+    let strace = ["strace", "-DDD", "-f", "-qq", "-o", "/dev/null", "-e", "trace=rt_sigprocmask", "-e", delay];
+    let mut t = Terminal::started_by(&strace).start();
+    for line in ["sleep 1000", "sleep 1000 | cat", "cat | (sleep 1000; :) | cat"] {
+        for _ in 0..5 {
+            t.line(line);
+            t.in_job();
+            t.key(CTRL_Z);
+            t.prompt();
+            // (A process that is traced and stopped is in state t.)
+            t.until("all of it is stopped", |t| t.session().iter().all(|process| "Tt".contains(process.state)));
+            t.run("kill %1; wait; clear");
+            t.until("nothing is left", |t| t.session().is_empty());
+        }
+    }
+    t.exit();
+}
+
+#[test]
 fn jobs_that_change_while_they_are_looked_at() {
     let mut t = Terminal::new();
     t.run("sleep 1000 & sleep 1000 | sleep 1000 &");

@@ -203,9 +203,17 @@ impl Terminal {
 
     /// The same, to be changed before it starts.
     pub fn with() -> Setup {
+        Self::started_by(&[])
+    }
+
+    /// The same, started by a program, with its arguments, that becomes the shell.
+    pub fn started_by(starter: &[&str]) -> Setup {
         let shell = shell();
         let name = shell.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut setup = Self::program(&shell.to_string_lossy());
+        let path = shell.to_string_lossy();
+        let mut words = starter.iter().copied().chain([&*path]);
+        let mut setup = Self::program(words.next().unwrap_or_default());
+        setup.command.args(words);
         match name.as_str() {
             "bash" => drop(setup.command.args(["--norc", "--noprofile"])),
             "zsh" => drop(setup.command.args(["-f", "-o", "promptsubst", "-o", "nopromptsp"])),
