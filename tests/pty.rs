@@ -40,10 +40,14 @@ mod first;
 mod foreground;
 #[path = "pty/jobs.rs"]
 mod jobs;
+#[path = "pty/logins.rs"]
+mod logins;
 #[path = "pty/mistakes.rs"]
 mod mistakes;
 #[path = "pty/pleasant.rs"]
 mod pleasant;
+#[path = "pty/programs.rs"]
+mod programs;
 #[path = "pty/sessions.rs"]
 mod sessions;
 #[path = "pty/startup.rs"]
