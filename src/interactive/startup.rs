@@ -72,7 +72,11 @@ pub fn run() -> i32 {
         Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,
         Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked) => ExitStatus::SUCCESS,
     };
-    trap::run_exit(&mut shell, status).0
+    let status = trap::run_exit(&mut shell, status);
+    // Connections say good-bye; the rest of the memory goes with the process, all at once.
+    drop(std::mem::take(&mut shell.rpc));
+    std::mem::forget(shell);
+    status.0
 }
 
 const HELP: &str = "usage: ipcsh [-abCefhilmnuvx] [-o option]... [file [argument...]]

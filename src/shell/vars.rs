@@ -101,7 +101,7 @@ impl Vars {
     /// The shell's own variables, all unset except IFS and OPTIND.
     pub fn new() -> Self {
         let mut vars = Self {
-            table: Vec::new(),
+            table: Vec::with_capacity(64),
             names: Names::default(),
             locals: Vec::new(),
             journal: Vec::new(),

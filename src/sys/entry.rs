@@ -17,3 +17,14 @@ macro_rules! program {
         }
     };
 }
+
+/// A number that differs from process to process and cannot be guessed. The kernel gives it at exec, so that it costs no system call.
+pub fn seed() -> u64 {
+    // SAFETY: getauxval touches no memory of ours.
+    let random = unsafe { libc::getauxval(libc::AT_RANDOM) } as usize;
+    if random == 0 {
+        return 0;
+    }
+    // SAFETY: AT_RANDOM is the address of 16 bytes that stay where they are (getauxval(3)); no alignment is promised.
+    unsafe { std::ptr::with_exposed_provenance::<u64>(random).read_unaligned() }
+}
