@@ -24,7 +24,7 @@ impl<'a> Splice<'a> {
     /// For the place in the spliced text with `left` bytes behind it: what is left behind it in the text
     /// that was spliced into. All places inside the value are where the name ended.
     fn left_outside(&self, left: usize) -> usize {
-        self.origin.rest.len() - (self.behind - left.min(self.behind))
+        self.origin.rest().len() - (self.behind - left.min(self.behind))
     }
 }
 
@@ -42,44 +42,44 @@ impl<'a> Cursor<'a> {
         let mut at = self;
         let mut name = Cow::Borrowed(&b""[..]);
         loop {
-            let length = at.rest.iter().position(|&byte| !is_alias_byte(byte)).unwrap_or(at.rest.len());
+            let length = at.rest().iter().position(|&byte| !is_alias_byte(byte)).unwrap_or(at.rest().len());
             match &mut name {
-                Cow::Borrowed(b"") => name = Cow::Borrowed(&at.rest[..length]),
-                name => name.to_mut().extend_from_slice(&at.rest[..length]),
+                Cow::Borrowed(b"") => name = Cow::Borrowed(&at.rest()[..length]),
+                name => name.to_mut().extend_from_slice(&at.rest()[..length]),
             }
             at = at.advance(length);
             // The word goes on behind a line continuation.
-            if !at.rest.starts_with(b"\\\n") || !at.peek().is_some_and(is_alias_byte) {
+            if !at.rest().starts_with(b"\\\n") || !at.peek().is_some_and(is_alias_byte) {
                 break;
             }
         }
-        let literal = !at.rest.first().is_some_and(|byte| b"'\"\\$`".contains(byte));
+        let literal = !at.rest().first().is_some_and(|byte| b"'\"\\$`".contains(byte));
         if name.is_empty() || !literal || self.is_inside(&name) {
             return None;
         }
         let value = self.context().aliases.alias(name.as_ref().into())?;
-        let behind = at.line_length() + usize::from(at.line_length() < at.rest.len());
+        let behind = at.line_length() + usize::from(at.line_length() < at.rest().len());
         let splice = Splice {
             origin: at,
             alias: name.as_ref().into(),
             behind,
             ends_blank: value.last().is_some_and(|byte| b" \t".contains(byte)),
         };
-        let text = [value, &at.rest[..behind]].concat();
-        let line = self.context().alloc(text.into(), at.number, After::Splice(splice));
-        Some(Self { rest: &line.text, line, number: at.number })
+        let text = [value, &at.rest()[..behind]].concat();
+        let line = self.context().alloc(text.into(), at.number(), After::Splice(splice));
+        Some(Self::start(line))
     }
 
     /// Whether the place is inside the value of the alias `name`.
     fn is_inside(self, name: &[u8]) -> bool {
-        let (mut line, mut left) = (self.line, self.rest.len());
+        let (mut line, mut left) = (self.line, self.rest().len());
         while let After::Splice(splice) = &line.after {
             if left > splice.behind {
                 if splice.alias == name {
                     return true;
                 }
                 // The name itself was in the value around, even when nothing of that value is left behind it.
-                left = splice.origin.rest.len() + 1;
+                left = splice.origin.rest().len() + 1;
             } else {
                 left = splice.left_outside(left);
             }
@@ -93,7 +93,7 @@ impl<'a> Cursor<'a> {
         if !self.context().has_aliases {
             return false;
         }
-        let (mut from, mut to, mut line) = (before.rest.len(), self.rest.len(), before.line);
+        let (mut from, mut to, mut line) = (before.rest().len(), self.rest().len(), before.line);
         // A line continuation behind the value leads out of the spliced text.
         while !std::ptr::eq(line, self.line) {
             let After::Splice(splice) = &line.after else { return false };

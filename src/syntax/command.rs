@@ -32,7 +32,7 @@ pub fn command(mut cursor: Cursor<'_>) -> Parsed<'_, Command> {
 
 /// `function name`, an extension that most shells have.
 fn function_keyword(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
-    let rest = cursor.rest.strip_prefix(b"function")?;
+    let rest = cursor.rest().strip_prefix(b"function")?;
     let mut behind = matches!(rest.first(), Some(b' ' | b'\t')).then(|| blanks(cursor.advance(8)))?;
     starts_word(&mut behind).then_some(behind)
 }
@@ -59,7 +59,7 @@ fn function_body<'a>(start: Cursor<'a>, cursor: Cursor<'a>, name: &[u8]) -> Pars
     cursor.enter()?;
     let (cursor, body) = compound::compound_command(cursor, word)?;
     cursor.leave();
-    let line = LineNumber(start.number);
+    let line = LineNumber(start.number());
     Ok((cursor, Command::Function(FunctionDefinition { name: Name::new(name), body: Rc::new(body), line })))
 }
 
@@ -82,7 +82,7 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
         }
         if !only_command
             && !declares
-            && !cursor.rest.first().is_some_and(u8::is_ascii_digit)
+            && !cursor.rest().first().is_some_and(u8::is_ascii_digit)
             && let Some((next, literal)) = word::literal(cursor)
         {
             cursor.mark(next, Kind::Word);
@@ -137,7 +137,7 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
             words: pools.words.boxed(words),
             redirects: pools.redirects.boxed(redirects),
             name,
-            line: LineNumber(start.number),
+            line: LineNumber(start.number()),
         }),
     ))
 }
@@ -146,7 +146,7 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
 /// behind a value that ends with a blank.
 #[cold]
 fn aliases<'a>(start: Cursor<'a>, before: Cursor<'a>, mut cursor: Cursor<'a>, is_name: bool) -> Cursor<'a> {
-    if is_name && !std::ptr::eq(before.rest, start.rest) || !is_name && cursor.follows_blank_alias(before) {
+    if is_name && !before.is_at(start) || !is_name && cursor.follows_blank_alias(before) {
         while let Some(spliced) = cursor.splice_alias() {
             cursor = blanks(spliced);
         }
@@ -189,10 +189,10 @@ fn name_length(text: &[u8]) -> usize {
 
 // assignment = name , "=" , value ;
 fn assignment(cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Assignment)>, Fail<'_>> {
-    let length = name_length(cursor.rest);
-    let (behind, name) = match &cursor.rest[length..] {
+    let length = name_length(cursor.rest());
+    let (behind, name) = match &cursor.rest()[length..] {
         _ if length == 0 => return Ok(None),
-        [b'=', ..] => (cursor.advance(length + 1), Name::new(&cursor.rest[..length])),
+        [b'=', ..] => (cursor.advance(length + 1), Name::new(&cursor.rest()[..length])),
         [b'\\', b'\n', ..] => {
             // A line continuation may stand in the name or before the `=`.
             let (at, name) = parameter::name(cursor);
@@ -208,11 +208,11 @@ fn assignment(cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Assignment)>, Fa
 // declaration_word = assignment | word ;
 /// An argument of a declaration utility: one that looks like an assignment is expanded like one.
 fn declaration_word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
-    let length = name_length(cursor.rest);
-    if length == 0 || cursor.rest.get(length) != Some(&b'=') {
+    let length = name_length(cursor.rest());
+    if length == 0 || cursor.rest().get(length) != Some(&b'=') {
         return word::word(cursor);
     }
-    let prefix = &cursor.rest[..=length];
+    let prefix = &cursor.rest()[..=length];
     let (cursor, value) = word::value(cursor.advance(length + 1))?;
     let mut parts = value.parts.into_boxed().into_vec();
     match parts.first_mut() {
@@ -227,7 +227,7 @@ fn declaration_word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
 // redirect = [ io_number ] , operator ;
 /// A redirection, if one begins here: digits directly before `<` or `>` are its descriptor.
 pub fn redirect(mut cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Redirect)>, Fail<'_>> {
-    let line = LineNumber(cursor.number);
+    let line = LineNumber(cursor.number());
     let Some(first) = cursor.peek() else { return Ok(None) };
     let mut fd = None;
     if first.is_ascii_digit() {
@@ -288,7 +288,7 @@ fn here_document(cursor: Cursor<'_>) -> Parsed<'_, RedirectOp> {
     let (cursor, word) = word::word(start)?;
     let (delimiter, quoted) = delimiter(start, cursor, &word);
     let document =
-        Rc::new(HereDoc { delimiter, strip_tabs, quoted, body: OnceCell::new(), line: LineNumber(cursor.number) });
+        Rc::new(HereDoc { delimiter, strip_tabs, quoted, body: OnceCell::new(), line: LineNumber(cursor.number()) });
     cursor.context().pending.borrow_mut().push(Rc::clone(&document));
     Ok((cursor, RedirectOp::HereDoc(document)))
 }
@@ -319,7 +319,7 @@ fn delimiter<'a>(start: Cursor<'a>, end: Cursor<'a>, word: &Word) -> (BString, b
         return (text, quoted);
     }
     // Something in it looks like an expansion and is none: the text as it stands, without its quotes.
-    let length = start.rest.len().saturating_sub(end.rest.len());
-    let text: Vec<u8> = start.rest[..length].iter().copied().filter(|byte| !b"\"'\\".contains(byte)).collect();
+    let length = start.rest().len().saturating_sub(end.rest().len());
+    let text: Vec<u8> = start.rest()[..length].iter().copied().filter(|byte| !b"\"'\\".contains(byte)).collect();
     (text.into(), quoted)
 }

@@ -15,7 +15,7 @@ use std::rc::Rc;
 /// A compound command with its redirections. `word` is the reserved word that begins it, if it is no subshell.
 pub fn compound_command<'a>(start: Cursor<'a>, word: Option<(Reserved, Cursor<'a>)>) -> Parsed<'a, CompoundCommand> {
     start.enter()?;
-    let line = LineNumber(start.number);
+    let line = LineNumber(start.number());
     let (mut cursor, kind) = match word {
         None => subshell(start)?,
         Some((Reserved::BraceOpen, behind)) => group(start, behind)?,
@@ -141,7 +141,7 @@ fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound>
             words = Some(list);
             cursor = next;
         } else {
-            cursor = command_start(if cursor.rest.is_empty() { before } else { cursor });
+            cursor = command_start(if cursor.rest().is_empty() { before } else { cursor });
         }
     }
     let (cursor, body) = do_group(Opened { word: "for", start }, cursor)?;

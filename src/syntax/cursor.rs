@@ -1,5 +1,5 @@
-//! [`Cursor`]: a place in the source, as nom sees it. It holds the rest of its text and can be copied freely; backtracking
-//! is taking an older copy. [`Cursor::next_line`] is the only function that crosses a line, and the only one that
+//! [`Cursor`]: a place in the source, as nom sees it. It is as small as two machine words, so that it is passed in registers, and can be
+//! copied freely; backtracking is taking an older copy. [`Cursor::next_line`] is the only function that crosses a line, and the only one that
 //! asks the source for another.
 //!
 //! A script that is in memory is one text with many lines. What is typed or read while it is executed comes as a text for each line.
@@ -49,7 +49,6 @@ pub struct Pools {
     pub(super) words: Pool<Word>,
     pub(super) parts: Pool<WordPart>,
     pub(super) redirects: Pool<Redirect>,
-    pub(super) text: Pool<u8>,
 }
 
 /// What all cursors of a command share.
@@ -132,7 +131,7 @@ impl<'a> Context<'a> {
     pub(super) fn first_line(&'a self) -> Option<Cursor<'a>> {
         let line = self.read(Prompt::Primary)?;
         self.first.set(Some(line));
-        Some(Cursor { rest: &line.text, line, number: line.number })
+        Some(Cursor::start(line))
     }
 
     /// Begin with a text that is the first of all.
@@ -158,8 +157,7 @@ impl<'a> Context<'a> {
 
     /// A cursor over a text of its own (a script, the body of a here-document, backquotes), which ends where the text ends.
     pub(super) fn over(&'a self, text: impl Into<Cow<'a, [u8]>>, number: u32) -> Cursor<'a> {
-        let line = self.alloc(text.into(), number, After::End);
-        Cursor { rest: &line.text, line, number }
+        Cursor::start(self.alloc(text.into(), number, After::End))
     }
 }
 
@@ -174,19 +172,57 @@ pub(super) fn without_nul(mut text: BString) -> BString {
 /// A place in the source.
 #[derive(Clone, Copy)]
 pub struct Cursor<'a> {
-    pub(super) rest: &'a [u8],
+    /// The text in which it is.
     pub(super) line: &'a Line<'a>,
-    /// The number of the line, from 1.
-    pub(super) number: u32,
+    /// Where in it, and in the upper half the number of the line, from 1: in one number, because the two are copied together all
+    /// the time. (A single command is not larger than 4 GiB.)
+    at: u64,
 }
+
+/// What one line more adds to [`Cursor::at`].
+const LINE: u64 = 1 << 32;
 
 impl std::fmt::Debug for Cursor<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        BStr::new(self.rest).fmt(f)
+        BStr::new(self.rest()).fmt(f)
     }
 }
 
 impl<'a> Cursor<'a> {
+    /// The beginning of a text.
+    pub(super) fn start(line: &'a Line<'a>) -> Self {
+        Self { line, at: u64::from(line.number) * LINE }
+    }
+
+    /// The offset in the text.
+    #[inline]
+    fn offset(self) -> usize {
+        self.at as u32 as usize
+    }
+
+    /// The number of the line.
+    #[inline]
+    pub(super) fn number(self) -> u32 {
+        (self.at / LINE) as u32
+    }
+
+    /// What stands here, up to the end of the text.
+    #[inline]
+    pub(super) fn rest(self) -> &'a [u8] {
+        self.line.text.get(self.offset()..).unwrap_or_default()
+    }
+
+    /// What stands between here and `end`, a later place in the same text.
+    #[inline]
+    pub(super) fn up_to(self, end: Self) -> &'a [u8] {
+        self.line.text.get(self.offset()..end.offset()).unwrap_or_default()
+    }
+
+    /// Whether both are the same place.
+    pub(super) fn is_at(self, other: Self) -> bool {
+        std::ptr::eq(self.line, other.line) && self.offset() == other.offset()
+    }
+
     /// What all cursors of the command share.
     #[inline]
     pub(super) fn context(self) -> &'a Context<'a> {
@@ -197,7 +233,7 @@ impl<'a> Cursor<'a> {
     /// single quotes. `None` at the end of the input.
     #[inline]
     pub fn peek(&mut self) -> Option<u8> {
-        match self.rest {
+        match self.rest() {
             [b'\\', b'\n', ..] => self.peek_continued(),
             [byte, ..] => Some(*byte),
             [] => None,
@@ -206,7 +242,7 @@ impl<'a> Cursor<'a> {
 
     #[cold]
     fn peek_continued(&mut self) -> Option<u8> {
-        while let [b'\\', b'\n', ..] = self.rest {
+        while let [b'\\', b'\n', ..] = self.rest() {
             let newline = self.advance(1);
             match newline.next_line() {
                 Some(next) => *self = next,
@@ -216,13 +252,13 @@ impl<'a> Cursor<'a> {
                 }
             }
         }
-        self.rest.first().copied()
+        self.rest().first().copied()
     }
 
     /// The cursor `count` bytes further on the same line.
     #[inline]
     pub fn advance(self, count: usize) -> Self {
-        Self { rest: &self.rest[count..], ..self }
+        Self { at: self.at + count as u64, ..self }
     }
 
     /// The same, if `byte` comes next.
@@ -234,24 +270,25 @@ impl<'a> Cursor<'a> {
     /// The length of the rest of the line, without its newline.
     #[inline]
     pub fn line_length(self) -> usize {
-        memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len())
+        memchr::memchr(b'\n', self.rest()).unwrap_or(self.rest().len())
     }
 
     /// The place behind the newline (or the end of the text) that comes next, on the next line; `None` at the end of the input.
     pub fn next_line(self) -> Option<Self> {
         let mut at = self;
         loop {
-            let behind = at.rest.strip_prefix(b"\n").unwrap_or(at.rest);
-            if !behind.is_empty() {
+            let rest = at.rest();
+            let newline = usize::from(rest.first() == Some(&b'\n'));
+            if rest.len() > newline {
                 // The lines of an alias's value have the number of the line where the alias stands.
-                let crossed = behind.len() < at.rest.len() && !matches!(at.line.after, After::Splice(_));
-                return Some(Self { rest: behind, number: at.number + u32::from(crossed), ..at });
+                let crossed = newline == 1 && !matches!(at.line.after, After::Splice(_));
+                return Some(Self { at: at.at + newline as u64 + u64::from(crossed) * LINE, ..at });
             }
             match &at.line.after {
                 After::End => return None,
                 After::Source(next) => {
                     let line = (*next.get_or_init(|| self.context().read(Prompt::Continuation)))?;
-                    return Some(Self { rest: &line.text, line, number: line.number });
+                    return Some(Self::start(line));
                 }
                 After::Splice(splice) => at = splice.end(),
             }
@@ -264,13 +301,13 @@ impl<'a> Cursor<'a> {
         while let After::Splice(splice) = &at.line.after {
             at = splice.end();
         }
-        let crossed = at.rest.first() == Some(&b'\n');
-        (&at.rest[usize::from(crossed)..], at.number + u32::from(crossed))
+        let crossed = at.rest().first() == Some(&b'\n');
+        (&at.rest()[usize::from(crossed)..], at.number() + u32::from(crossed))
     }
 
     /// Whether the line ends here, and with it a command that could end.
     pub(super) fn is_at_line_end(self) -> bool {
-        match self.rest {
+        match self.rest() {
             [b'\n'] => true,
             [b'\n', ..] => !matches!(self.line.after, After::Splice(_)),
             _ => false,
@@ -287,14 +324,13 @@ impl<'a> Cursor<'a> {
 
     /// Where this is, for messages.
     pub fn place(self) -> Place<'a> {
-        let column = self.line.text.len() - self.rest.len().min(self.line.text.len());
-        Place { line: self.line, column, number: self.number }
+        Place { line: self.line, column: self.offset(), number: self.number() }
     }
 
     /// A failure here.
     #[cold]
     pub fn fail<T>(self, situation: Situation<'a>) -> Parsed<'a, T> {
-        let failure = Failure { place: self.place(), situation, at_end: self.rest.is_empty() };
+        let failure = Failure { place: self.place(), situation, at_end: self.rest().is_empty() };
         Err(nom::Err::Failure(Box::new(failure)))
     }
 
@@ -320,11 +356,13 @@ impl<'a> nom::Input for Cursor<'a> {
     type IterIndices = std::iter::Enumerate<Self::Iter>;
 
     fn input_len(&self) -> usize {
-        self.rest.len()
+        self.rest().len()
     }
 
     fn take(&self, index: usize) -> Self {
-        Self { rest: &self.rest[..index], ..*self }
+        // A text of its own, which ends there.
+        let text = &self.rest()[..index];
+        Self::start(self.context().alloc(text.into(), self.number(), After::End))
     }
 
     fn take_from(&self, index: usize) -> Self {
@@ -336,11 +374,11 @@ impl<'a> nom::Input for Cursor<'a> {
     }
 
     fn position<P: Fn(u8) -> bool>(&self, predicate: P) -> Option<usize> {
-        self.rest.iter().position(|&byte| predicate(byte))
+        self.rest().iter().position(|&byte| predicate(byte))
     }
 
     fn iter_elements(&self) -> Self::Iter {
-        self.rest.iter().copied()
+        self.rest().iter().copied()
     }
 
     fn iter_indices(&self) -> Self::IterIndices {
@@ -348,6 +386,6 @@ impl<'a> nom::Input for Cursor<'a> {
     }
 
     fn slice_index(&self, count: usize) -> Result<usize, nom::Needed> {
-        if count <= self.rest.len() { Ok(count) } else { Err(nom::Needed::Unknown) }
+        if count <= self.rest().len() { Ok(count) } else { Err(nom::Needed::Unknown) }
     }
 }

@@ -75,7 +75,7 @@ pub struct Failure<'a> {
 
 impl<'a> nom::error::ParseError<Cursor<'a>> for Box<Failure<'a>> {
     fn from_error_kind(input: Cursor<'a>, _: nom::error::ErrorKind) -> Self {
-        Box::new(Failure { place: input.place(), situation: Situation::Combinator, at_end: input.rest.is_empty() })
+        Box::new(Failure { place: input.place(), situation: Situation::Combinator, at_end: input.rest().is_empty() })
     }
 
     fn append(_: Cursor<'a>, _: nom::error::ErrorKind, other: Self) -> Self {

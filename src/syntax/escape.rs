@@ -13,10 +13,10 @@ pub fn dollar_single_quoted(cursor: Cursor<'_>) -> Parsed<'_, BString> {
     // A NUL ends the value; what follows up to the quote is dropped.
     let mut dropped = None;
     loop {
-        let at = memchr::memchr3(b'\'', b'\\', b'\n', cursor.rest).unwrap_or(cursor.rest.len());
-        text.extend_from_slice(&cursor.rest[..at]);
+        let at = memchr::memchr3(b'\'', b'\\', b'\n', cursor.rest()).unwrap_or(cursor.rest().len());
+        text.extend_from_slice(&cursor.rest()[..at]);
         cursor = cursor.advance(at);
-        match cursor.rest {
+        match cursor.rest() {
             [b'\'', ..] => {
                 if let Some(length) = dropped {
                     text.truncate(length);

@@ -28,10 +28,10 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
     let mut closed = false;
     while let Some(line) = at.next_line() {
         if number == 0 {
-            number = line.number;
+            number = line.number();
         }
         let length = line.line_length();
-        let mut bytes = &line.rest[..length];
+        let mut bytes = &line.rest()[..length];
         at = line.advance(length);
         if !continued {
             if document.strip_tabs {
@@ -44,7 +44,7 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
             }
         }
         text.extend_from_slice(bytes);
-        if !at.rest.is_empty() {
+        if !at.rest().is_empty() {
             text.push(b'\n');
         }
         let backslashes = bytes.iter().rev().take_while(|&&byte| byte == b'\\').count();

@@ -11,20 +11,28 @@ use crate::syntax::reserved::{Reserved, keyword, reserved};
 use std::rc::Rc;
 
 /// Blanks and a comment.
-pub fn blanks(mut cursor: Cursor<'_>) -> Cursor<'_> {
+#[inline(always)]
+pub fn blanks(cursor: Cursor<'_>) -> Cursor<'_> {
+    // Most often there is nothing, or one blank between two words.
+    match cursor.rest() {
+        [b' ', next, ..] if !matches!(next, b' ' | b'\t' | b'#' | b'\\') => cursor.advance(1),
+        [b' ' | b'\t' | b'#' | b'\\', ..] => many_blanks(cursor),
+        _ => cursor,
+    }
+}
+
+fn many_blanks(mut cursor: Cursor<'_>) -> Cursor<'_> {
     loop {
-        match cursor.rest {
-            [b' ' | b'\t', rest @ ..] => cursor.rest = rest,
+        let rest = cursor.rest();
+        let blanks = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
+        cursor = cursor.advance(blanks);
+        match &rest[blanks..] {
             [b'#', ..] => {
                 let end = cursor.advance(cursor.line_length());
                 cursor.mark(end, Kind::Comment);
                 return end;
             }
-            [b'\\', b'\n', ..] => {
-                if cursor.peek().is_none() {
-                    return cursor;
-                }
-            }
+            [b'\\', b'\n', ..] if cursor.peek().is_some() => {}
             _ => return cursor,
         }
     }
@@ -33,10 +41,10 @@ pub fn blanks(mut cursor: Cursor<'_>) -> Cursor<'_> {
 // newline = ? a newline ? , bodies ;
 /// The newline, or the end of a text behind which there is more, and the bodies of the line's here-documents; whether there was one.
 pub fn newline(cursor: Cursor<'_>) -> Parsed<'_, bool> {
-    match cursor.rest {
+    match cursor.rest() {
         [b'\n', ..] => {
             let (end, ()) = heredoc::bodies(cursor)?;
-            Ok((end.next_line().unwrap_or(end.advance(end.rest.len().min(1))), true))
+            Ok((end.next_line().unwrap_or(end.advance(end.rest().len().min(1))), true))
         }
         // The end of a spliced line or of the last line, which lacks its newline.
         [] => match cursor.next_line() {
@@ -51,7 +59,7 @@ pub fn newline(cursor: Cursor<'_>) -> Parsed<'_, bool> {
 /// Blanks, comments and newlines; aliases at the word behind them are spliced in.
 pub fn linebreak(cursor: Cursor<'_>) -> Parsed<'_, ()> {
     let mut cursor = command_start(cursor);
-    while let [] | [b'\n', ..] = cursor.rest {
+    while let [] | [b'\n', ..] = cursor.rest() {
         let (next, more) = newline(cursor)?;
         if !more {
             break;
@@ -158,7 +166,7 @@ pub fn compound_list<'a>(cursor: Cursor<'a>, opened: &'static str, start: Cursor
     let (mut cursor, ()) = linebreak(cursor)?;
     if !matches!(cursor.peek(), Some(b';' | b'&' | b'|')) {
         let (end, list) = list(cursor)?;
-        if !list.items.is_empty() || end.rest.is_empty() {
+        if !list.items.is_empty() || end.rest().is_empty() {
             return Ok((end, list));
         }
         cursor = end;
@@ -221,7 +229,7 @@ fn pipeline(cursor: Cursor<'_>) -> Parsed<'_, Pipeline> {
         negated = !negated;
         cursor = command_start(behind);
     }
-    if (timed.is_some() || bang.rest.len() != cursor.rest.len()) && ends_command(cursor) {
+    if (timed.is_some() || bang.rest().len() != cursor.rest().len()) && ends_command(cursor) {
         if timed.is_some() {
             return Ok((cursor, Pipeline { negated, timed, commands: Few::default() }));
         }
@@ -261,12 +269,12 @@ fn bar(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
 // time = "time" , [ "-p" ] ;
 /// `time`, unless an option other than `-p` follows: then it is the utility.
 fn time(cursor: Cursor<'_>) -> Option<(Cursor<'_>, TimeFormat)> {
-    let rest = cursor.rest.strip_prefix(b"time")?;
+    let rest = cursor.rest().strip_prefix(b"time")?;
     if rest.first().is_some_and(|&byte| !ends_word(byte)) {
         return None;
     }
     let behind = blanks(cursor.advance(4));
-    match behind.rest {
+    match behind.rest() {
         [b'-', b'p', b' ' | b'\t' | b'\n', ..] => Some((behind.advance(2), TimeFormat::Posix)),
         [b'-', ..] => None,
         _ => Some((behind, TimeFormat::Default)),

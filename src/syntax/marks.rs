@@ -66,7 +66,7 @@ impl Listener {
 
     fn offset(&self, cursor: Cursor<'_>) -> Option<usize> {
         let inside = cursor.context().is_first(cursor.line);
-        inside.then(|| self.base.get() + cursor.line.text.len() - cursor.rest.len())
+        inside.then(|| self.base.get() + cursor.place().column)
     }
 }
 

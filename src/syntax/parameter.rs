@@ -26,7 +26,7 @@ fn special(byte: u8) -> Option<Special> {
 // simple = name | digit | special ;
 /// `name`, one digit, or a special parameter, behind `$`.
 pub fn simple(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, ParameterExpansion)> {
-    let line = LineNumber(cursor.number);
+    let line = LineNumber(cursor.number());
     let byte = cursor.peek()?;
     let (cursor, parameter) = if byte.is_ascii_alphabetic() || byte == b'_' {
         let (cursor, name) = name(cursor);
@@ -48,13 +48,13 @@ pub fn name(cursor: Cursor<'_>) -> (Cursor<'_>, Cow<'_, [u8]>) {
     let mut at = cursor;
     let mut name = Cow::Borrowed(&b""[..]);
     loop {
-        let length = at.rest.iter().position(|&byte| !is_name(byte)).unwrap_or(at.rest.len());
+        let length = at.rest().iter().position(|&byte| !is_name(byte)).unwrap_or(at.rest().len());
         match &mut name {
-            Cow::Borrowed(b"") => name = Cow::Borrowed(&at.rest[..length]),
-            name => name.to_mut().extend_from_slice(&at.rest[..length]),
+            Cow::Borrowed(b"") => name = Cow::Borrowed(&at.rest()[..length]),
+            name => name.to_mut().extend_from_slice(&at.rest()[..length]),
         }
         at = at.advance(length);
-        if !at.rest.starts_with(b"\\\n") || !at.peek().is_some_and(is_name) {
+        if !at.rest().starts_with(b"\\\n") || !at.peek().is_some_and(is_name) {
             return (at, name);
         }
     }
@@ -82,7 +82,7 @@ fn parameter(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, Parameter)> {
 // braced = "{" , ( length | parameter , [ operation ] ) , "}" ;
 /// Behind `${`.
 pub fn braced<'a>(dollar: Cursor<'a>, inside: Cursor<'a>, mode: Mode) -> Parsed<'a, ParameterExpansion> {
-    let line = LineNumber(dollar.number);
+    let line = LineNumber(dollar.number());
     if let Some((cursor, parameter)) = length(inside) {
         return Ok((cursor, ParameterExpansion { parameter, op: ParameterOp::Length, line }));
     }
@@ -118,7 +118,7 @@ fn operation<'a>(dollar: Cursor<'a>, mut cursor: Cursor<'a>, mode: Mode) -> Pars
         Some(b'?') => SwitchKind::Error,
         Some(b'+') => SwitchKind::Alternative,
         Some(byte @ (b'#' | b'%')) if colon.is_none() => return trim(dollar, cursor.advance(1), byte, mode),
-        None if at.rest.is_empty() => {
+        None if at.rest().is_empty() => {
             cursor = at;
             let place = dollar.place();
             return cursor.fail(Situation::Unclosed { opened: "${", needs: "\"}\"", place });
@@ -152,7 +152,7 @@ fn trim<'a>(dollar: Cursor<'a>, cursor: Cursor<'a>, byte: u8, _: Mode) -> Parsed
 /// Anything else up to `}`, as it was written: an error when it is expanded, not before (as in all shells).
 fn bad<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, Bytes> {
     let (end, _) = parts(inside, Mode::Brace, dollar)?;
-    let same_line = std::ptr::eq(end.line, inside.line) && end.rest.len() <= inside.rest.len();
-    let text = if same_line { &inside.rest[..inside.rest.len() - end.rest.len()] } else { b"..." };
+    let same_line = std::ptr::eq(end.line, inside.line) && end.rest().len() <= inside.rest().len();
+    let text = if same_line { &inside.rest()[..inside.rest().len() - end.rest().len()] } else { b"..." };
     Ok((end.advance(1), Bytes::new(text)))
 }

@@ -1,16 +1,18 @@
 //! What the words' parser works with: how far a text is ordinary, and the parts that become of it.
 
 use crate::syntax::ast::{Bytes, Few, WordPart};
-use crate::syntax::cursor::Pools;
+use crate::syntax::cursor::Cursor;
 use crate::syntax::word::Mode;
 
 /// Collects parts and merges adjacent ones of the same literal kind.
 pub struct Parts<'a> {
     list: Vec<WordPart>,
-    /// Literal text that is not yet a part.
-    text: Vec<u8>,
     kind: Kind,
-    pools: &'a Pools,
+    /// Literal text that is not yet a part: it is copied only once, unless it is made of several pieces of the source.
+    start: Cursor<'a>,
+    end: Cursor<'a>,
+    /// The pieces before that one.
+    text: Vec<u8>,
 }
 
 /// What kind of part a text will be.
@@ -24,51 +26,74 @@ enum Kind {
 
 impl<'a> Parts<'a> {
     /// No parts yet.
-    pub fn new(pools: &'a Pools) -> Self {
-        Self { list: pools.parts.take(), text: pools.text.take(), kind: Kind::None, pools }
+    pub fn new(at: Cursor<'a>) -> Self {
+        let list = at.context().pools.parts.take();
+        Self { list, kind: Kind::None, start: at, end: at, text: Vec::new() }
     }
 
     #[inline]
-    fn add(&mut self, kind: Kind, text: &[u8]) {
+    fn add(&mut self, kind: Kind, at: Cursor<'a>, length: usize) {
         if self.kind != kind {
-            self.flush();
+            if self.kind != Kind::None {
+                self.flush();
+            }
             self.kind = kind;
+            self.start = at;
+        } else if !self.end.is_at(at) {
+            self.text.extend_from_slice(self.start.up_to(self.end));
+            self.start = at;
         }
+        self.end = at.advance(length);
+    }
+
+    /// Text of the source that is not quoted: `length` bytes from `at` on.
+    #[inline]
+    pub fn literal(&mut self, at: Cursor<'a>, length: usize) {
+        self.add(Kind::Literal, at, length);
+    }
+
+    /// Text of the source that is quoted, perhaps nothing.
+    #[inline]
+    pub fn quoted(&mut self, at: Cursor<'a>, length: usize) {
+        self.add(Kind::Quoted, at, length);
+    }
+
+    /// Text that is quoted and not as it stands in the source, where `at` is.
+    pub fn decoded(&mut self, text: &[u8], at: Cursor<'a>) {
+        self.add(Kind::Quoted, at, 0);
         self.text.extend_from_slice(text);
-    }
-
-    /// Text that is not quoted.
-    pub fn literal(&mut self, text: &[u8]) {
-        self.add(Kind::Literal, text);
-    }
-
-    /// Text that is quoted, perhaps nothing.
-    pub fn quoted(&mut self, text: &[u8]) {
-        self.add(Kind::Quoted, text);
     }
 
     /// Make a part of the text.
     fn flush(&mut self) {
-        match self.kind {
-            Kind::None => return,
-            Kind::Literal => self.list.push(WordPart::Literal(Bytes::new(&self.text))),
-            Kind::Quoted => self.list.push(WordPart::Quoted(Bytes::new(&self.text))),
+        let last = self.start.up_to(self.end);
+        let text = if self.text.is_empty() {
+            Bytes::new(last)
+        } else {
+            self.text.extend_from_slice(last);
+            Bytes::new(&std::mem::take(&mut self.text))
+        };
+        match std::mem::replace(&mut self.kind, Kind::None) {
+            Kind::None => {}
+            Kind::Literal => self.list.push(WordPart::Literal(text)),
+            Kind::Quoted => self.list.push(WordPart::Quoted(text)),
         }
-        self.text.clear();
-        self.kind = Kind::None;
     }
 
     /// An expansion or a quoted part.
     pub fn push(&mut self, part: WordPart) {
-        self.flush();
+        if self.kind != Kind::None {
+            self.flush();
+        }
         self.list.push(part);
     }
 
     /// The list.
     pub fn finish(mut self) -> Few<WordPart> {
-        self.flush();
-        self.pools.text.give(self.text);
-        self.pools.parts.few(self.list)
+        if self.kind != Kind::None {
+            self.flush();
+        }
+        self.start.context().pools.parts.few(self.list)
     }
 }
 

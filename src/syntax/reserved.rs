@@ -65,7 +65,7 @@ const LONGEST: usize = 5;
 /// The reserved word that stands here, and the cursor behind it.
 #[inline]
 pub fn reserved(cursor: Cursor<'_>) -> Option<(Reserved, Cursor<'_>)> {
-    match cursor.rest.first()? {
+    match cursor.rest().first()? {
         b'!' | b'{' | b'}' | b'c'..=b'f' | b'i' | b't' | b'u' | b'w' => word(cursor),
         b'\\' => continued(cursor),
         _ => None,
@@ -73,7 +73,7 @@ pub fn reserved(cursor: Cursor<'_>) -> Option<(Reserved, Cursor<'_>)> {
 }
 
 fn word(cursor: Cursor<'_>) -> Option<(Reserved, Cursor<'_>)> {
-    let near = &cursor.rest[..cursor.rest.len().min(LONGEST + 1)];
+    let near = &cursor.rest()[..cursor.rest().len().min(LONGEST + 1)];
     let length = near.iter().position(|&byte| ends_word(byte) || byte == b'\\').unwrap_or(near.len());
     if near.get(length) == Some(&b'\\') {
         return continued(cursor);

@@ -44,7 +44,7 @@ fn arithmetic<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart
 
 // command_substitution = "(" , ? a list of shell.ebnf ? , ")" ;
 fn command_substitution<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
-    let line = LineNumber(dollar.number);
+    let line = LineNumber(dollar.number());
     // The bodies of here-documents around the substitution do not begin at a newline inside it.
     let around = dollar.context().pending.take();
     let (mut cursor, body) = list::list(inside)?;
@@ -60,15 +60,15 @@ fn command_substitution<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a
 
 // backquoted = "`" , ? a list of shell.ebnf, with a backslash before each backslash and backquote ? , "`" ;
 /// A command substitution in backquotes; the text between them is unescaped first, then parsed.
-pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
-    let line = cursor.number;
+pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> Parsed<'a, ()> {
+    let line = cursor.number();
     let mut text = Vec::new();
     let mut inner = cursor.advance(1);
     loop {
-        let at = memchr::memchr3(b'`', b'\\', b'\n', inner.rest).unwrap_or(inner.rest.len());
-        text.extend_from_slice(&inner.rest[..at]);
+        let at = memchr::memchr3(b'`', b'\\', b'\n', inner.rest()).unwrap_or(inner.rest().len());
+        text.extend_from_slice(&inner.rest()[..at]);
         inner = inner.advance(at);
-        match inner.rest {
+        match inner.rest() {
             [b'`', ..] => break,
             [b'\\', byte @ (b'$' | b'`' | b'\\'), ..] => {
                 text.push(*byte);
@@ -87,7 +87,7 @@ pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> 
                 match inner.next_line() {
                     Some(next) => inner = next,
                     None => {
-                        return inner.advance(inner.rest.len()).fail(Situation::Unclosed {
+                        return inner.advance(inner.rest().len()).fail(Situation::Unclosed {
                             opened: "the backquote",
                             needs: "a closing one",
                             place: cursor.place(),

@@ -95,11 +95,11 @@ pub fn word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
 /// A word of ordinary characters only, as most are.
 #[inline(always)]
 pub fn literal(cursor: Cursor<'_>) -> Option<(Cursor<'_>, Word)> {
-    let (length, looks_like_pattern) = ordinary(cursor.rest);
-    if length == 0 || cursor.rest[0] == b'~' || !cursor.rest.get(length).is_none_or(|&byte| ends_word(byte)) {
+    let (length, looks_like_pattern) = ordinary(cursor.rest());
+    if length == 0 || cursor.rest()[0] == b'~' || !cursor.rest().get(length).is_none_or(|&byte| ends_word(byte)) {
         return None;
     }
-    let text = &cursor.rest[..length];
+    let text = &cursor.rest()[..length];
     if looks_like_pattern && is_pattern(text) {
         return None;
     }
@@ -117,15 +117,15 @@ pub fn value(cursor: Cursor<'_>) -> Parsed<'_, Word> {
 //     backquoted } ;
 /// Parts up to the end that the mode has. The cursor stays before a closing character. `opened` is where the construct began.
 pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Parsed<'a, Few<WordPart>> {
-    let mut parts = Parts::new(cursor.context().pools);
+    let mut parts = Parts::new(cursor);
     let mut parens = 0u32;
     if !mode.is_quoted() {
         cursor = tilde(cursor, mode, &mut parts);
     }
     loop {
-        let run = run(cursor.rest, mode);
+        let run = run(cursor.rest(), mode);
         if run > 0 {
-            parts.literal(&cursor.rest[..run]);
+            parts.literal(cursor, run);
             cursor = cursor.advance(run);
         }
         let Some(byte) = cursor.peek() else {
@@ -145,7 +145,7 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Pars
         }
         cursor = match byte {
             b'\n' => {
-                parts.literal(b"\n");
+                parts.literal(cursor, 1);
                 match cursor.next_line() {
                     Some(next) => next,
                     None if mode == Mode::HereDoc => return Ok((cursor.advance(1), parts.finish())),
@@ -175,7 +175,7 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Pars
                     b')' => parens = parens.saturating_sub(1),
                     _ => {}
                 }
-                parts.literal(&[byte]);
+                parts.literal(cursor, 1);
                 let next = cursor.advance(1);
                 if byte == b':' && mode.is_value() { tilde(next, mode, &mut parts) } else { next }
             }
@@ -206,8 +206,8 @@ pub fn unclosed<'a, T>(cursor: Cursor<'a>, mode: Mode, start: Cursor<'a>) -> Par
 
 // tilde = "~" , { name_character | "." | "-" | "+" } , "/" ;
 /// `~` or `~user` up to a slash (in an assignment also a colon), unless something in it is quoted or expanded.
-fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Cursor<'a> {
-    let [b'~', rest @ ..] = cursor.rest else { return cursor };
+fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> Cursor<'a> {
+    let [b'~', rest @ ..] = cursor.rest() else { return cursor };
     let length = rest.iter().position(|&byte| !(byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte)));
     let length = length.unwrap_or(rest.len());
     let ends_here = match rest.get(length) {
@@ -218,7 +218,7 @@ fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Cursor<'a
     };
     let mut behind = cursor.advance(1 + length);
     let continued =
-        behind.rest.starts_with(b"\\\n") && matches!(behind.peek(), None | Some(b'/' | b' ' | b'\t' | b'\n' | b';'));
+        behind.rest().starts_with(b"\\\n") && matches!(behind.peek(), None | Some(b'/' | b' ' | b'\t' | b'\n' | b';'));
     if !ends_here && !continued {
         return cursor;
     }
@@ -227,26 +227,26 @@ fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Cursor<'a
 }
 
 // single_quoted = "'" , { single_character | ? a newline ? } , "'" ;
-fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
+fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'a>) -> Parsed<'a, ()> {
     let start = cursor;
     let mut cursor = cursor.advance(1);
-    parts.quoted(b"");
+    parts.quoted(cursor, 0);
     loop {
-        match memchr::memchr2(b'\'', b'\n', cursor.rest) {
-            Some(at) if cursor.rest[at] == b'\'' => {
-                parts.quoted(&cursor.rest[..at]);
+        match memchr::memchr2(b'\'', b'\n', cursor.rest()) {
+            Some(at) if cursor.rest()[at] == b'\'' => {
+                parts.quoted(cursor, at);
                 let end = cursor.advance(at + 1);
                 start.mark(end, Kind::Quoted);
                 return Ok((end, ()));
             }
             at => {
-                let length = at.map_or(cursor.rest.len(), |at| at + 1);
-                parts.quoted(&cursor.rest[..length]);
+                let length = at.map_or(cursor.rest().len(), |at| at + 1);
+                parts.quoted(cursor, length);
                 let end = cursor.advance(at.unwrap_or(length));
                 match end.next_line() {
                     Some(next) => cursor = next,
                     None => {
-                        return end.advance(end.rest.len()).fail(Situation::Unclosed {
+                        return end.advance(end.rest().len()).fail(Situation::Unclosed {
                             opened: "the single quote",
                             needs: "a closing one",
                             place: start.place(),
@@ -259,7 +259,7 @@ fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()
 }
 
 // double_quoted = '"' , { double_character | double_escape | ? a newline ? | dollar | backquoted } , '"' ;
-fn double_quoted<'a>(start: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
+fn double_quoted<'a>(start: Cursor<'a>, parts: &mut Parts<'a>) -> Parsed<'a, ()> {
     let (cursor, inner) = self::parts(start.advance(1), Mode::Double, start)?;
     parts.push(WordPart::DoubleQuoted(inner.into_boxed()));
     let end = cursor.advance(1);
@@ -269,16 +269,16 @@ fn double_quoted<'a>(start: Cursor<'a>, parts: &mut Parts<'_>) -> Parsed<'a, ()>
 
 // backslash = "\" , character ;
 /// A backslash that does not continue the line.
-fn backslash<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Cursor<'a> {
+fn backslash<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> Cursor<'a> {
     let next = cursor.advance(1);
-    let Some(&byte) = next.rest.first() else {
-        parts.literal(b"\\");
+    let Some(&byte) = next.rest().first() else {
+        parts.literal(cursor, 1);
         return next;
     };
     if !mode.is_quoted() {
         // All bytes of the character, or half of it would be quoted.
-        let length = if byte.is_ascii() { 1 } else { bstr::decode_utf8(next.rest).0.map_or(1, char::len_utf8) };
-        parts.quoted(&next.rest[..length]);
+        let length = if byte.is_ascii() { 1 } else { bstr::decode_utf8(next.rest()).0.map_or(1, char::len_utf8) };
+        parts.quoted(next, length);
         return next.advance(length);
     }
     let escapes = match byte {
@@ -288,21 +288,21 @@ fn backslash<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Curso
         _ => false,
     };
     if escapes {
-        parts.literal(&[byte]);
+        parts.literal(next, 1);
         next.advance(1)
     } else {
-        parts.literal(b"\\");
+        parts.literal(cursor, 1);
         next
     }
 }
 
 // dollar = "$" , ( parenthesised | braced | simple ) ;
-fn dollar<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Parsed<'a, ()> {
+fn dollar<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> Parsed<'a, ()> {
     let mut next = cursor.advance(1);
     match next.peek() {
         Some(b'\'') if !mode.is_quoted() => {
             let (cursor, text) = escape::dollar_single_quoted(next)?;
-            parts.quoted(&text);
+            parts.decoded(&text, cursor);
             Ok((cursor, ()))
         }
         Some(b'(') => {
@@ -325,7 +325,7 @@ fn dollar<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'_>) -> Parsed<'
                 Ok((cursor, ()))
             }
             None => {
-                parts.literal(b"$");
+                parts.literal(cursor, 1);
                 Ok((next, ()))
             }
         },
