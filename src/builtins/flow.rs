@@ -87,8 +87,10 @@ fn loop_flow(shell: &mut Shell, fields: &Fields, flow: fn(u32) -> Flow) -> Built
             _ => return Err(about(operand, "not a number of loops (1 or more)").with_status(ExitStatus::USAGE).into()),
         },
     };
-    if shell.loop_depth == 0 {
+    if shell.loops.depth == 0 {
         return Ok(ExitStatus::SUCCESS);
     }
-    Err(flow(count.min(shell.loop_depth)).into())
+    // A loop around the subshell encloses nothing in it; with no other loop the command ends the subshell, as in dash.
+    let own = shell.loops.depth - shell.loops.outside;
+    Err(flow(count.min(if own == 0 { shell.loops.depth } else { own })).into())
 }

@@ -67,12 +67,15 @@ fn condition(name: &BStr) -> Option<i32> {
 fn set(shell: &mut Shell, condition: i32, action: Option<Action>) -> Result<(), Error> {
     if condition != EXIT {
         let own = shell.own_signals & bit(condition) != 0;
+        let traps = &mut shell.traps;
         // What is ignored and was not set here was ignored at entry.
-        if shell.traps.get(condition).is_none() && !own && signal::get(condition) == Ok(Disposition::Ignore) {
-            shell.traps.ignored_at_entry |= bit(condition);
+        let set_here = own || traps.get(condition).is_some() || traps.ignored_by_list & bit(condition) != 0;
+        if !set_here && signal::get(condition) == Ok(Disposition::Ignore) {
+            traps.ignored_at_entry |= bit(condition);
         }
-        let ignored = shell.traps.ignored_at_entry & bit(condition) != 0;
-        if ignored && !shell.options.has(Opt::Interactive) {
+        if shell.options.has(Opt::Interactive) {
+            traps.ignored_at_entry &= !bit(condition);
+        } else if traps.ignored_at_entry & bit(condition) != 0 {
             return Ok(());
         }
         let disposition = match &action {

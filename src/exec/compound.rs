@@ -80,7 +80,7 @@ fn turn(flow: Flow) -> Turn {
 }
 
 fn while_loop(shell: &mut Shell, until: bool, question: &List, body: &List) -> Outcome {
-    shell.loop_depth += 1;
+    shell.loops.depth += 1;
     let mut status = ExitStatus::SUCCESS;
     let outcome = loop {
         let step = match condition(shell, |shell| list(shell, question, false)) {
@@ -100,7 +100,7 @@ fn while_loop(shell: &mut Shell, until: bool, question: &List, body: &List) -> O
             },
         };
     };
-    shell.loop_depth -= 1;
+    shell.loops.depth -= 1;
     outcome
 }
 
@@ -115,9 +115,9 @@ fn for_loop(shell: &mut Shell, name: &Name, words: Option<&[Word]>, body: &List,
             }
         }
     }
-    shell.loop_depth += 1;
+    shell.loops.depth += 1;
     let outcome = for_each(shell, name, &fields, body);
-    shell.loop_depth -= 1;
+    shell.loops.depth -= 1;
     fields.clear();
     shell.pool.push(fields);
     outcome
@@ -217,7 +217,7 @@ pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Fields) -
         return Err(consequence::nested_too_deeply(shell, &name));
     }
     let caller = shell.params.replace(Rc::new(fields), 1);
-    let loop_depth = std::mem::take(&mut shell.loop_depth);
+    let loops = std::mem::take(&mut shell.loops);
     let mark = std::mem::replace(&mut shell.locals_mark, shell.vars.locals_mark());
     shell.function_depth += 1;
     shell.return_depth += 1;
@@ -226,7 +226,7 @@ pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Fields) -
     shell.function_depth -= 1;
     let own = std::mem::replace(&mut shell.locals_mark, mark);
     shell.vars.restore_locals(own);
-    shell.loop_depth = loop_depth;
+    shell.loops = loops;
     if let Some(mut fields) = shell.params.restore(caller) {
         fields.clear();
         shell.pool.push(fields);

@@ -6,7 +6,7 @@
 //! System calls: fork, setpgid, dup2.
 
 use crate::exec::{self, substitute, trap};
-use crate::shell::{Shell, Subshell};
+use crate::shell::{Loops, Shell, Subshell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::Parser;
 use crate::sys::fd;
@@ -100,7 +100,7 @@ pub fn start(
             let error = shell.io.error;
             shell.io.enter_process();
             shell.io.error = error;
-            shell.loop_depth = 0;
+            shell.loops = Loops::default();
             let status = match run(shell, command) {
                 Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,
                 Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked) => ExitStatus::SUCCESS,

@@ -12,9 +12,11 @@ use bstr::BString;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
-/// The signals that an asynchronous list ignores when there is no job control (XCU 2.12).
+/// The signals that a child ignores: an asynchronous list when there is no job control (XCU 2.12), and what an interactive shell
+/// has changed for itself that was ignored when it was started.
 pub fn ignored_signals(shell: &Shell, background: bool) -> u64 {
-    if background && !shell.has_job_control() { bit(libc::SIGINT) | bit(libc::SIGQUIT) } else { 0 }
+    let list = if background && !shell.has_job_control() { bit(libc::SIGINT) | bit(libc::SIGQUIT) } else { 0 };
+    list | shell.own_signals & shell.traps.ignored_at_entry
 }
 
 /// What a child does before it runs a program or goes on as a shell.
@@ -22,10 +24,10 @@ pub fn child_setup<'a>(
     shell: &Shell,
     group: Option<Pid>,
     background: bool,
-    ignored_signals: u64,
     descriptors: &'a [(i32, i32)],
 ) -> ChildSetup<'a> {
     let job_control = shell.has_job_control();
+    let ignored_signals = ignored_signals(shell, background);
     ChildSetup {
         group: job_control.then(|| group.unwrap_or(Pid::from_raw(0))),
         terminal: if job_control && !background { terminal::descriptor(&shell.jobs) } else { None },
@@ -109,7 +111,13 @@ fn announce_death(shell: &mut Shell, signal: i32, core: bool) -> Result<(), Flow
     if signal != libc::SIGINT || !(interactive || had_terminal) {
         return Ok(());
     }
-    if had_terminal && (!interactive || shell.traps.get(signal).is_some()) {
+    let has_action = shell.traps.get(signal).is_some();
+    // Whether a key or another process has sent the signal cannot be known. An action is for the shell's own signals (XCU 2.15),
+    // but a loop would hardly end by ^C without it.
+    if has_action && shell.loops.depth == 0 {
+        return Ok(());
+    }
+    if had_terminal && (!interactive || has_action) {
         // One can always signal oneself; with the default action it ends here.
         let _ = signal::send(nix::unistd::getpid().as_raw(), signal);
         return Ok(());

@@ -33,6 +33,11 @@ use crate::sys::signal;
 ///
 /// A syntax error is reported and ends the (sub)shell with status 2 (XCU 2.8.1); what was read before it has been executed.
 pub fn run(shell: &mut Shell, mut parser: Parser<'_>, last: bool) -> Outcome {
+    run_from(shell, &mut parser, last)
+}
+
+/// The same, with a parser that can go on behind a command that an error has ended.
+pub fn run_from(shell: &mut Shell, parser: &mut Parser<'_>, last: bool) -> Outcome {
     let mut status = ExitStatus::SUCCESS;
     loop {
         let verbose = shell.options.has(Opt::Verbose);
@@ -49,7 +54,7 @@ pub fn run(shell: &mut Shell, mut parser: Parser<'_>, last: bool) -> Outcome {
         }
         match parsed {
             Ok(None) => return Ok(status),
-            Ok(Some(_)) if shell.options.has(Opt::NoExec) && !shell.options.has(Opt::Interactive) => {}
+            Ok(Some(_)) if shell.options.forbid_executing() => {}
             Ok(Some(commands)) => {
                 let last = last && parser.is_at_end();
                 status = list(shell, &commands, last)?;
@@ -79,6 +84,9 @@ pub fn list(shell: &mut Shell, list: &List, last: bool) -> Outcome {
             and_or(shell, &item.and_or, last && index + 1 == count)?
         };
         shell.status = status;
+        if shell.options.forbid_executing() {
+            break;
+        }
     }
     Ok(status)
 }

@@ -5,10 +5,10 @@
 //! descriptor 1; close our copies. A read end only sees end-of-file when the last copy of the write end is closed, so a copy
 //! that is forgotten anywhere is a pipeline that never ends. All our copies are close-on-exec and live in variables that are dropped in time.
 
-use crate::exec::job::{self, Stage, child_setup, ignored_signals};
+use crate::exec::job::{self, Stage, child_setup};
 use crate::exec::{self, program, redirect::Plan, substitute};
 use crate::jobs::{Job, Process};
-use crate::shell::{Shell, Subshell};
+use crate::shell::{Loops, Shell, Subshell};
 use crate::status::{Error, ExitStatus, Outcome};
 use crate::syntax::ast::Command;
 use crate::sys::fd;
@@ -84,11 +84,10 @@ fn start(
     {
         return program::spawn_stage(shell, prepared, plan, group, background);
     }
-    let ignored = ignored_signals(shell, background);
     // A forked child has copies of all our descriptors. Were it to keep the read end of its own output pipe, it would never get
     // SIGPIPE; were it to keep a second write end, closing descriptor 1 would not be seen by the reader.
     plan.close_copies(next);
-    let setup = child_setup(shell, group, background, ignored, &plan.descriptors);
+    let setup = child_setup(shell, group, background, &plan.descriptors);
     match fork::fork().map_err(|errno| Error::system("cannot fork", errno))? {
         Fork::Parent(pid) => Ok(pid),
         Fork::Child(_) => become_stage(shell, stage, &setup),
@@ -100,6 +99,7 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
     shell.subshells.push(Subshell::default());
     shell.process_level = shell.subshells.len();
     let shows_jobs = matches!(stage, Stage::Command(command) if job::is_jobs(command));
+    shell.traps.ignored_by_list |= setup.ignored_signals & !crate::sys::signal::ignored_among(setup.ignored_signals);
     substitute::enter_stage(shell, shows_jobs, setup.group.is_some());
     // This unblocks the signals that fork blocked, after their dispositions are right.
     if let Err((_, errno)) = setup.apply() {
@@ -116,7 +116,7 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
 
 /// The commands of a stage, in the subshell that it is.
 pub fn execute(shell: &mut Shell, stage: Stage<'_>, last: bool) -> Outcome {
-    shell.loop_depth = 0;
+    shell.loops = Loops::default();
     match stage {
         Stage::Command(command) => exec::command(shell, command, last),
         Stage::Subshell(list, redirects) => {

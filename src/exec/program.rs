@@ -130,7 +130,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     let in_place = last && !shell.is_virtual() && can_end(shell);
     let start = |shell: &mut Shell, path: &CString, fields: &Fields| {
         with_vectors(shell, path, fields, |shell, program| {
-            let setup = job::child_setup(shell, None, false, 0, &plan.descriptors);
+            let setup = job::child_setup(shell, None, false, &plan.descriptors);
             if in_place {
                 let failed = setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)));
                 return Err(failed);
@@ -250,7 +250,7 @@ pub fn replace(shell: &mut Shell, fields: &Fields, first: usize, zero: &[u8]) ->
     shell.io.settle();
     let plan = Plan::new(&shell.io);
     let (step, errno) = with_vectors(shell, &path, &arguments, |shell, program| {
-        let mut setup = job::child_setup(shell, None, false, 0, &plan.descriptors);
+        let mut setup = job::child_setup(shell, None, false, &plan.descriptors);
         setup.group = None;
         setup.terminal = None;
         setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)))
@@ -328,10 +328,9 @@ pub fn spawn_stage(
 ) -> Result<Pid, Error> {
     let Prepared { fields, path, plan: own } = prepared;
     plan.append(own);
-    let ignored = job::ignored_signals(shell, background);
     let start = |shell: &mut Shell, path: &CString, fields: &Fields| {
         with_vectors(shell, path, fields, |shell, program| {
-            let setup = job::child_setup(shell, group, background, ignored, &plan.descriptors);
+            let setup = job::child_setup(shell, group, background, &plan.descriptors);
             spawn::spawn(program, &setup)
         })
     };

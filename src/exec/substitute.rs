@@ -12,7 +12,7 @@ use crate::fields::Fields;
 use crate::shell::aliases::Aliases;
 use crate::shell::io::{Capture, Target};
 use crate::shell::vars::SubshellMark;
-use crate::shell::{Getopts, InTrap, Options, Params, Shell, Subshell, Traps};
+use crate::shell::{Getopts, InTrap, Loops, Options, Params, Shell, Subshell, Traps};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{CommandSubstitution, List};
 use crate::sys::fork::{self, Fork};
@@ -34,7 +34,7 @@ struct Snapshot {
     error: Target,
     status: ExitStatus,
     line: u32,
-    loop_depth: u32,
+    loops: Loops,
     return_depth: u32,
     function_depth: u32,
     locals_mark: usize,
@@ -57,7 +57,7 @@ impl Snapshot {
             error: shell.io.error,
             status: shell.status,
             line: shell.vars.line,
-            loop_depth: shell.loop_depth,
+            loops: shell.loops,
             return_depth: shell.return_depth,
             function_depth: shell.function_depth,
             locals_mark: shell.locals_mark,
@@ -81,7 +81,7 @@ impl Snapshot {
         shell.io.materialise();
         shell.status = self.status;
         shell.vars.line = self.line;
-        shell.loop_depth = self.loop_depth;
+        shell.loops = self.loops;
         shell.return_depth = self.return_depth;
         shell.function_depth = self.function_depth;
         shell.locals_mark = self.locals_mark;
@@ -173,6 +173,7 @@ pub fn last_stage(shell: &mut Shell, stage: Stage<'_>, input: Option<OwnedFd>, l
 fn inside(shell: &mut Shell, body: impl FnOnce(&mut Shell) -> Outcome) -> Outcome {
     let snapshot = Snapshot::take(shell);
     shell.traps.enter_subshell();
+    shell.loops.outside = shell.loops.depth;
     shell.subshells.push(Subshell { captures: shell.io.captures.len(), ..Subshell::default() });
     let level = shell.subshells.len();
     let outcome = body(shell);
@@ -281,10 +282,13 @@ pub fn enter_process(shell: &mut Shell, is_job: bool) {
     // The pipe with which `read` looks ahead is the parent's.
     shell.io.forget_input();
     let defaults = job::defaults_of_child(shell, is_job) | shell.traps.caught_by_parent();
-    shell.own_signals &= !defaults & signal::STOPS;
+    let ignored = defaults & job::ignored_signals(shell, false);
+    shell.own_signals &= if is_job { 0 } else { signal::STOPS };
     for signal in signal::bits(defaults) {
+        let is_ignored = ignored & signal::bit(signal) != 0;
+        let disposition = if is_ignored { signal::Disposition::Ignore } else { signal::Disposition::Default };
         // Refused for SIGKILL and SIGSTOP only, which are never among them.
-        let _ = signal::set(signal, signal::Disposition::Default);
+        let _ = signal::set(signal, disposition);
     }
     signal::clear();
     shell.traps.enter_subshell();

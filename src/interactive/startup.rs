@@ -24,8 +24,16 @@ struct Invocation {
     options: Options,
     /// Operands behind the options.
     operands: Vec<BString>,
-    /// `--norc`
-    no_rc: bool,
+    refused: Refused,
+}
+
+/// What an interactive shell is asked not to do.
+#[derive(Clone, Copy, Default)]
+struct Refused {
+    /// `--norc`: to read the rc file.
+    rc: bool,
+    /// `+m`: job control.
+    monitor: bool,
 }
 
 /// Whether a person sits there: `-i`, or commands come from a terminal, and there is one for messages (XCU, sh, OPTIONS).
@@ -204,7 +212,7 @@ fn import_environment(shell: &mut Shell) {
 /// Options by the rules of `set`, and -c, -i, -l, -s.
 fn parse(mut options: Options, arguments: &[BString]) -> Result<Invocation, Error> {
     let mut index = 1;
-    let mut no_rc = false;
+    let mut refused = Refused::default();
     while let Some(argument) = arguments.get(index) {
         let on = match argument.first() {
             Some(b'-') => true,
@@ -215,7 +223,7 @@ fn parse(mut options: Options, arguments: &[BString]) -> Result<Invocation, Erro
         match &argument[..] {
             b"-" | b"--" => break,
             b"--norc" => {
-                no_rc = true;
+                refused.rc = true;
                 continue;
             }
             b"--posix" => {
@@ -239,20 +247,22 @@ fn parse(mut options: Options, arguments: &[BString]) -> Result<Invocation, Erro
                     Error::usage(text)
                 })?;
                 options.set(option, on);
+                refused.monitor |= option == Opt::Monitor && !on;
             } else if letter == b'c' {
                 options.set(Opt::CommandString, true);
             } else {
                 let option = Options::by_letter(letter).ok_or_else(|| builtins::unknown_option(letter))?;
                 options.set(option, on);
+                refused.monitor |= option == Opt::Monitor && !on;
             }
         }
     }
-    Ok(Invocation { options, operands: arguments[index.min(arguments.len())..].to_vec(), no_rc })
+    Ok(Invocation { options, operands: arguments[index.min(arguments.len())..].to_vec(), refused })
 }
 
 /// Choose where commands come from, and execute them.
 fn start(shell: &mut Shell, invocation: Invocation) -> Outcome {
-    let Invocation { operands, no_rc, .. } = invocation;
+    let Invocation { operands, refused, .. } = invocation;
     let mut operands = operands.into_iter();
     if shell.options.has(Opt::CommandString) {
         let Some(command) = operands.next() else {
@@ -265,17 +275,17 @@ fn start(shell: &mut Shell, invocation: Invocation) -> Outcome {
             shell.params.zero = Rc::new(name);
         }
         set_parameters(shell, operands);
-        interactive_or_not(shell, no_rc)?;
+        interactive_or_not(shell, refused)?;
         return exec::run(shell, Parser::of_text(command, 1), true);
     }
     if !shell.options.has(Opt::Stdin)
         && let Some(file) = operands.next()
     {
-        return script(shell, file, operands, no_rc);
+        return script(shell, file, operands, refused);
     }
     shell.options.set(Opt::Stdin, true);
     set_parameters(shell, operands);
-    interactive_or_not(shell, no_rc)?;
+    interactive_or_not(shell, refused)?;
     if shell.options.has(Opt::Interactive) {
         return terminal::run(shell);
     }
@@ -287,10 +297,10 @@ fn set_parameters(shell: &mut Shell, operands: impl Iterator<Item = BString>) {
 }
 
 /// Job control is on by default in an interactive shell; without a terminal that is no error.
-fn interactive_or_not(shell: &mut Shell, no_rc: bool) -> Result<(), Flow> {
+fn interactive_or_not(shell: &mut Shell, refused: Refused) -> Result<(), Flow> {
     if shell.options.has(Opt::Interactive) {
         terminal::prepare(shell);
-        shell.options.set(Opt::Monitor, true);
+        shell.options.set(Opt::Monitor, !refused.monitor);
     }
     if shell.options.has(Opt::Monitor) {
         let interactive = shell.options.has(Opt::Interactive);
@@ -300,7 +310,7 @@ fn interactive_or_not(shell: &mut Shell, no_rc: bool) -> Result<(), Flow> {
     }
     if shell.options.has(Opt::Interactive) {
         default_prompts(shell);
-        interactive_files(shell, no_rc)?;
+        interactive_files(shell, refused.rc)?;
     }
     Ok(())
 }
@@ -317,7 +327,7 @@ fn default_prompts(shell: &mut Shell) {
 }
 
 /// Execute a script file. A name without a slash that is not in the working directory is looked for in PATH.
-fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BString>, no_rc: bool) -> Outcome {
+fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BString>, refused: Refused) -> Outcome {
     shell.params.zero = Rc::new(name.clone());
     set_parameters(shell, operands);
     let file = match open_script(shell, &name) {
@@ -328,9 +338,9 @@ fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BStri
         }
     };
     shell.name = [b"ipcsh: ", &name[..]].concat().into();
-    interactive_or_not(shell, no_rc)?;
+    interactive_or_not(shell, refused)?;
     let regular = nix::sys::stat::fstat(&file).is_ok_and(|stat| stat.st_mode & libc::S_IFMT == libc::S_IFREG);
-    let parser = if regular {
+    let mut parser = if regular {
         match source::read_script(file.as_fd()) {
             Ok(text) => Parser::of_text(text, 1),
             Err(errno) => return Err(exec::consequence::fatal(shell, &Error::system(name, errno))),
@@ -338,7 +348,13 @@ fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BStri
     } else {
         Parser::new(Box::new(Descriptor::script(file)))
     };
-    exec::run(shell, parser, false)
+    loop {
+        match exec::run_from(shell, &mut parser, false) {
+            // An error ends the command and not the shell, as at the prompt.
+            Err(Flow::Interrupt(status)) if shell.options.has(Opt::Interactive) => shell.status = status,
+            outcome => return outcome,
+        }
+    }
 }
 
 fn open_script(shell: &mut Shell, name: &BString) -> Result<std::os::fd::OwnedFd, Error> {

@@ -40,20 +40,21 @@ impl LineSource for Plain {
 }
 
 /// Signals of an interactive shell (XCU 2.12): SIGINT is noted, SIGQUIT and SIGTERM and the stops are ignored; SIGHUP is noted, to
-/// be handed on to the jobs. What was ignored at entry stays so for the shell's programs.
+/// be handed on to the jobs. What was ignored at entry stays so for the shell's programs, and SIGHUP (`nohup`) for the shell, too.
 pub fn prepare(shell: &mut Shell) {
-    let ignored = signal::STOPS | bit(libc::SIGQUIT) | bit(libc::SIGTERM);
-    for number in bits(ignored | bit(libc::SIGHUP)) {
-        let was_ignored = signal::get(number) == Ok(Disposition::Ignore);
-        if !was_ignored {
-            let wanted = if number == libc::SIGHUP { Disposition::Catch } else { Disposition::Ignore };
-            // Only SIGKILL and SIGSTOP are refused.
-            let _ = signal::set(number, wanted);
-            shell.own_signals |= bit(number);
+    let caught = bit(libc::SIGINT) | bit(libc::SIGHUP);
+    for number in bits(caught | signal::STOPS | bit(libc::SIGQUIT) | bit(libc::SIGTERM)) {
+        if signal::get(number) == Ok(Disposition::Ignore) {
+            shell.traps.ignored_at_entry |= bit(number);
+            if number == libc::SIGHUP {
+                continue;
+            }
         }
+        let wanted = if caught & bit(number) == 0 { Disposition::Ignore } else { Disposition::Catch };
+        // Only SIGKILL and SIGSTOP are refused.
+        let _ = signal::set(number, wanted);
+        shell.own_signals |= bit(number);
     }
-    let _ = signal::set(libc::SIGINT, Disposition::Catch);
-    shell.own_signals |= bit(libc::SIGINT);
 }
 
 /// Whether the terminal understands the sequences that move the cursor.

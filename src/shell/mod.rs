@@ -55,8 +55,8 @@ pub struct Shell {
     pub pid: i32,
     /// Prefix of messages: the name of the shell, then of the script if there is one.
     pub name: BString,
-    /// Loops around the current command within the current function or subshell: what `break` can leave.
-    pub loop_depth: u32,
+    /// What `break` can leave.
+    pub loops: Loops,
     /// Function calls and `.` scripts around the current command: what `return` can leave.
     pub return_depth: u32,
     /// Function calls around the current command: where `local` is allowed.
@@ -111,6 +111,15 @@ pub struct Getopts {
     pub anew: bool,
 }
 
+/// The loops around the current command; a function and a `.` script begin with none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Loops {
+    /// How many there are.
+    pub depth: u32,
+    /// How many of them are around the subshell: they do not enclose what is in it.
+    pub outside: u32,
+}
+
 /// A subshell that began inside this process.
 #[derive(Debug, Default)]
 pub struct Subshell {
@@ -138,7 +147,7 @@ impl Shell {
             status: ExitStatus::SUCCESS,
             pid: nix::unistd::getpid().as_raw(),
             name: BString::from("ipcsh"),
-            loop_depth: 0,
+            loops: Loops::default(),
             return_depth: 0,
             function_depth: 0,
             locals_mark: 0,

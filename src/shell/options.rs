@@ -70,6 +70,12 @@ impl Options {
         if on { self.0 |= bit } else { self.0 &= !bit }
     }
 
+    /// Whether commands are read and not executed: `set -n`, which an interactive shell ignores.
+    #[inline]
+    pub fn forbid_executing(self) -> bool {
+        self.has(Opt::NoExec) && !self.has(Opt::Interactive)
+    }
+
     /// The value of `$-`.
     pub fn letters(self) -> String {
         TABLE

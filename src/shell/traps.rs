@@ -23,8 +23,11 @@ pub struct Traps {
     pub actions: Rc<BTreeMap<i32, Action>>,
     /// In a subshell until its first `trap` with operands: what `trap` shows, the actions of the parent.
     pub shown: Option<Rc<BTreeMap<i32, Action>>>,
-    /// Bit n: signal n was ignored when the shell was started, and a non-interactive shell cannot trap it.
+    /// Signals (bits as in `sys::signal`) that were ignored when the shell was started. A non-interactive shell cannot trap them; the
+    /// programs of an interactive one ignore them, too, until it sets a trap for them.
     pub ignored_at_entry: u64,
+    /// Signals that this subshell ignores because it is an asynchronous list: it may trap them.
+    pub ignored_by_list: u64,
     /// The signal whose action is being executed.
     pub running: Option<i32>,
 }

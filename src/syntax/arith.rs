@@ -251,6 +251,7 @@ impl<'t> Reader<'t> {
     // binary = unary , { binary_operator , unary } ;
     fn binary(&mut self, lowest: u8) -> Result<Expression> {
         let mut left = self.unary()?;
+        self.split_step();
         while let Some((op, precedence)) = binary_operator(&self.token).filter(|&(_, precedence)| precedence >= lowest)
         {
             self.next()?;
@@ -258,6 +259,26 @@ impl<'t> Reader<'t> {
             left = Expression::Binary(op, Box::new(left), Box::new(right));
         }
         Ok(left)
+    }
+
+    /// `++` and `--` that stand behind an operand and step nothing are two operators: `0--1` is what `0-$x` becomes.
+    fn split_step(&mut self) {
+        self.token = match self.token {
+            Token::Operator(b"++") => Token::Operator(b"+"),
+            Token::Operator(b"--") => Token::Operator(b"-"),
+            _ => return,
+        };
+        // Nothing behind the operator was looked at yet.
+        self.offset -= 1;
+    }
+
+    /// Whether an operand begins here.
+    fn is_at_operand(&self) -> bool {
+        match self.token {
+            Token::Operator(operator) => matches!(operator, b"(" | b"~" | b"!"),
+            Token::End => false,
+            _ => true,
+        }
     }
 
     // unary = ( "+" | "-" | "~" | "!" ) , unary | prefix_step | primary ;
@@ -309,12 +330,19 @@ impl<'t> Reader<'t> {
             Token::Name(name) => {
                 let name = Name::new(name);
                 self.next()?;
-                for (operator, by) in [(b"++", 1), (b"--", -1)] {
-                    if self.eat(operator)? {
-                        return Ok(Expression::Step { name, by, prefix: false });
-                    }
+                let by = match self.token {
+                    Token::Operator(b"++") => 1,
+                    Token::Operator(b"--") => -1,
+                    _ => return Ok(Expression::Variable(name)),
+                };
+                let step = (self.piece, self.offset, self.token);
+                self.next()?;
+                if self.is_at_operand() {
+                    // `x--1`: it steps nothing.
+                    (self.piece, self.offset, self.token) = step;
+                    return Ok(Expression::Variable(name));
                 }
-                Ok(Expression::Variable(name))
+                Ok(Expression::Step { name, by, prefix: false })
             }
             Token::Operator(b"(") => {
                 self.enter()?;

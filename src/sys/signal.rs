@@ -107,6 +107,12 @@ pub fn get(signal: i32) -> Result<Disposition, Errno> {
     })
 }
 
+/// Which signals of a set are ignored now.
+pub fn ignored_among(set: u64) -> u64 {
+    let ignored = |signal: &i32| get(*signal) == Ok(Disposition::Ignore);
+    bits(set).filter(ignored).fold(0, |found, signal| found | bit(signal))
+}
+
 fn empty_action() -> libc::sigaction {
     // SAFETY: all zeros is a valid sigaction: default action, empty mask, no flags.
     unsafe { std::mem::zeroed() }

@@ -11,10 +11,9 @@ use std::os::fd::{AsFd, RawFd};
 pub use nix::sys::termios::Termios;
 use nix::sys::termios::{InputFlags, LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
 
-/// tcsetpgrp of the caller's own group, callable between fork and exec: SIGTTOU is ignored for the call, because a
-/// background process that takes the terminal would be stopped. The caller sets the signal's final disposition afterwards.
+/// tcsetpgrp of the caller's own group, callable between fork and exec, where all signals are blocked: otherwise SIGTTOU would stop a
+/// background process that takes the terminal.
 pub fn set_foreground_from_child(terminal: RawFd) {
-    let _ = crate::sys::signal::set(libc::SIGTTOU, crate::sys::signal::Disposition::Ignore);
     // SAFETY: getpgrp and tcsetpgrp touch no memory.
     let group = unsafe { libc::getpgrp() };
     // SAFETY: as above; a failure means that the terminal is gone, which the child will see by itself.
