@@ -226,7 +226,15 @@ fn declaration_word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
 
 // redirect = [ io_number ] , operator ;
 /// A redirection, if one begins here: digits directly before `<` or `>` are its descriptor.
-pub fn redirect(mut cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Redirect)>, Fail<'_>> {
+#[inline]
+pub fn redirect(cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Redirect)>, Fail<'_>> {
+    match cursor.rest() {
+        [b'<' | b'>' | b'0'..=b'9' | b'\\', ..] => numbered(cursor),
+        _ => Ok(None),
+    }
+}
+
+fn numbered(mut cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Redirect)>, Fail<'_>> {
     let line = LineNumber(cursor.number());
     let Some(first) = cursor.peek() else { return Ok(None) };
     let mut fd = None;

@@ -225,11 +225,13 @@ fn pipeline(cursor: Cursor<'_>) -> Parsed<'_, Pipeline> {
         cursor = command_start(behind);
     }
     let bang = cursor;
-    while let Some(behind) = keyword(cursor, Reserved::Bang) {
+    while let [b'!' | b'\\', ..] = cursor.rest()
+        && let Some(behind) = keyword(cursor, Reserved::Bang)
+    {
         negated = !negated;
         cursor = command_start(behind);
     }
-    if (timed.is_some() || bang.rest().len() != cursor.rest().len()) && ends_command(cursor) {
+    if (timed.is_some() || !cursor.is_at(bang)) && ends_command(cursor) {
         if timed.is_some() {
             return Ok((cursor, Pipeline { negated, timed, commands: Few::default() }));
         }
