@@ -34,6 +34,8 @@ const PEERS: &[(&str, &[&str])] = &[
     ("yash", &["yash"]),
     ("zsh", &["zsh", "--emulate", "sh"]),
     ("busybox", &["busybox", "sh"]),
+    // Of another language: it can do what needs none, such as starting.
+    ("fish", &["fish", "--no-config"]),
 ];
 
 /// What the command line says.

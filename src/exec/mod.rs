@@ -78,10 +78,15 @@ pub fn list(shell: &mut Shell, list: &List, last: bool) -> Outcome {
     let mut status = ExitStatus::SUCCESS;
     let count = list.items.len();
     for (index, item) in list.items.iter().enumerate() {
-        status = if item.background {
-            stages::background(shell, &item.and_or)?
-        } else {
-            and_or(shell, &item.and_or, last && index + 1 == count)?
+        let last = last && index + 1 == count;
+        status = match item.and_or.alone() {
+            _ if item.background => stages::background(shell, &item.and_or)?,
+            // Most commands stand alone: no need to go through all that they could be part of.
+            Some(simple) => {
+                run_traps(shell)?;
+                command::simple(shell, simple, last)?
+            }
+            None => and_or(shell, &item.and_or, last)?,
         };
         shell.status = status;
         if shell.options.forbid_executing() {
@@ -142,10 +147,14 @@ fn pipeline(shell: &mut Shell, pipeline: &Pipeline, last: bool) -> Outcome {
 
 /// Between any two commands there is a look for signals, whatever the commands are: a loop may be made of subshells only.
 #[inline]
+fn run_traps(shell: &mut Shell) -> Result<(), Flow> {
+    if signal::is_pending() { trap::run_pending(shell) } else { Ok(()) }
+}
+
+/// The commands of a pipeline.
+#[inline]
 fn stages(shell: &mut Shell, commands: &[Command], last: bool) -> Outcome {
-    if signal::is_pending() {
-        trap::run_pending(shell)?;
-    }
+    run_traps(shell)?;
     match commands {
         [one] => command(shell, one, last),
         [] => Ok(ExitStatus::SUCCESS),

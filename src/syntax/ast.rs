@@ -109,6 +109,21 @@ pub struct AndOr {
     pub rest: Box<[(AndOrOp, Pipeline)]>,
 }
 
+impl AndOr {
+    /// The simple command, if it is all there is.
+    #[inline]
+    pub fn alone(&self) -> Option<&SimpleCommand> {
+        match &self.first {
+            Pipeline { negated: false, timed: None, commands: Few::One(Command::Simple(simple)) }
+                if self.rest.is_empty() =>
+            {
+                Some(simple)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// `&&` or `||`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AndOrOp {
