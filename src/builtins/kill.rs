@@ -3,7 +3,7 @@
 use crate::builtins::{Builtin, BuiltinResult, Kind, about};
 use crate::exec::trap;
 use crate::fields::Fields;
-use crate::jobs::JobState;
+use crate::jobs::{JobState, wait};
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use crate::sys::{signal, signames};
@@ -51,6 +51,8 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     if fields.get(first).is_none() {
         return Err(Error::usage("process or job expected").into());
     }
+    // A child that has ended is there until it was waited for: `while kill -0 $!` would never end.
+    wait::poll(&mut shell.jobs);
     let mut status = ExitStatus::SUCCESS;
     for operand in fields.iter_from(first) {
         if let Err(error) = send(shell, operand, number) {
@@ -80,6 +82,10 @@ fn send(shell: &mut Shell, operand: &BStr, number: i32) -> Result<(), Error> {
     }
     let found = crate::jobs::id::find(&shell.jobs, operand)?;
     let Some(job) = shell.jobs.get(found) else { return Err(about(operand, "no such job")) };
+    if matches!(job.state(), JobState::Ended(_)) {
+        // Its ids may be somebody else's by now.
+        return Err(refused(nix::errno::Errno::ESRCH));
+    }
     // Without job control a job has no group of its own: its processes are signalled.
     let target = job.group.map_or(job.leader().as_raw(), |group| -group.as_raw());
     // A stopped job acts on no signal before it goes on; who ends one wants it to end now.

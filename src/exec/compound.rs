@@ -4,7 +4,7 @@ use crate::builtins::Kind;
 use crate::exec::{command, condition, consequence, errexit, list, redirect, substitute};
 use crate::expand;
 use crate::fields::Fields;
-use crate::shell::Shell;
+use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{
     CaseItem, CaseTerminator, Compound, CompoundCommand, FunctionDefinition, List, Name, PatternWord, Word,
@@ -192,18 +192,19 @@ fn matches(shell: &mut Shell, pattern: &PatternWord, subject: &[u8]) -> Result<b
     expand::case_matches(shell, pattern, subject).map_err(|failure| consequence::expansion(shell, failure))
 }
 
-/// Define a function.
-///
-/// # Errors
-/// The name is that of a special builtin, which could never be called (XCU 2.9.5).
+/// Define a function. One with the name of a special builtin could never be called (XCU 2.9.1.4): the definition is of no effect, and
+/// outside of POSIX mode the user is told.
 pub fn define(shell: &mut Shell, definition: &FunctionDefinition) -> Outcome {
     let slot = shell.commands.slot(&definition.name);
     let builtin = shell.commands.at(slot).builtin.map(|number| &crate::builtins::TABLE[usize::from(number)]);
     if builtin.is_some_and(|builtin| builtin.kind == Kind::Special && builtin.name != "local") {
         shell.vars.line = definition.line.0;
-        let mut text = definition.name.text().to_owned();
-        text.extend_from_slice(b": a special builtin's name cannot be a function's");
-        return Err(consequence::fatal(shell, &Error::usage(text)));
+        if !shell.options.has(Opt::Posix) {
+            let mut text = definition.name.text().to_owned();
+            text.extend_from_slice(b": the special builtin hides this function");
+            shell.report(&Error::new(text));
+        }
+        return Ok(ExitStatus::SUCCESS);
     }
     shell.commands.set_function(slot, Some(Rc::clone(&definition.body)));
     Ok(ExitStatus::SUCCESS)

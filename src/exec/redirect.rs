@@ -276,6 +276,10 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Resul
         substitute::need_real_output(shell, b"/dev/fd/1")?;
     }
     if number >= 10 && fd::is_close_on_exec(number) {
+        if matches!(source, Source::Close) {
+            // The user has none with this number.
+            return Ok(());
+        }
         return Err(Error::new(format!("{number}: this descriptor is in use by the shell")).into());
     }
     if let Source::Copy { from, writing } = source {

@@ -54,7 +54,8 @@ impl<'a> Cursor<'a> {
             }
         }
         let literal = !at.rest().first().is_some_and(|byte| b"'\"\\$`".contains(byte));
-        if name.is_empty() || !literal || self.is_inside(&name) {
+        let is_number = name.iter().all(u8::is_ascii_digit) && matches!(at.rest().first(), Some(b'<' | b'>'));
+        if name.is_empty() || !literal || is_number || self.is_inside(&name) {
             return None;
         }
         let value = self.context().aliases.alias(name.as_ref().into())?;

@@ -7,7 +7,7 @@ use crate::syntax::ast::{
 use crate::syntax::compound;
 use crate::syntax::cursor::{Cursor, Fail, Parsed};
 use crate::syntax::error::Situation;
-use crate::syntax::list::{blanks, linebreak};
+use crate::syntax::list::{blanks, linebreak, token_start, with_aliases};
 use crate::syntax::marks::Kind;
 use crate::syntax::parameter;
 use crate::syntax::reserved::reserved;
@@ -41,9 +41,9 @@ fn function_keyword(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
 fn function_definition<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Command> {
     let (cursor, name) = word::word(behind)?;
     let Some(plain) = name.plain() else { return behind.fail(Situation::Expected("a function's name")) };
-    let mut cursor = blanks(cursor);
+    let mut cursor = token_start(cursor);
     // Without `)` behind it, the parenthesis begins the body.
-    if let Some(behind) = cursor.eat(b'(').and_then(|inside| blanks(inside).eat(b')')) {
+    if let Some(behind) = cursor.eat(b'(').and_then(|inside| token_start(inside).eat(b')')) {
         cursor = behind;
     }
     function_body(start, cursor, plain)
@@ -76,9 +76,10 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
     let mut only_command = true;
     loop {
         let before = cursor;
-        cursor = blanks(cursor);
-        if start.context().has_aliases {
-            cursor = aliases(start, before, cursor, words.is_empty());
+        cursor = token_start(before);
+        // The name of the command stands behind assignments and redirections.
+        if words.is_empty() && !before.is_at(start) {
+            cursor = with_aliases(cursor, |_| true);
         }
         if !only_command
             && !declares
@@ -111,7 +112,7 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
         if words.is_empty()
             && assignments.is_empty()
             && redirects.is_empty()
-            && let mut paren = blanks(next)
+            && let mut paren = token_start(next)
             && paren.peek() == Some(b'(')
         {
             pools.words.give(words);
@@ -142,18 +143,6 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
     ))
 }
 
-/// Splice in the alias of the word here: of the command's name behind assignments and redirections, and of the word
-/// behind a value that ends with a blank.
-#[cold]
-fn aliases<'a>(start: Cursor<'a>, before: Cursor<'a>, mut cursor: Cursor<'a>, is_name: bool) -> Cursor<'a> {
-    if is_name && !before.is_at(start) || !is_name && cursor.follows_blank_alias(before) {
-        while let Some(spliced) = cursor.splice_alias() {
-            cursor = blanks(spliced);
-        }
-    }
-    cursor
-}
-
 /// `command`, before the name of a declaration utility.
 fn is_command(word: &Word) -> bool {
     word.plain().is_some_and(|plain| plain == "command")
@@ -168,7 +157,7 @@ fn is_declaration(word: &Word) -> bool {
 // named_function = function_name , "(" , ")" , function_body ;
 fn named_function<'a>(start: Cursor<'a>, at: Cursor<'a>, paren: Cursor<'a>, name: &Word) -> Parsed<'a, Command> {
     let inside = paren.advance(1);
-    let Some(behind) = blanks(inside).eat(b')') else {
+    let Some(behind) = token_start(inside).eat(b')') else {
         return paren.fail(Situation::Expected("quotes around it, or \")\" behind it to define a function"));
     };
     match &name.parts[..] {
@@ -279,7 +268,7 @@ fn operator(mut cursor: Cursor<'_>) -> Parsed<'_, RedirectOp> {
 
 // operand = word ;
 fn operand(cursor: Cursor<'_>) -> Parsed<'_, Word> {
-    let mut cursor = blanks(cursor);
+    let mut cursor = token_start(cursor);
     if starts_word(&mut cursor) { word::word(cursor) } else { cursor.fail(Situation::Expected("a file name")) }
 }
 
@@ -289,7 +278,7 @@ fn here_document(cursor: Cursor<'_>) -> Parsed<'_, RedirectOp> {
         Some(behind) => (behind, true),
         None => (cursor, false),
     };
-    let mut start = blanks(cursor);
+    let mut start = token_start(cursor);
     if !starts_word(&mut start) {
         return start.fail(Situation::Expected("the delimiter of a here-document"));
     }

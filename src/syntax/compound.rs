@@ -6,7 +6,9 @@ use crate::syntax::ast::{
 use crate::syntax::command::redirect;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
-use crate::syntax::list::{blanks, command_start, compound_list, linebreak, list, newlines};
+use crate::syntax::list::{
+    before_item, before_keyword, command_start, compound_list, keyword_start, list, token_start,
+};
 use crate::syntax::reserved::{Reserved, keyword};
 use crate::syntax::word::{pattern_word, starts_word, word};
 use std::rc::Rc;
@@ -28,7 +30,7 @@ pub fn compound_command<'a>(start: Cursor<'a>, word: Option<(Reserved, Cursor<'a
     };
     start.leave();
     let mut redirects = Vec::new();
-    while let Some((next, redirect)) = redirect(blanks(cursor))? {
+    while let Some((next, redirect)) = redirect(token_start(cursor))? {
         redirects.push(redirect);
         cursor = next;
     }
@@ -120,7 +122,7 @@ fn do_group<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, List> {
 
 // for_clause = "for" , name , ( ";" , linebreak | newlines , [ "in" , for_words ] ) , do_group ;
 fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
-    let mut at = blanks(behind);
+    let mut at = token_start(behind);
     if !starts_word(&mut at) {
         return at.fail(Situation::Expected("the name of a variable"));
     }
@@ -129,19 +131,20 @@ fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound>
         [WordPart::Literal(name)] if is_name(name) => Name::new(&name[..]),
         _ => return at.fail(Situation::Expected("the name of a variable")),
     };
-    let mut cursor = blanks(cursor);
+    let in_or_do = [Reserved::In, Reserved::Do];
+    let mut cursor = keyword_start(cursor, &in_or_do);
     let mut words = None;
     if let Some(behind) = cursor.eat(b';') {
-        cursor = linebreak(behind)?.0;
+        cursor = before_keyword(behind, &[Reserved::Do])?.0;
     } else {
         let before = cursor;
-        cursor = newlines(cursor)?.0;
+        cursor = before_keyword(cursor, &in_or_do)?.0;
         if let Some(behind) = keyword(cursor, Reserved::In) {
             let (next, list) = for_words(Opened { word: "for", start }, behind)?;
             words = Some(list);
             cursor = next;
-        } else {
-            cursor = command_start(if cursor.rest().is_empty() { before } else { cursor });
+        } else if cursor.rest().is_empty() {
+            cursor = before;
         }
     }
     let (cursor, body) = do_group(Opened { word: "for", start }, cursor)?;
@@ -157,34 +160,34 @@ fn is_name(text: &[u8]) -> bool {
 fn for_words<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, Box<[Word]>> {
     let pool = &cursor.context().pools.words;
     let mut words = pool.take();
-    let mut cursor = blanks(cursor);
+    let mut cursor = token_start(cursor);
     while starts_word(&mut cursor) {
         let (next, parsed) = word(cursor)?;
         words.push(parsed);
-        cursor = blanks(next);
+        cursor = token_start(next);
     }
     match cursor.peek() {
         Some(b';') => cursor = cursor.advance(1),
         Some(b'\n') | None => {}
         Some(_) => return opened.fail(cursor, "\";\" or a newline behind the words"),
     }
-    Ok((linebreak(cursor)?.0, pool.boxed(words)))
+    Ok((before_keyword(cursor, &[Reserved::Do])?.0, pool.boxed(words)))
 }
 
 // case_clause = "case" , word , newlines , "in" , newlines , { case_item , case_end , newlines } , [ case_item ] ,
 //     "esac" ;
 fn case_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
-    let mut at = blanks(behind);
+    let mut at = token_start(behind);
     if !starts_word(&mut at) {
         return Opened { word: "case", start }.fail(at, "a word");
     }
     let opened = Opened { word: "case", start };
     let (cursor, subject) = word(at)?;
-    let (cursor, ()) = newlines(cursor)?;
+    let (cursor, ()) = before_keyword(cursor, &[Reserved::In])?;
     let Some(behind) = keyword(cursor, Reserved::In) else {
         return opened.fail(cursor, "\"in\"");
     };
-    let (mut cursor, ()) = newlines(behind)?;
+    let (mut cursor, ()) = before_item(behind)?;
     let mut items = Vec::new();
     loop {
         if let Some(behind) = keyword(cursor, Reserved::Esac) {
@@ -197,7 +200,7 @@ fn case_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound
         if let (Some(terminator), Some(item)) = (terminator, items.last_mut()) {
             item.terminator = terminator;
         }
-        cursor = newlines(next)?.0;
+        cursor = before_item(next)?.0;
         if last {
             let (cursor, ()) = opened.expect(cursor, Reserved::Esac, "\";;\" or \"esac\"")?;
             return Ok((cursor, Compound::Case { word: subject, items: items.into() }));
@@ -211,13 +214,13 @@ fn case_item<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, CaseItem>
     let mut cursor = cursor.eat(b'(').unwrap_or(cursor);
     let mut patterns: Vec<PatternWord> = Vec::new();
     loop {
-        cursor = blanks(cursor);
+        cursor = token_start(cursor);
         if !starts_word(&mut cursor) {
             return opened.fail(cursor, "a pattern or \"esac\"");
         }
         let (next, parsed) = word(cursor)?;
         patterns.push(pattern_word(parsed));
-        cursor = blanks(next);
+        cursor = token_start(next);
         match cursor.peek() {
             Some(b'|') => cursor = cursor.advance(1),
             Some(b')') => break,

@@ -4,6 +4,7 @@ use crate::syntax::ast::{HereDoc, Word};
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::marks::Kind;
 use crate::syntax::word::{Mode, parts};
+use bstr::ByteSlice;
 use std::rc::Rc;
 
 // bodies = { body } ;
@@ -18,6 +19,13 @@ pub fn bodies(newline: Cursor<'_>) -> Parsed<'_, ()> {
     Ok((at, ()))
 }
 
+/// Whether the delimiter stands here in pieces, with line continuations between them. (The standard leaves it open; behind an
+/// empty piece it is none.)
+fn is_split(delimiter: &[u8], begun: &[u8], last: &[u8]) -> bool {
+    let is_end = !last.is_empty() && delimiter.ends_with(last) && !begun.starts_with(b"\\\n");
+    is_end && [&begun.replace(b"\\\n", b"")[..], last].concat() == delimiter
+}
+
 // body = { here_line } , ? the delimiter and a newline ? ;
 /// Read one body. From the newline before it to the end of the line with the delimiter.
 fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
@@ -26,6 +34,8 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
     let mut number = 0;
     let mut continued = false;
     let mut closed = false;
+    // Where the line began of which this one is a continuation.
+    let mut start = 0;
     while let Some(line) = at.next_line() {
         if number == 0 {
             number = line.number();
@@ -42,6 +52,11 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
                 closed = true;
                 break;
             }
+            start = text.len();
+        } else if is_split(&document.delimiter, &text[start..], bytes) {
+            text.truncate(start);
+            closed = true;
+            break;
         }
         text.extend_from_slice(bytes);
         if !at.rest().is_empty() {

@@ -56,7 +56,7 @@ pub fn newline(cursor: Cursor<'_>) -> Parsed<'_, bool> {
 }
 
 // linebreak = { newline } ;
-/// Blanks, comments and newlines; aliases at the word behind them are spliced in.
+/// Blanks, comments and newlines before a command, whose alias is spliced in.
 pub fn linebreak(cursor: Cursor<'_>) -> Parsed<'_, ()> {
     let mut cursor = command_start(cursor);
     while let [] | [b'\n', ..] = cursor.rest() {
@@ -70,29 +70,60 @@ pub fn linebreak(cursor: Cursor<'_>) -> Parsed<'_, ()> {
 }
 
 // newlines = { newline } ;
-/// Blanks, comments and newlines where no command begins: no aliases.
-pub fn newlines(cursor: Cursor<'_>) -> Parsed<'_, ()> {
-    let mut cursor = blanks(cursor);
+/// Blanks, comments and newlines; `start` skips the blanks.
+fn newlines<'a>(cursor: Cursor<'a>, start: impl Fn(Cursor<'a>) -> Cursor<'a>) -> Parsed<'a, ()> {
+    let mut cursor = start(cursor);
     loop {
         let (next, more) = newline(cursor)?;
         if !more {
             return Ok((cursor, ()));
         }
-        cursor = blanks(next);
+        cursor = start(next);
     }
+}
+
+/// Blanks, comments and newlines before one of these reserved words. The alias of any other word is spliced in, be it a
+/// reserved word elsewhere.
+pub fn before_keyword<'a>(cursor: Cursor<'a>, words: &[Reserved]) -> Parsed<'a, ()> {
+    newlines(cursor, |before| keyword_start(before, words))
+}
+
+/// The same on this line.
+pub fn keyword_start<'a>(before: Cursor<'a>, words: &[Reserved]) -> Cursor<'a> {
+    with_aliases(blanks(before), |at| words.iter().all(|&word| keyword(at, word).is_none()))
+}
+
+/// Blanks, comments and newlines before an item of `case` or `esac`.
+pub fn before_item(cursor: Cursor<'_>) -> Parsed<'_, ()> {
+    newlines(cursor, |before| {
+        let cursor = blanks(before);
+        let looks_up = cursor.follows_blank_alias(before);
+        with_aliases(cursor, |at| looks_up && keyword(at, Reserved::Esac).is_none())
+    })
+}
+
+/// Where a token begins that is no command's name: behind blanks. Behind an alias's value that ends with a blank, any token is
+/// looked up (XCU 2.3.1).
+#[inline]
+pub fn token_start(before: Cursor<'_>) -> Cursor<'_> {
+    let cursor = blanks(before);
+    if cursor.follows_blank_alias(before) { with_aliases(cursor, |_| true) } else { cursor }
 }
 
 /// Where a command may begin: behind blanks, with aliases spliced in.
 pub fn command_start(cursor: Cursor<'_>) -> Cursor<'_> {
-    let mut cursor = blanks(cursor);
-    if !cursor.context().has_aliases {
-        return cursor;
-    }
     // A reserved word is no alias's name here.
-    while reserved(cursor).is_none() {
-        match cursor.splice_alias() {
-            Some(spliced) => cursor = blanks(spliced),
-            None => break,
+    with_aliases(blanks(cursor), |at| reserved(at).is_none())
+}
+
+/// Splice in the alias of the word here, then that of the word with which its value begins, and so on, while `looks_up` says so.
+#[inline]
+pub fn with_aliases<'a>(mut cursor: Cursor<'a>, looks_up: impl Fn(Cursor<'a>) -> bool) -> Cursor<'a> {
+    if cursor.context().has_aliases {
+        while looks_up(cursor)
+            && let Some(spliced) = cursor.splice_alias()
+        {
+            cursor = blanks(spliced);
         }
     }
     cursor
