@@ -120,7 +120,7 @@ impl Error {
 }
 
 /// The words of strerror(3), which all other programs use (`Errno::desc` has words of its own).
-fn reason(errno: Errno) -> String {
+pub fn reason(errno: Errno) -> String {
     let text = std::io::Error::from_raw_os_error(errno as i32).to_string();
     let end = text.find(" (os error").unwrap_or(text.len());
     text[..end].to_owned()

@@ -5,6 +5,8 @@
 
 #![allow(clippy::panic, reason = "a test fails by a panic")]
 
+#[path = "sockets/addresses.rs"]
+mod addresses;
 #[path = "sockets/datagrams.rs"]
 mod datagrams;
 #[path = "sockets/examples.rs"]

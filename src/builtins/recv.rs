@@ -97,7 +97,7 @@ pub fn receive(shell: &mut Shell, fields: &Fields, queues_only: bool) -> Builtin
     if typed && !matches!(address, Address::SystemV(_)) {
         return Err(Error::usage(format!("{address}: -T is for System V queues")).into());
     }
-    if request.all && is_stream(&address) {
+    if request.all && address.is_stream() {
         opening.end = End::Stream;
         request.all = false;
     }
@@ -127,16 +127,6 @@ fn without_truncate(fields: &Fields, queues_only: bool) -> (Fields, bool) {
         }
     }
     (rest, truncate)
-}
-
-fn is_stream(address: &Address) -> bool {
-    use ipc::address::{Transport, UnixKind};
-    match address {
-        Address::Descriptor(_) | Address::Fifo(_) => true,
-        Address::Internet(internet) => internet.transport == Transport::Tcp,
-        Address::Unix(unix) => unix.kind == UnixKind::Stream,
-        _ => false,
-    }
 }
 
 /// A type as msgrcv(2) takes it, and `!N` for MSG_EXCEPT.

@@ -15,11 +15,11 @@ use nix::errno::Errno;
 pub const BUILTIN: Builtin = Builtin {
     name: "send",
     kind: Kind::Regular,
-    usage: "send [-n] [-t sec] [-p prio] [-T type] [-q value] [-l | -0] addr [message...]",
+    usage: "send [-n] [-t sec] [-p prio] [-T type] [-q value] [-l | -0 | -a] addr [message...]",
     about: "Send each argument as one message; without one, standard input is the message.\n\
             -n  do not wait (status 3: would block)\n-t SEC  give up after SEC seconds (status 124)\n\
             -p PRIO  priority, 0 to 32767 (POSIX queues)\n-T TYPE  type, 1 or more (System V queues)\n\
-            -q VALUE  an int that a real-time signal carries\n-l  each line of standard input is a message\n-0  each NUL-ended string is one\n\
+            -q VALUE  an int that a real-time signal carries\n-l  each line of standard input is a message\n-0  each NUL-ended string is one\n-a  on a byte stream: nothing behind a message\n\
             Addresses:\n\
             pid:N, %job             a process; the message is the name of a signal\n\
             fd:N, fifo:PATH         a pipe: a newline (-0: a NUL) ends a message\n\
@@ -54,7 +54,7 @@ struct Request {
 /// # Errors
 /// A usage error, or why a message could not be sent.
 pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinResult {
-    let (found, first) = options(fields, if queues_only { "nt:p:T:l0" } else { "nt:p:T:q:l0" })?;
+    let (found, first) = options(fields, if queues_only { "nt:p:T:l0" } else { "nt:p:T:q:l0a" })?;
     let mut request = Request { opening: Opening::sender(), kind: 1, priority: 0, value: None, split: None };
     let (mut nonblocking, mut seconds) = (false, None);
     let (mut has_kind, mut has_priority) = (false, false);
@@ -67,6 +67,7 @@ pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinRes
             b'T' => (request.kind, has_kind) = (number(b'T', argument)?, true),
             b'q' => request.value = Some(number(b'q', argument)?),
             b'l' => request.split = Some(b'\n'),
+            b'a' => request.opening.end = End::Stream,
             _ => {
                 request.split = Some(0);
                 request.opening.end = End::Nul;
@@ -76,6 +77,9 @@ pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinRes
     let patience = patience(nonblocking, seconds)?;
     let place = fields.get(first).ok_or_else(|| Error::usage("address expected"))?;
     let address = Address::parse(place).map_err(|error| message::error(&error))?;
+    if request.opening.end == End::Stream && !address.is_stream() {
+        return Err(Error::usage(format!("{address}: -a is for byte streams")).into());
+    }
     check(&address, has_kind, has_priority, request.value.is_some(), queues_only)?;
     if let Address::Process(_) | Address::Job(_) = address {
         return signal(shell, &address, fields, first + 1, &request);

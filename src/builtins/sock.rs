@@ -9,7 +9,7 @@ use crate::ipc::socket::name;
 use crate::ipc::watch::{Cut, Watch};
 use crate::shell::Shell;
 use crate::shell::vars::is_name;
-use crate::status::{Error, ExitStatus};
+use crate::status::{Error, ExitStatus, reason};
 use crate::sys::fd;
 use crate::sys::socket::{self, Name};
 use bstr::{BStr, ByteSlice};
@@ -80,7 +80,7 @@ fn wrong(operand: &BStr, what: &str) -> Error {
 
 /// The C function and errno: `bind: EADDRINUSE: Address already in use`.
 fn system(call: &str, errno: Errno) -> Error {
-    Error::new(format!("{call}: {errno:?}: {}", errno.desc()))
+    Error::new(format!("{call}: {errno:?}: {}", reason(errno)))
 }
 
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {

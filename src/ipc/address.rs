@@ -140,6 +140,18 @@ impl Address {
     }
 }
 
+impl Address {
+    /// Whether what goes there is a stream of bytes, in which messages have no boundaries of their own.
+    pub fn is_stream(&self) -> bool {
+        match self {
+            Self::Descriptor(_) | Self::Fifo(_) => true,
+            Self::Internet(internet) => internet.transport == Transport::Tcp,
+            Self::Unix(unix) => unix.kind == UnixKind::Stream,
+            _ => false,
+        }
+    }
+}
+
 fn posix(text: &[u8], name: &[u8]) -> Result<Address, Error> {
     let is_good = name.len() > 1 && name[0] == b'/' && !name[1..].contains(&b'/') && !name.contains(&0);
     if is_good {

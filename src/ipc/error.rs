@@ -1,5 +1,6 @@
 //! Why a message did not go or come: what was tried, the reason, and the exit status that stands for it.
 
+use crate::status::reason;
 use crate::sys::interrupt::Stopped;
 use nix::errno::Errno;
 use std::fmt;
@@ -17,6 +18,8 @@ pub enum Why {
     Interrupted(i32),
     /// The caller asked for something that cannot be.
     Usage(String),
+    /// There is no such place, in the resolver's words.
+    Nowhere(String),
     /// It cannot be done, for a reason that is none of the system's.
     Other(String),
 }
@@ -39,6 +42,11 @@ impl Error {
     /// A wrong call.
     pub fn usage(tried: impl Into<String>, why: impl Into<String>) -> Self {
         Self { tried: tried.into(), why: Why::Usage(why.into()) }
+    }
+
+    /// A host or service that cannot be found.
+    pub fn nowhere(tried: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { tried: tried.into(), why: Why::Nowhere(why.into()) }
     }
 
     /// A reason of our own.
@@ -64,6 +72,7 @@ impl Error {
             Why::WouldBlock(_) => 3,
             Why::TimedOut => 124,
             Why::Interrupted(signal) => 128 + signal,
+            Why::Nowhere(_) => 4,
             Why::Other(_) => 1,
             Why::Refused(errno) => match errno {
                 Errno::ENOENT | Errno::ENXIO | Errno::ECONNREFUSED | Errno::EIDRM | Errno::ESRCH => 4,
@@ -84,7 +93,7 @@ impl fmt::Display for Error {
             Why::Interrupted(signal) => {
                 write!(f, "interrupted by signal {}", crate::sys::signames::name_or_number(*signal))
             }
-            Why::Usage(why) | Why::Other(why) => f.write_str(why),
+            Why::Usage(why) | Why::Nowhere(why) | Why::Other(why) => f.write_str(why),
         }
     }
 }
@@ -93,7 +102,7 @@ impl std::error::Error for Error {}
 
 /// An errno's symbol and words: `ENOMSG: No message of desired type`.
 pub fn words(errno: Errno) -> String {
-    format!("{errno:?}: {}", errno.desc())
+    format!("{errno:?}: {}", reason(errno))
 }
 
 #[cfg(test)]

@@ -199,3 +199,35 @@ fn half_close() {
     assert_eq!(client.end().text(), "late\n");
     assert_eq!(server.end().status, 0);
 }
+
+/// The peer has closed, and our own input stays open without a word: nobody is left to say it to.
+#[test]
+fn a_peer_that_has_gone() {
+    let dir = Dir::new();
+    for listen in ["nc -lnv 0", "nc -6lnv 0"] {
+        let mut server = dir.shell(listen);
+        let mut server = Running::start(server.stdin(Stdio::piped()));
+        let line = server.line();
+        let port: u16 = line.rsplit(' ').next().and_then(|port| port.parse().ok()).expect("a port");
+        let host = if listen.contains('6') { "::1" } else { "127.0.0.1" };
+        let mut client = TcpStream::connect((host, port)).expect("it listens");
+        client.write_all(b"all there is").expect("it is taken");
+        drop(client);
+        let end = server.end();
+        assert_eq!((end.status, &*end.text()), (0, "all there is"), "{listen}: {}", end.err);
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it is bound").port();
+    let unix = std::os::unix::net::UnixListener::bind(dir.0.join("s")).expect("a socket");
+    for code in [format!("nc 127.0.0.1 {port}"), "nc -U s".to_owned()] {
+        let mut client = dir.shell(&code);
+        let client = Running::start(client.stdin(Stdio::piped()));
+        if code.contains("-U") {
+            drop(unix.accept().expect("it connects"));
+        } else {
+            drop(listener.accept().expect("it connects"));
+        }
+        let end = client.end();
+        assert_eq!(end.status, 0, "{code}: {}", end.err);
+    }
+}

@@ -33,13 +33,17 @@ pub fn run(shell: &mut Shell, request: &Request, watch: Watch, listener: Listene
     let shown = if request.is_unix() { listener.name().ok() } else { None };
     let place = talk::host_and_port(request, shown.as_ref().unwrap_or(&peer));
     talk::say(shell, request, &format!("Connection received on {place}"));
-    match &peer {
-        Name::Inet(_) => socket::connect(fd, &peer).map_err(|errno| system("connect", errno))?,
-        Name::Unnamed => {}
-        // A sender that has gone already cannot be answered, and what it has sent is here.
-        Name::Path(_) | Name::Abstract(_) => drop(socket::connect(fd, &peer)),
+    let can_be_answered = match &peer {
+        Name::Inet(_) => socket::connect(fd, &peer).map(|()| true).map_err(|errno| system("connect", errno))?,
+        Name::Unnamed => false,
+        // It may have gone already; what it has sent is here.
+        Name::Path(_) | Name::Abstract(_) => socket::connect(fd, &peer).is_ok(),
+    };
+    if can_be_answered {
+        return talk::run(shell, request, fd, &watch, None, "socket");
     }
-    talk::run(shell, request, fd, &watch, None, "socket")
+    let deaf = Request { no_input: true, ..request.clone() };
+    talk::run(shell, &deaf, fd, &watch, None, "socket")
 }
 
 /// Who has sent the first datagram, which stays where it is.

@@ -16,7 +16,7 @@ use crate::builtins::{Builtin, BuiltinResult, Kind};
 use crate::fields::Fields;
 use crate::ipc::watch::Cut;
 use crate::shell::Shell;
-use crate::status::{Error, ExitStatus, Failure};
+use crate::status::{Error, ExitStatus, Failure, reason};
 use nix::errno::Errno;
 
 /// `nc`
@@ -63,7 +63,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
 /// `tried: words (SYMBOL)`: netcat's words, and the symbol to look up.
 fn system(tried: impl AsRef<[u8]>, errno: Errno) -> Error {
     let mut text = tried.as_ref().to_vec();
-    text.extend_from_slice(format!(": {} ({errno:?})", errno.desc()).as_bytes());
+    text.extend_from_slice(format!(": {} ({errno:?})", reason(errno)).as_bytes());
     Error::new(text)
 }
 

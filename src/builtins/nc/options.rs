@@ -200,6 +200,7 @@ fn place_operands(request: &mut Request, operands: &[&BStr]) -> Result<(), Error
             request.ports = vec![ports(request, port.as_bstr(), false)?];
         }
         (false, true, [one]) => match request.source_port.clone() {
+            Some(_) if one.iter().all(u8::is_ascii_digit) => return Err(Error::new("two port numbers")),
             Some(port) => {
                 request.host = BString::from(*one);
                 request.ports = vec![ports(request, port.as_bstr(), false)?];

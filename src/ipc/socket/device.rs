@@ -3,6 +3,7 @@
 
 use crate::ipc::socket::{self as sockets, Settings, name};
 use crate::ipc::watch::{Cut, Watch};
+use crate::status::reason;
 use crate::sys::{fd, socket};
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -40,13 +41,13 @@ pub fn open(device: &Device<'_>) -> Result<OwnedFd, String> {
         match sockets::connect(&name, kind, &Settings::default(), None, &watch, None) {
             Ok(connection) => {
                 let blocking = socket::set_nonblocking(connection.as_raw_fd(), false);
-                return blocking.and_then(|()| fd::make_private(connection)).map_err(|errno| errno.desc().to_owned());
+                return blocking.and_then(|()| fd::make_private(connection)).map_err(reason);
             }
-            Err((_, Some(Cut::Signal(_)))) => return Err(Errno::EINTR.desc().to_owned()),
+            Err((_, Some(Cut::Signal(_)))) => return Err(reason(Errno::EINTR)),
             Err((failed, _)) => why = failed.errno,
         }
     }
-    Err(format!("{} ({why:?})", why.desc()))
+    Err(format!("{} ({why:?})", reason(why)))
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ const CHUNK: usize = 64 << 10;
 /// Open an Internet socket. `address` is its text, for messages.
 ///
 /// # Errors
-/// An unknown name (ENXIO), nobody listens, the address is in use, or the wait was ended.
+/// An unknown name, nobody listens, the address is in use, or the wait was ended.
 pub fn internet(place: &Internet, address: String, opening: &Opening, wait: &mut Wait) -> Result<Socket, Error> {
     let kind = if place.transport == Transport::Tcp { libc::SOCK_STREAM } else { libc::SOCK_DGRAM };
     let host: &[u8] = match (&place.host[..], opening.role) {
@@ -47,7 +47,7 @@ pub fn internet(place: &Internet, address: String, opening: &Opening, wait: &mut
         (host, _) => host,
     };
     let found = name::resolve(host, &place.port, libc::AF_UNSPEC, kind, false);
-    let found = found.map_err(|words| Error::refused(format!("{address}: {words}"), Errno::ENXIO))?;
+    let found = found.map_err(|words| Error::nowhere(&address, words))?;
     open(found, kind, address, opening, wait)
 }
 

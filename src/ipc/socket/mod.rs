@@ -34,6 +34,7 @@ pub mod frame;
 pub mod hex;
 pub mod lane;
 pub mod name;
+pub mod peer;
 pub mod record;
 pub mod relay;
 

@@ -2,11 +2,13 @@
 //!
 //! The end of the input is not the end of the conversation. It is passed on by shutting down the writing side, so that the peer sees its
 //! end of file, and reading goes on until the peer has said all. Likewise the peer's end does not keep the rest of the input from
-//! being sent: it may have closed one direction only. (At a terminal, where input never ends, the peer's end is the end.)
+//! being sent: it may have closed one direction only. When it has closed both ([`peer`]) that is the end, and so is the peer's end at a
+//! terminal, where input never ends.
 //!
 //! System calls: ppoll to wait for whichever side is ready, shutdown; the lanes move the bytes.
 
 use crate::ipc::socket::lane::{Broken, Lane, Side, Step};
+use crate::ipc::socket::peer;
 use crate::ipc::watch::{Cut, Watch};
 use crate::sys::poll::{self, Interest};
 use crate::sys::{socket, transfer, tty};
@@ -55,6 +57,10 @@ enum Progress {
     Enough,
     Broken(Broken),
 }
+
+/// How soon, and at the longest how often, to see whether a peer that has said all still listens.
+const FIRST_LOOK: Duration = Duration::from_millis(20);
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// Steps of one direction before the other has its turn and signals are looked for.
 const TURN: u32 = 16;
@@ -105,6 +111,8 @@ struct Relay<'a> {
     limits: Limits,
     last: Instant,
     quit_at: Option<Instant>,
+    /// The peer has said all: when to see next whether it still listens, and how long to wait after that.
+    look_at: Option<(Instant, Duration)>,
     /// The peer has refused bytes: what the incoming direction says afterwards is still heard.
     refused: Option<Errno>,
 }
@@ -126,6 +134,7 @@ pub fn run(
         limits,
         last: Instant::now(),
         quit_at: None,
+        look_at: None,
         refused: None,
     };
     relay.outgoing = outgoing.map(|lane| Running { lane, wait: Side::From, until: None });
@@ -154,6 +163,9 @@ impl Relay<'_> {
             }
             if interests[2].revents != 0 {
                 return End::Output(Errno::EPIPE);
+            }
+            if self.has_lost_peer() {
+                return End::Done;
             }
             let now = Instant::now();
             let ready = |running: &Option<Running<'_>>, interest: Interest| {
@@ -197,7 +209,18 @@ impl Relay<'_> {
 
     fn deadline(&self) -> Option<Instant> {
         let pauses = [&self.outgoing, &self.incoming].into_iter().flatten().filter_map(|running| running.until);
-        pauses.chain(self.idle_at()).chain(self.quit_at).min()
+        let look = self.look_at.map(|(time, _)| time);
+        pauses.chain(self.idle_at()).chain(self.quit_at).chain(look).min()
+    }
+
+    /// When only sending is left and there is nothing to send: whether it has become pointless.
+    fn has_lost_peer(&mut self) -> bool {
+        let (Some((time, pause)), Some(running)) = (self.look_at, &self.outgoing) else { return false };
+        if running.wait != Side::From || running.until.is_some() || Instant::now() < time {
+            return false;
+        }
+        self.look_at = Some((Instant::now() + pause, (pause * 2).min(LONGEST_LOOK)));
+        peer::has_gone(self.socket)
     }
 
     fn is_over(&self) -> bool {
@@ -242,6 +265,8 @@ impl Relay<'_> {
                 let through = self.input_is_terminal || socket::kind(self.socket) == Ok(libc::SOCK_DGRAM);
                 if through {
                     self.outgoing = None;
+                } else if self.outgoing.is_some() && peer::keep_asking(self.socket).is_ok() {
+                    self.look_at = Some((Instant::now() + FIRST_LOOK, FIRST_LOOK));
                 }
             }
             Progress::Enough => return Some(End::Done),
