@@ -13,6 +13,8 @@ mod datagrams;
 mod examples;
 #[path = "sockets/handlers.rs"]
 mod handlers;
+#[path = "sockets/letters.rs"]
+mod letters;
 #[path = "sockets/matrix.rs"]
 mod matrix;
 #[path = "sockets/messages.rs"]
