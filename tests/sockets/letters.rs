@@ -79,7 +79,7 @@ const CLIENTS: &[Client] = &[
     ("-I 4096 -O 4096 -N HOST PORT", "abc\n", hello, "abc\n", "hello\n"),
     ("-i 1 -N HOST PORT", "abc\ndef\n", take, "abc\ndef\n", ""),
     ("-q 0 HOST PORT", "abc", take, "abc", ""),
-    ("-q 1 HOST PORT", "abc", hold, "", ""),
+    ("-q 1 HOST PORT", "abc", take, "abc", ""),
     ("-w 1 -N HOST PORT", "abc", hold, "", ""),
     ("-w 5 -q 0 HOST PORT", "abc", hello, "abc", "hello\n"),
     ("-s 127.0.0.9 -N HOST PORT", "", who, "127.0.0.9", ""),
