@@ -2,6 +2,16 @@
 //!
 //! Descriptors are numbers that the user keeps in variables, as in C; they stay open until `sock close`, and programs inherit them, as
 //! they do what `exec 3<>file` opens.
+//!
+//! ```text
+//! sock socket s inet stream       int s = socket(AF_INET, SOCK_STREAM, 0);
+//! sock bind $s 127.0.0.1:6789     bind(s, (struct sockaddr *) &address, sizeof address);
+//! sock listen $s 5                listen(s, 5);
+//! sock accept c $s                int c = accept(s, NULL, NULL);
+//! sock recv $c                    n = recv(c, buffer, sizeof buffer, 0); write(1, buffer, n);
+//! sock send $c hello              send(c, "hello", 5, 0);
+//! sock close $c                   close(c);
+//! ```
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name};
 use crate::fields::Fields;
@@ -14,7 +24,7 @@ use crate::sys::fd;
 use crate::sys::socket::{self, Name};
 use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::time::Instant;
 
 /// `sock`
@@ -24,7 +34,7 @@ pub const BUILTIN: Builtin = Builtin {
     usage: "sock socket VAR inet|inet6|unix stream|dgram|seqpacket\nsock bind|connect FD ADDR\nsock listen FD [BACKLOG]\nsock accept VAR FD\n\
             sock send FD MESSAGE\nsock sendto FD ADDR MESSAGE\nsock recv|recvfrom FD [SIZE]\nsock shutdown FD rd|wr|rdwr\n\
             sock getsockname|getpeername|close FD\nsock setsockopt FD NAME VALUE",
-    about: "Make one system call on sockets. ADDR is HOST:PORT, a path, or @name; VAR receives a descriptor number.\n\
+    about: "Make one system call on sockets. ADDR is HOST:PORT, a path (its file stays until rm, as in C), or @name; VAR receives a descriptor number.\n\
             recv and recvfrom print what came (recvfrom the sender's address on a line before it); status 1 at the end of the stream.\n\
             NAME is the C name of an option of the socket, IP, IPv6 or TCP level, without its number: SO_REUSEADDR, TCP_NODELAY, ...",
     run,
@@ -117,9 +127,17 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     }
 }
 
-/// Give the user a descriptor, its number in a variable.
-fn hand_over(shell: &mut Shell, variable: &BStr, socket: &OwnedFd, call: &str) -> BuiltinResult {
-    let number = fd::dup_for_user(socket.as_raw_fd()).map_err(|errno| system(call, errno))?;
+/// Give the user a copy of a descriptor, its number in a variable.
+///
+/// # Errors
+/// No descriptor left (`failed` says what that means), or the variable is read-only.
+pub fn hand_over(
+    shell: &mut Shell,
+    variable: &[u8],
+    socket: RawFd,
+    failed: impl FnOnce(Errno) -> Error,
+) -> BuiltinResult {
+    let number = fd::dup_for_user(socket).map_err(failed)?;
     let slot = shell.vars.slot_of(variable);
     if let Err(error) = shell.vars.set_integer(slot, i64::from(number)) {
         // It was opened a moment ago.
@@ -147,7 +165,7 @@ fn make(shell: &mut Shell, arguments: &mut Arguments<'_>) -> BuiltinResult {
         _ => return Err(wrong(kind, "stream, dgram or seqpacket expected").into()),
     };
     let socket = socket::socket(family, kind).map_err(|errno| system("socket", errno))?;
-    hand_over(shell, variable, &socket, "socket")
+    hand_over(shell, variable, socket.as_raw_fd(), |errno| system("socket", errno))
 }
 
 /// An address for this socket: of its family, resolved for its type.
@@ -205,7 +223,7 @@ fn accept(shell: &mut Shell, arguments: &mut Arguments<'_>) -> BuiltinResult {
         return Ok(status);
     }
     let (connection, _) = socket::accept(number).map_err(|errno| system("accept", errno))?;
-    hand_over(shell, variable, &connection, "accept")
+    hand_over(shell, variable, connection.as_raw_fd(), |errno| system("accept", errno))
 }
 
 fn connect(arguments: &mut Arguments<'_>) -> BuiltinResult {

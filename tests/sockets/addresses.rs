@@ -230,8 +230,12 @@ fn signals_end_recv() {
             (Signal::SIGTERM, "trap 'echo trapped; exit 7' TERM; ", 7),
             (Signal::SIGUSR1, "trap 'echo trapped' USR1; ", 128 + 10),
         ] {
-            let receiver = Running::start(&mut dir.shell(&format!("{trap}recv {address}; s=$?; [ -S s ]; exit $s")));
+            let receiver =
+                Running::start(&mut dir.shell(&format!("umask 027; {trap}recv {address}; s=$?; [ -S s ]; exit $s")));
             until("it listens", || dir.has("s"));
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(dir.0.join("s")).expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o750, "{address}");
             receiver.signal(signal);
             let end = receiver.end();
             assert_eq!(end.status, status, "{address} {signal}: {}", end.err);

@@ -171,3 +171,104 @@ fn ranges_and_lists_of_ports() {
     let end = run(&mut dir.shell(&format!("nc -zvn 127.0.0.1 {refused} {open}")));
     assert_eq!(end.status, 0, "{}", end.err);
 }
+
+/// A shell in a network of its own, in which one network is unreachable and there is no way to any other.
+fn in_own_network(dir: &Dir, code: &str) -> Option<Command> {
+    let set_up = "ip link set lo up && ip route add unreachable 192.0.2.0/24";
+    if !has("unshare") || !has("ip") {
+        return None;
+    }
+    if run(dir.program("unshare").args(["-rn", "sh", "-c", set_up])).status != 0 {
+        println!("skipped: needs network namespaces");
+        return None;
+    }
+    let mut command = dir.program("unshare");
+    command.args(["-rn", "sh", "-c", &format!("{set_up}; exec \"$0\" -c \"$1\"")]);
+    command.args([env!("CARGO_BIN_EXE_ipcsh"), code]);
+    Some(command)
+}
+
+#[test]
+fn unreachable_hosts() {
+    let dir = Dir::new();
+    for (host, symbol, words) in
+        [("192.0.2.1", "EHOSTUNREACH", "No route to host"), ("10.1.2.3", "ENETUNREACH", "Network is unreachable")]
+    {
+        for (code, message) in [
+            ("nc HOST 80", "nc: connect to HOST port 80 (tcp) failed: WORDS (SYMBOL)"),
+            ("nc -v HOST 80", "nc: connect to HOST port 80 (tcp) failed: WORDS (SYMBOL)"),
+            ("nc -uv HOST 80", "nc: connect to HOST port 80 (udp) failed: WORDS (SYMBOL)"),
+            ("nc -zv HOST 80", "nc: connect to HOST port 80 (tcp) failed: WORDS (SYMBOL)"),
+            ("send tcp:HOST:80 x", "send: tcp:HOST:80: SYMBOL: WORDS"),
+            ("send udp:HOST:80 x", "send: udp:HOST:80: SYMBOL: WORDS"),
+            (": </dev/tcp/HOST/80", "cannot open /dev/tcp/HOST/80: WORDS (SYMBOL)"),
+            ("sock socket s inet stream; sock connect $s HOST:80", "sock: connect: SYMBOL: WORDS"),
+        ] {
+            let filled = |text: &str| text.replace("HOST", host).replace("SYMBOL", symbol).replace("WORDS", words);
+            let Some(mut command) = in_own_network(&dir, &filled(code)) else { return };
+            let end = run(&mut command);
+            assert_eq!(end.status, 1, "{}: {}", filled(code), end.err);
+            assert!(end.err.contains(&filled(message)), "{}: {}", filled(code), end.err);
+        }
+    }
+}
+
+/// A server whose queue of connections is full does not answer: the time limit ends the connecting.
+#[test]
+fn a_connect_that_takes_too_long() {
+    let dir = Dir::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it is bound").port();
+    nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::new(0).expect("it is in range")).expect("a backlog");
+    let _taken = connect(port);
+    for (code, status, message) in [
+        (format!("nc -w 0.3 127.0.0.1 {port}"), 1, format!("nc: connect to 127.0.0.1 port {port} (tcp) timed out")),
+        (format!("nc -zv -w 0.3 127.0.0.1 {port}"), 1, format!("port {port} (tcp) timed out")),
+        (format!("send -t 0.3 tcp:127.0.0.1:{port} x"), 124, format!("send: tcp:127.0.0.1:{port}: timed out")),
+        (format!("send -n tcp:127.0.0.1:{port} x"), 3, "send: tcp:127.0.0.1:".to_owned()),
+    ] {
+        let end = run(&mut dir.shell(&code));
+        assert_eq!(end.status, status, "{code}: {}", end.err);
+        assert!(end.err.contains(&message), "{code}: {}", end.err);
+    }
+    // ^C ends it at once, in every command.
+    for code in [
+        format!("nc 127.0.0.1 {port}"),
+        format!("send tcp:127.0.0.1:{port} x"),
+        format!(": </dev/tcp/127.0.0.1/{port}"),
+        format!("sock socket s inet stream; sock connect $s 127.0.0.1:{port}"),
+    ] {
+        let client = Running::start(&mut dir.shell(&format!("echo go >&2; {code}")));
+        super::safety::sleeps(&client);
+        client.signal(Signal::SIGINT);
+        assert_eq!(client.end().status, 130, "{code}");
+    }
+}
+
+/// A reset in the middle, for those who receive.
+#[test]
+fn a_reset_is_an_error_for_receivers() {
+    let dir = Dir::new();
+    for code in [
+        "nc -lnv 0",
+        "recv -a tcp:127.0.0.1:PORT",
+        "sock socket s inet stream; sock bind $s 127.0.0.1:PORT; sock listen $s; sock accept c $s; sock recv $c; sock recv $c",
+    ] {
+        let port = free_port();
+        let mut server = Running::start(&mut dir.shell(&code.replace("PORT", &port.to_string())));
+        let port = if code.starts_with("nc") { server.port() } else { port };
+        let mut client = None;
+        until("it listens", || {
+            client = TcpStream::connect(("127.0.0.1", port)).ok();
+            client.is_some()
+        });
+        let mut client = client.expect("it is connected");
+        client.write_all(b"some").expect("it is taken");
+        let linger = nix::libc::linger { l_onoff: 1, l_linger: 0 };
+        nix::sys::socket::setsockopt(&client, nix::sys::socket::sockopt::Linger, &linger).expect("linger");
+        drop(client);
+        let end = server.end();
+        assert_eq!(end.status, 1, "{code}: {}", end.err);
+        assert!(end.err.contains("ECONNRESET") && end.err.contains("Connection reset by peer"), "{code}: {}", end.err);
+    }
+}

@@ -20,6 +20,16 @@ fn loopback_unless_told_otherwise() {
         let line = server.line();
         assert!(line.contains(&format!(" on {address} ")), "{arguments}: {line}");
     }
+    for (family, address) in [("inet", "127.0.0.1:"), ("inet6", "[::1]:")] {
+        let end = run(&mut dir.shell(&format!("sock socket s {family} stream; sock bind $s :0; sock getsockname $s")));
+        assert!(end.text().starts_with(address), "{}{}", end.text(), end.err);
+    }
+    let port = free_port();
+    let receiver = Running::start(&mut dir.shell(&format!("recv tcp::{port}")));
+    sleeps(&receiver);
+    let name = format!("0100007F:{port:04X} 00000000:0000 0A");
+    let table = || fs::read_to_string("/proc/net/tcp").expect("the table of connections");
+    until("it listens on the loopback interface", || table().contains(&name));
 }
 
 #[test]
@@ -92,7 +102,7 @@ fn what_is_at_the_path_already() {
 }
 
 /// Wait until the process sleeps: what it has announced has begun.
-fn sleeps(server: &Running) {
+pub(crate) fn sleeps(server: &Running) {
     let stat = format!("/proc/{}/stat", server.pid());
     until("it sleeps", || fs::read_to_string(&stat).is_ok_and(|text| text.contains(") S ")));
 }

@@ -1,4 +1,11 @@
 //! `nc host port...`: connect, and talk or only see who listens.
+//!
+//! ```text
+//! for each port:  getaddrinfo -> for each address until one answers:
+//!                     socket, setsockopt (-b -D -I -O), bind (-s -p), connect, poll (-w), getsockopt(SO_ERROR)
+//!                 -z: close     -F: sendmsg(SCM_RIGHTS) over standard output     --fd: dup     --exec: dup2 to 0 and 1
+//!                 else: standard input -> socket, socket -> standard output, until both are through
+//! ```
 
 use super::request::Request;
 use super::{Stopped, cut, exec, system, talk};
@@ -84,7 +91,7 @@ fn connect(
             Err((_, Some(Cut::Signal(signal)))) => return Err(Stopped::Status(ExitStatus::from_signal(signal))),
             Err((Failed { call: "bind", errno }, _)) => return Err(system("bind failed", errno).into()),
             Err((Failed { errno, .. }, stopped)) => {
-                // A scan is a question, and no a good answer.
+                // netcat-openbsd says it with -v only, and leaves its user with a bare status 1. A scan is a question, and no a good answer.
                 if request.verbose || !request.scan {
                     let words = match stopped {
                         Some(Cut::Timeout) => format!("connect to {host} port {port} ({protocol}) timed out"),

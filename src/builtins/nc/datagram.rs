@@ -1,4 +1,6 @@
 //! `nc -l` for datagrams, where there is no connection to accept: the first datagram decides who the peer is, or (-k) everybody is one.
+//!
+//! System calls: socket, bind, recvfrom with MSG_PEEK to see who has sent, connect to hear only that peer; with -k recvfrom and sendto.
 
 use super::request::Request;
 use super::{cut, system, talk};

@@ -35,6 +35,8 @@ pub const BUILTIN: Builtin = Builtin {
             -q SEC  quit SEC after the end of input\n-r  ports in random order\n-s ADDR  own address\n-U  UNIX sockets (@name: abstract)\n\
             -u  UDP, or UNIX datagrams\n-v  say what happens\n-W N  end after N datagrams or pieces\n\
             -w SEC  give up connecting, or an idle connection, after SEC; with --exec the time for one handler\n-z  only see who listens\n\
+            A connection that is refused or breaks is told and is status 1, without -v too (but for -z). nc ends when both sides have said all,\n\
+            or the other one has closed both directions.\n\
             -e, --exec COMMAND  serve the connection with a command on descriptors 0 and 1; with -k each in a process of its own;\n\
             \u{20}           NC_REMOTE_ADDR NC_REMOTE_PORT NC_LOCAL_ADDR NC_LOCAL_PORT NC_PROTO are set\n--max N  at most N handlers at a time\n\
             --fd VAR  leave the connection open in the shell, its number in VAR\n--port VAR  the port listened on\n\

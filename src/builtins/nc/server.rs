@@ -1,5 +1,13 @@
 //! `nc -l`: wait for connections, and talk or let a command serve them.
 //!
+//! ```text
+//! socket, setsockopt(SO_REUSEADDR), bind, listen
+//! accept        close the listening socket, talk                      (nothing else)
+//! accept        talk, and accept the next one when it is through      (-k)
+//! accept        the command runs in this shell                        (--exec)
+//! accept        fork; the child: close, dup2 to 0 and 1, the command; the parent: close, accept the next one, wait for children (-k --exec)
+//! ```
+//!
 //! Without an address the loopback interface is meant: nobody from outside can connect unless the user says so (`-s 0.0.0.0`).
 
 use super::request::Request;
@@ -162,7 +170,7 @@ fn handlers(shell: &mut Shell, request: &Request, listener: Listener, watch: &Wa
         }
     };
     drop(listener);
-    end_all(shell, running, watch);
+    end_children(shell, running.into_iter().map(|handler| handler.pid).collect());
     status
 }
 
@@ -254,8 +262,4 @@ pub fn end_children(shell: &mut Shell, mut pids: Vec<Pid>) {
             let _ = poll::wait(&mut [], Some(Duration::from_millis(10)), Some(&signal::empty_mask()));
         }
     }
-}
-
-fn end_all(shell: &mut Shell, running: Vec<Handler>, _watch: &Watch) {
-    end_children(shell, running.into_iter().map(|handler| handler.pid).collect());
 }

@@ -1,4 +1,9 @@
 //! A connection and the shell's standard input and output: what is common to client and server.
+//!
+//! ```text
+//! standard input  -- outgoing lane -->  socket     at its end: shutdown(SHUT_WR)
+//! standard output <-- incoming lane --  socket     at its end: the peer has said all
+//! ```
 
 use super::request::Request;
 use super::system;
@@ -100,12 +105,5 @@ pub fn say(shell: &mut Shell, request: &Request, line: &str) {
 pub fn keep(shell: &mut Shell, variable: &[u8], fd: RawFd) -> BuiltinResult {
     let failed = |errno| system("cannot keep the connection", errno);
     socket::set_nonblocking(fd, false).map_err(failed)?;
-    let number = crate::sys::fd::dup_for_user(fd).map_err(failed)?;
-    let slot = shell.vars.slot_of(variable);
-    if let Err(error) = shell.vars.set_integer(slot, i64::from(number)) {
-        // It was opened a moment ago.
-        let _ = crate::sys::fd::close(number);
-        return Err(error.into());
-    }
-    Ok(ExitStatus::SUCCESS)
+    crate::builtins::sock::hand_over(shell, variable, fd, failed)
 }

@@ -1,5 +1,12 @@
 //! Sockets behind the two primitives: a receiver listens (and accepts one peer, on streams), a sender connects.
 //!
+//! ```text
+//! recv tcp:HOST:PORT    socket, setsockopt(SO_REUSEADDR), bind, listen, accept, recvfrom ...
+//! send tcp:HOST:PORT    socket, connect, poll, send ...
+//! recv udp:HOST:PORT    socket, bind, recvfrom ...
+//! send udp:HOST:PORT    socket, connect, send, getsockopt(SO_ERROR): was the last one refused?
+//! ```
+//!
 //! A datagram or a record is a message. On a stream a message ends with a newline, a NUL, or the stream; the connection is the
 //! receiver's alone, so it reads as much as there is and keeps what belongs to the next message.
 

@@ -2,6 +2,14 @@
 //!
 //! Where a pipe or a file is at one end the kernel moves the bytes itself (splice, sendfile), and this process never sees them; else
 //! they go through one buffer of fixed size, so a slow reader makes the sender wait and costs no memory.
+//!
+//! ```text
+//! file -> socket            sendfile
+//! pipe -> socket            splice
+//! socket -> pipe            splice
+//! socket -> file            splice into a pipe of our own, and out of it
+//! anything else, -C, --hex  read, and write until all of it has gone
+//! ```
 
 use crate::ipc::socket::hex;
 use crate::sys::signal::Mask;

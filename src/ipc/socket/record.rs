@@ -1,4 +1,6 @@
 //! Lanes that keep, or make, the boundaries of messages: datagram and seqpacket sockets at one end, a byte stream at the other.
+//!
+//! System calls: recvfrom with MSG_TRUNC (the real length of a message that does not fit), send or sendto, read, write.
 
 use crate::ipc::socket::frame::{Found, Framing};
 use crate::ipc::socket::hex;
