@@ -82,6 +82,8 @@ const RECEIVERS: &[(&str, &str, &str)] = &[
     ("tcp:[::1]:PORT", "nc.openbsd", "nc.openbsd -6 -l ::1 PORT"),
     ("tcp::PORT", "python3", "python3 recv.py INET STREAM 127.0.0.1 PORT"),
     ("udp:127.0.0.1:PORT", "python3", "python3 recv.py INET DGRAM 127.0.0.1 PORT"),
+    ("udp::PORT", "python3", "python3 recv.py INET DGRAM 127.0.0.1 PORT"),
+    ("udp:localhost:PORT", "python3", "python3 recv.py INET DGRAM 127.0.0.1 PORT"),
     ("udp:[::1]:PORT", "python3", "python3 recv.py INET6 DGRAM ::1 PORT"),
     ("udp:127.0.0.1:PORT", "nc.openbsd", "nc.openbsd -l -u -W 2 127.0.0.1 PORT"),
     ("unix:s", "nc.openbsd", "nc.openbsd -l -U s"),

@@ -29,6 +29,8 @@ pub struct Socket {
     listener: Option<Listener>,
     /// The file of a datagram receiver.
     _file: Option<SocketFile>,
+    /// Further addresses of the name that datagrams go to: that nobody is at the first shows only when something was sent there.
+    others: Vec<Name>,
     address: String,
     kind: libc::c_int,
     end: End,
@@ -49,10 +51,7 @@ const CHUNK: usize = 64 << 10;
 /// An unknown name, nobody listens, the address is in use, or the wait was ended.
 pub fn internet(place: &Internet, address: String, opening: &Opening, wait: &mut Wait) -> Result<Socket, Error> {
     let kind = if place.transport == Transport::Tcp { libc::SOCK_STREAM } else { libc::SOCK_DGRAM };
-    let host: &[u8] = match (&place.host[..], opening.role) {
-        (b"", Role::Receiver) => b"127.0.0.1",
-        (host, _) => host,
-    };
+    let host: &[u8] = if place.host.is_empty() { b"127.0.0.1" } else { &place.host };
     let found = name::resolve(host, &place.port, libc::AF_UNSPEC, kind, false);
     let found = found.map_err(|words| Error::nowhere(&address, words))?;
     open(found, kind, address, opening, wait)
@@ -86,6 +85,7 @@ fn open(
         connection: None,
         listener: None,
         _file: None,
+        others: Vec::new(),
         address,
         kind,
         end: opening.end,
@@ -109,10 +109,11 @@ fn open(
         }
         Role::Sender => {
             let mut last = Error::refused(&open.address, Errno::EADDRNOTAVAIL);
-            for name in &names {
+            for (index, name) in names.iter().enumerate() {
                 match connect(name, kind, &open.address, wait) {
                     Ok(connection) => {
                         open.connection = Some(connection);
+                        open.others = names[index + 1..].to_vec();
                         return Ok(open);
                     }
                     Err(error @ Error { why: Why::Refused(_), .. }) => last = error,
@@ -220,6 +221,25 @@ impl Socket {
     }
 
     /// A datagram or record.
+    fn send_record(&mut self, body: &[u8], wait: &mut Wait) -> Result<(), Error> {
+        loop {
+            // That nobody is there comes back as an error of the socket, on this machine at once.
+            let sent = self.with(libc::POLLOUT, wait, |fd| socket::send(fd, body, false));
+            let sent = sent.and_then(|_| self.with(libc::POLLOUT, wait, socket::take_error));
+            match sent {
+                Err(Error { why: Why::Refused(Errno::ECONNREFUSED), .. }) if !self.others.is_empty() => {
+                    let next = self.others.remove(0);
+                    self.connection = Some(connect(&next, self.kind, &self.address, wait)?);
+                }
+                result => {
+                    self.others.clear();
+                    return result;
+                }
+            }
+        }
+    }
+
+    /// A datagram or record.
     fn receive_record(&mut self, select: &Select, message: &mut Message, wait: &mut Wait) -> Result<bool, Error> {
         let mut buffer = std::mem::take(message.begin());
         buffer.resize(select.size.unwrap_or(ROOM).max(1), 0);
@@ -259,9 +279,7 @@ impl Socket {
 impl Endpoint for Socket {
     fn send(&mut self, message: &Outgoing<'_>, wait: &mut Wait) -> Result<(), Error> {
         if self.kind != libc::SOCK_STREAM {
-            self.with(libc::POLLOUT, wait, |fd| socket::send(fd, message.body, false))?;
-            // That nobody is there comes back as an error of the socket, on this machine at once.
-            return self.with(libc::POLLOUT, wait, socket::take_error);
+            return self.send_record(message.body, wait);
         }
         let mut bytes = message.body.to_vec();
         match self.end {
