@@ -38,6 +38,8 @@ mod editing;
 mod first;
 #[path = "pty/foreground.rs"]
 mod foreground;
+#[path = "support/inherited.rs"]
+mod inherited;
 #[path = "pty/jobs.rs"]
 mod jobs;
 #[path = "pty/logins.rs"]

@@ -8,6 +8,8 @@
 
 #[path = "robustness/descriptors.rs"]
 mod descriptors;
+#[path = "support/inherited.rs"]
+mod inherited;
 #[path = "robustness/input.rs"]
 mod input;
 #[path = "robustness/nesting.rs"]
@@ -89,7 +91,7 @@ impl Dir {
             .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::null())
             .process_group(0);
-        before_exec(&mut command, keep_standard_descriptors);
+        inherited::keep_standard(&mut command);
         command
     }
 
@@ -212,13 +214,6 @@ fn before_exec(command: &mut Command, action: fn() -> nix::Result<()>) -> &mut C
 /// Close descriptor `FD`.
 fn close<const FD: i32>() -> nix::Result<()> {
     nix::unistd::close(FD)
-}
-
-/// Let the child inherit 0, 1 and 2 and nothing that this process has got from elsewhere.
-fn keep_standard_descriptors() -> nix::Result<()> {
-    // SAFETY: close_range with CLOSE_RANGE_CLOEXEC only marks descriptors and touches no memory.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
-    nix::errno::Errno::result(result).map(drop)
 }
 
 /// Set what a signal does.

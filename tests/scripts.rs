@@ -14,6 +14,8 @@
 
 #[path = "scripts/case.rs"]
 mod case;
+#[path = "support/inherited.rs"]
+mod inherited;
 
 use case::{Case, Need, Status};
 use nix::sys::signal::{Signal, killpg};
@@ -211,7 +213,8 @@ fn run_shell(case: &Case, dir: &Path) -> io::Result<Got> {
         }
     };
     let shell = shell_under_test();
-    let mut child = Command::new(&shell)
+    let mut command = Command::new(&shell);
+    command
         .arg("../case.sh")
         .current_dir(&home)
         .env_clear()
@@ -223,8 +226,8 @@ fn run_shell(case: &Case, dir: &Path) -> io::Result<Got> {
         .stdin(stdin)
         .stdout(File::create(dir.join("stdout"))?)
         .stderr(File::create(dir.join("stderr"))?)
-        .process_group(0)
-        .spawn()?;
+        .process_group(0);
+    let mut child = inherited::keep_standard(&mut command).spawn()?;
     let pid = Pid::from_raw(child.id().cast_signed());
     let (tell, told) = mpsc::channel();
     let timed_out = std::thread::scope(|scope| {

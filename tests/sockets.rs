@@ -13,6 +13,8 @@ mod datagrams;
 mod examples;
 #[path = "sockets/handlers.rs"]
 mod handlers;
+#[path = "support/inherited.rs"]
+mod inherited;
 #[path = "sockets/letters.rs"]
 mod letters;
 #[path = "sockets/matrix.rs"]
@@ -72,8 +74,7 @@ impl Dir {
             .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::null())
             .process_group(0);
-        // SAFETY: the action is one system call.
-        unsafe { command.pre_exec(keep_standard_descriptors) };
+        inherited::keep_standard(&mut command);
         command
     }
 
@@ -89,14 +90,6 @@ impl Drop for Dir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-/// Let the child inherit 0, 1 and 2 and nothing that this process has got from elsewhere.
-fn keep_standard_descriptors() -> std::io::Result<()> {
-    use nix::libc;
-    // SAFETY: close_range with CLOSE_RANGE_CLOEXEC only marks descriptors and touches no memory.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
-    nix::errno::Errno::result(result).map(drop).map_err(Into::into)
 }
 
 /// A running program; dropping it kills its process group.

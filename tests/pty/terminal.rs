@@ -235,6 +235,7 @@ impl Terminal {
             .env("HOME", &home.0)
             .env("TERM", "xterm")
             .env("LC_ALL", "C.UTF-8");
+        crate::inherited::keep_standard(&mut command);
         Setup { command, rows: 24, columns: 80, home, prompts: false }
     }
 
