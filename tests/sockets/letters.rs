@@ -96,6 +96,10 @@ fn clients() {
     let dir = Dir::new();
     for (arguments, input, serve, got, printed) in CLIENTS {
         let Some(programs) = both(&dir) else { return };
+        if arguments.starts_with("-D") && !nix::unistd::geteuid().is_root() {
+            println!("skipped: needs root for -D");
+            continue;
+        }
         let input = dir.file("input", input);
         let mut said_by = Vec::new();
         for (name, mut program) in programs {
@@ -374,6 +378,14 @@ fn failures() {
         }
         assert_eq!(ends[0], ends[1], "{arguments}");
         assert_eq!(ends[1].0, 1, "{arguments}");
+    }
+    if !nix::unistd::geteuid().is_root() {
+        let Some(programs) = both(&dir) else { return };
+        for (name, mut program) in programs {
+            let end = run(program.args(["-D", "127.0.0.1", "1"]));
+            assert_eq!(end.status, 1, "{name}");
+            assert!(end.err.contains("Permission denied"), "{name}: {}", end.err);
+        }
     }
     // Here netcat does not say what it tried.
     for (arguments, words) in [

@@ -90,6 +90,7 @@ fn connect(
             }
             Err((_, Some(Cut::Signal(signal)))) => return Err(Stopped::Status(ExitStatus::from_signal(signal))),
             Err((Failed { call: "bind", errno }, _)) => return Err(system("bind failed", errno).into()),
+            Err((Failed { call: "setsockopt", errno }, _)) => return Err(system("setsockopt", errno).into()),
             Err((Failed { errno, .. }, stopped)) => {
                 // netcat-openbsd says it with -v only, and leaves its user with a bare status 1. A scan is a question, and no a good answer.
                 if request.verbose || !request.scan {

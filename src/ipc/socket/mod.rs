@@ -65,14 +65,14 @@ impl Settings {
     /// Set them.
     ///
     /// # Errors
-    /// The system's; EACCES for `debug` without privilege is passed over, as there is nothing to see without it either.
+    /// The system's: EACCES for `debug` without privilege.
     pub fn apply(&self, fd: RawFd) -> Result<(), Errno> {
         let set = |option, value| socket::set_option(fd, libc::SOL_SOCKET, option, value);
         if self.broadcast {
             set(libc::SO_BROADCAST, 1)?;
         }
         if self.debug {
-            set(libc::SO_DEBUG, 1).or_else(|errno| if errno == Errno::EACCES { Ok(()) } else { Err(errno) })?;
+            set(libc::SO_DEBUG, 1)?;
         }
         self.receive_buffer.map_or(Ok(()), |size| set(libc::SO_RCVBUF, size))?;
         self.send_buffer.map_or(Ok(()), |size| set(libc::SO_SNDBUF, size))
