@@ -5,6 +5,8 @@
 pub enum Escapes {
     /// `echo`: an octal number has a 0 before its up to three digits; `\c` ends the output.
     Echo,
+    /// `echo -e`: the same, and `\xHH`, `\uHHHH`, `\UHHHHHHHH`.
+    EchoOption,
     /// An argument of `%b`: those of `echo`, and the extensions of the format.
     Argument,
     /// The format of `printf`: an octal number has up to three digits; `\c` is nothing special. Beyond the standard `\e`, `\xHH`,
@@ -41,7 +43,7 @@ pub fn one(out: &mut Vec<u8>, text: &[u8], escapes: Escapes) -> usize {
         Some(b'v') => 0x0b,
         Some(&quote @ (b'"' | b'\'')) if escapes == Escapes::Format => quote,
         Some(b'0') => return octal(out, text, escapes),
-        Some(b'1'..=b'7') if escapes != Escapes::Echo => return octal(out, text, escapes),
+        Some(b'1'..=b'7') if matches!(escapes, Escapes::Argument | Escapes::Format) => return octal(out, text, escapes),
         Some(&letter @ (b'x' | b'u' | b'U')) if escapes != Escapes::Echo => return hexadecimal(out, letter, text),
         _ => {
             out.push(b'\\');

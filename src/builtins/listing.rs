@@ -1,4 +1,4 @@
-//! Lines that the shell reads back: what `alias`, `export -p`, `readonly -p` and `set` print.
+//! Lines that the shell reads back: what `alias`, `export -p` and `readonly -p` print.
 
 use crate::quote::quote_into;
 

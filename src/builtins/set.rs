@@ -1,8 +1,9 @@
 //! `set` and `shift` (XCU 2.15): options and positional parameters.
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, about, listing, operands, too_many_arguments, unknown_option};
+use crate::builtins::{Builtin, BuiltinResult, Kind, about, operands, too_many_arguments, unknown_option};
 use crate::fields::Fields;
 use crate::jobs::terminal;
+use crate::quote::quote_into;
 use crate::shell::options::TABLE;
 use crate::shell::{Opt, Options, Shell};
 use crate::status::{Error, ExitStatus};
@@ -90,7 +91,10 @@ fn print_variables(shell: &mut Shell) -> BuiltinResult {
     let mut out = Vec::new();
     for slot in shell.vars.sorted() {
         if let Some(value) = shell.vars.at(slot).value() {
-            listing::assignment(&mut out, "", shell.vars.name(slot), value);
+            out.extend_from_slice(shell.vars.name(slot));
+            out.push(b'=');
+            quote_into(&mut out, value);
+            out.push(b'\n');
         }
     }
     shell.io.write(&out)?;

@@ -9,6 +9,7 @@ use crate::status::{Error, ExitStatus};
 use crate::sys::signal::{self, Disposition, bit};
 use crate::sys::signames;
 use bstr::BStr;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// `trap`
@@ -24,10 +25,10 @@ pub const BUILTIN: Builtin = Builtin {
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let (found, mut first) = options(fields, "p")?;
     if !found.is_empty() {
-        return if fields.get(first).is_none() { print_all(shell) } else { print(shell, fields, first) };
+        return if fields.get(first).is_none() { print_all(shell) } else { print_named(shell, fields, first) };
     }
     if fields.get(first).is_none() {
-        return print(shell, fields, first);
+        return print_set(shell);
     }
     // A number first, or a single condition, resets.
     let operand = fields.get(first).unwrap_or_default();
@@ -66,18 +67,12 @@ fn condition(name: &BStr) -> Option<i32> {
 
 fn set(shell: &mut Shell, condition: i32, action: Option<Action>) -> Result<(), Error> {
     if condition != EXIT {
-        let own = shell.own_signals & bit(condition) != 0;
-        let traps = &mut shell.traps;
-        // What is ignored and was not set here was ignored at entry.
-        let set_here = own || traps.get(condition).is_some() || traps.ignored_by_list & bit(condition) != 0;
-        if !set_here && signal::get(condition) == Ok(Disposition::Ignore) {
-            traps.ignored_at_entry |= bit(condition);
-        }
-        if shell.options.has(Opt::Interactive) {
-            traps.ignored_at_entry &= !bit(condition);
-        } else if traps.ignored_at_entry & bit(condition) != 0 {
+        if stays_ignored(shell, condition) {
             return Ok(());
         }
+        // An interactive shell can change what it was started with.
+        shell.traps.ignored_at_entry &= !bit(condition);
+        let own = shell.own_signals & bit(condition) != 0;
         let disposition = match &action {
             Some(Action::Command(_)) => Disposition::Catch,
             Some(Action::Ignore) => Disposition::Ignore,
@@ -94,22 +89,57 @@ fn set(shell: &mut Shell, condition: i32, action: Option<Action>) -> Result<(), 
     Ok(())
 }
 
-/// `trap -p`: every condition, also those with their default action.
-fn print_all(shell: &mut Shell) -> BuiltinResult {
-    let mut names = Fields::new();
-    names.push(b"EXIT");
-    for number in signames::all().filter(|&number| number != libc::SIGKILL && number != libc::SIGSTOP) {
-        names.push(&signames::name_or_number(number));
+/// Whether the signal was ignored when the shell was started, which a non-interactive one cannot change.
+fn stays_ignored(shell: &mut Shell, condition: i32) -> bool {
+    let own = shell.own_signals & bit(condition) != 0;
+    let traps = &mut shell.traps;
+    // What is ignored and was not set here was ignored at entry.
+    let set_here = own || traps.get(condition).is_some() || traps.ignored_by_list & bit(condition) != 0;
+    if !set_here && signal::get(condition) == Ok(Disposition::Ignore) {
+        traps.ignored_at_entry |= bit(condition);
     }
-    print(shell, &names, 0)
+    traps.ignored_at_entry & bit(condition) != 0 && !shell.options.has(Opt::Interactive)
 }
 
-fn print(shell: &mut Shell, fields: &Fields, first: usize) -> BuiltinResult {
-    let actions = shell.traps.shown.clone().unwrap_or_else(|| Rc::clone(&shell.traps.actions));
+/// `trap -p`: every condition, also those with their default action.
+fn print_all(shell: &mut Shell) -> BuiltinResult {
+    let conditions: Vec<i32> = std::iter::once(EXIT).chain(signals()).collect();
+    print(shell, &conditions)
+}
+
+/// The signals that a trap can be set for.
+fn signals() -> impl Iterator<Item = i32> {
+    signames::all().filter(|&number| number != libc::SIGKILL && number != libc::SIGSTOP)
+}
+
+/// `trap`: the conditions whose action is not the default one.
+fn print_set(shell: &mut Shell) -> BuiltinResult {
+    let actions = shown(shell);
+    let ignored: Vec<i32> = signals().filter(|&signal| stays_ignored(shell, signal)).collect();
+    let is_set = |condition: &i32| actions.contains_key(condition) || ignored.contains(condition);
+    let conditions: Vec<i32> = std::iter::once(EXIT).chain(signals()).filter(is_set).collect();
+    print(shell, &conditions)
+}
+
+/// `trap -p condition...`
+fn print_named(shell: &mut Shell, fields: &Fields, first: usize) -> BuiltinResult {
+    let named = |name| condition(name).ok_or_else(|| about(name, "no such signal"));
+    let conditions = fields.iter_from(first).map(named).collect::<Result<Vec<i32>, Error>>()?;
+    print(shell, &conditions)
+}
+
+/// The actions to print: in a subshell those of its parent, until it sets one.
+fn shown(shell: &Shell) -> Rc<BTreeMap<i32, Action>> {
+    shell.traps.shown.clone().unwrap_or_else(|| Rc::clone(&shell.traps.actions))
+}
+
+fn print(shell: &mut Shell, conditions: &[i32]) -> BuiltinResult {
+    let actions = shown(shell);
     let mut out = Vec::new();
-    let mut line = |condition: i32, action: Option<&Action>| {
+    for &condition in conditions {
         out.extend_from_slice(b"trap -- ");
-        match action {
+        match actions.get(&condition) {
+            None if condition != EXIT && stays_ignored(shell, condition) => out.extend_from_slice(b"''"),
             None => out.push(b'-'),
             Some(Action::Ignore) => out.extend_from_slice(b"''"),
             Some(Action::Command(command)) => quote_into(&mut out, command),
@@ -118,13 +148,6 @@ fn print(shell: &mut Shell, fields: &Fields, first: usize) -> BuiltinResult {
         let name = if condition == EXIT { "EXIT".into() } else { signames::name_or_number(condition) };
         out.extend_from_slice(&name);
         out.push(b'\n');
-    };
-    if fields.get(first).is_none() {
-        actions.iter().for_each(|(&condition, action)| line(condition, Some(action)));
-    }
-    for name in fields.iter_from(first) {
-        let Some(condition) = condition(name) else { return Err(about(name, "no such signal").into()) };
-        line(condition, actions.get(&condition));
     }
     shell.io.write(&out)?;
     Ok(ExitStatus::SUCCESS)

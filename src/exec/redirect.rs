@@ -68,8 +68,8 @@ fn reported(shell: &mut Shell, failure: RedirectFailure) -> RedirectFailure {
 enum Source {
     /// This file or here-document, opened at a private number.
     File(OwnedFd),
-    /// A copy of another descriptor, which must be open for writing (`>&`) or reading (`<&`).
-    Copy { from: RawFd, writing: bool },
+    /// A copy of another descriptor. Whether that is open for reading or for writing shows when it is used (XCU 2.7.5, 2.7.6).
+    Copy(RawFd),
     /// Closed.
     Close,
 }
@@ -91,8 +91,7 @@ fn open(shell: &mut Shell, redirect: &Redirect, open: Open) -> Result<Source, Re
     use libc::{O_APPEND, O_CREAT, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
     let (word, flags) = match &redirect.op {
         RedirectOp::HereDoc(document) => return here_document(shell, document).map(Source::File),
-        RedirectOp::DupInput(word) => return duplicate(shell, word, false),
-        RedirectOp::DupOutput(word) => return duplicate(shell, word, true),
+        RedirectOp::DupInput(word) | RedirectOp::DupOutput(word) => return duplicate(shell, word),
         RedirectOp::Input(word) => (word, O_RDONLY),
         RedirectOp::Output(word) if shell.options.has(Opt::NoClobber) => {
             let path = path(shell, word)?;
@@ -162,7 +161,7 @@ fn path(shell: &mut Shell, word: &Word) -> Result<CString, RedirectFailure> {
 }
 
 /// `<&word` and `>&word`.
-fn duplicate(shell: &mut Shell, word: &Word, writing: bool) -> Result<Source, RedirectFailure> {
+fn duplicate(shell: &mut Shell, word: &Word) -> Result<Source, RedirectFailure> {
     let mut operand = Vec::new();
     expand::field(shell, word, &mut operand).map_err(RedirectFailure::Expansion)?;
     // A copy of a descriptor shares its offset.
@@ -175,25 +174,20 @@ fn duplicate(shell: &mut Shell, word: &Word, writing: bool) -> Result<Source, Re
         return Err(Error::new(operand).into());
     }
     let from = operand.to_str().ok().and_then(|digits| digits.parse().ok()).unwrap_or(RawFd::MAX);
-    Ok(Source::Copy { from, writing })
+    Ok(Source::Copy(from))
 }
 
-/// Check that the user opened this descriptor, and for what he wants to copy it (XCU 2.7.5, 2.7.6): the shell's own, which are
-/// close-on-exec, are not his.
-fn check_copy(from: RawFd, writing: bool) -> Result<(), Error> {
+/// Check that the user opened this descriptor: the shell's own, which are close-on-exec, are not his.
+fn check_copy(from: RawFd) -> Result<(), Error> {
     if from >= 10 && fd::is_close_on_exec(from) {
         return Err(bad_descriptor(from));
     }
-    check_mode(from, from, writing)
+    check_open(from, from)
 }
 
-/// Check that `real`, which the user calls `from`, is open for what he wants to copy it.
-fn check_mode(real: RawFd, from: RawFd, writing: bool) -> Result<(), Error> {
-    match fd::is_open_for(real, writing) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Error::new(format!("{from}: not open for {}", if writing { "output" } else { "input" }))),
-        Err(_) => Err(bad_descriptor(from)),
-    }
+/// Check that `real`, which the user calls `from`, is open.
+fn check_open(real: RawFd, from: RawFd) -> Result<(), Error> {
+    if fd::is_open(real) { Ok(()) } else { Err(bad_descriptor(from)) }
 }
 
 fn bad_descriptor(fd: RawFd) -> Error {
@@ -272,7 +266,7 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Resul
     let number = subject(redirect);
     let source = open(shell, redirect, fd::open)?;
     shell.io.forget_input();
-    if let Source::Copy { from: 1, .. } = source {
+    if let Source::Copy(1) = source {
         substitute::need_real_output(shell, b"/dev/fd/1")?;
     }
     if number >= 10 && fd::is_close_on_exec(number) {
@@ -282,8 +276,8 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Resul
         }
         return Err(Error::new(format!("{number}: this descriptor is in use by the shell")).into());
     }
-    if let Source::Copy { from, writing } = source {
-        check_copy(from, writing)?;
+    if let Source::Copy(from) = source {
+        check_copy(from)?;
     }
     let old = match save(number) {
         Err(Errno::EMFILE) if shell.function_depth > 100 => {
@@ -293,7 +287,7 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Resul
     };
     match source {
         Source::File(file) => fd::dup2(file.as_raw_fd(), number),
-        Source::Copy { from, .. } => fd::dup2(from, number),
+        Source::Copy(from) => fd::dup2(from, number),
         Source::Close => {
             if old.is_some() {
                 // The number is open: it was just copied.
@@ -389,7 +383,7 @@ pub fn direct(shell: &mut Shell, redirects: &[Redirect]) -> Result<(Vec<OwnedFd>
                 Target::Fd(files.last().map_or(-1, AsRawFd::as_raw_fd))
             }
             Ok(Source::Close) => Target::Closed,
-            Ok(Source::Copy { from, writing }) => match copied(&shell.io, from, writing) {
+            Ok(Source::Copy(from)) => match copied(&shell.io, from) {
                 Ok(target) => target,
                 Err(error) => return Err(direct_failed(shell, old, error.into())),
             },
@@ -406,7 +400,7 @@ pub fn direct(shell: &mut Shell, redirects: &[Redirect]) -> Result<(Vec<OwnedFd>
 }
 
 /// What a copy of the user's descriptor is, which a redirection of the same command may have changed.
-fn copied(io: &Stdio, from: RawFd, writing: bool) -> Result<Target, Error> {
+fn copied(io: &Stdio, from: RawFd) -> Result<Target, Error> {
     let real = match from {
         0 if io.input < 0 => Target::Closed,
         0 => Target::Fd(io.input),
@@ -415,8 +409,8 @@ fn copied(io: &Stdio, from: RawFd, writing: bool) -> Result<Target, Error> {
         _ => Target::Fd(from),
     };
     match real {
-        Target::Fd(fd) if fd == from => check_copy(from, writing)?,
-        Target::Fd(fd) => check_mode(fd, from, writing)?,
+        Target::Fd(fd) if fd == from => check_copy(from)?,
+        Target::Fd(fd) => check_open(fd, from)?,
         Target::Closed => return Err(bad_descriptor(from)),
         Target::Capture(_) => {}
     }

@@ -74,11 +74,10 @@ pub fn close(fd: RawFd) -> Result<(), Errno> {
     check(unsafe { libc::close(fd) }).map(drop)
 }
 
-/// Whether the descriptor is open and can be written to, or else read from.
-pub fn is_open_for(fd: RawFd, writing: bool) -> Result<bool, Errno> {
+/// Whether the descriptor is open.
+pub fn is_open(fd: RawFd) -> bool {
     // SAFETY: fcntl without an argument touches no memory.
-    let mode = check(unsafe { libc::fcntl(fd, libc::F_GETFL) })? & libc::O_ACCMODE;
-    Ok(mode == libc::O_RDWR || mode == if writing { libc::O_WRONLY } else { libc::O_RDONLY })
+    unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
 }
 
 /// Whether the descriptor is close-on-exec, as all of the shell's own are.

@@ -3,7 +3,7 @@
 //! The shell opens the files, so that it can report what fails; it does not change its own descriptors, so that nothing has to be put
 //! back. An error that is found here goes where the program's standard error would have been.
 
-use super::{RedirectFailure, Source, check_copy, check_mode, open, subject};
+use super::{RedirectFailure, Source, check_copy, check_open, open, subject};
 use crate::shell::io::Target;
 use crate::shell::{Shell, Stdio};
 use crate::status::{Error, ExitStatus};
@@ -74,8 +74,8 @@ impl Plan {
         let number = subject(redirect);
         match open(shell, redirect, fd::open)? {
             Source::File(file) => self.add(file, number),
-            Source::Copy { from, writing } => {
-                self.check_copy(from, writing)?;
+            Source::Copy(from) => {
+                self.check_copy(from)?;
                 self.descriptors.push((from, number));
             }
             Source::Close => self.descriptors.push((-1, number)),
@@ -103,8 +103,8 @@ impl Plan {
     }
 
     /// Check what the user's descriptor will be after the calls so far.
-    fn check_copy(&self, from: RawFd, writing: bool) -> Result<(), Error> {
+    fn check_copy(&self, from: RawFd) -> Result<(), Error> {
         let real = self.real(from);
-        if real == from { check_copy(from, writing) } else { check_mode(real, from, writing) }
+        if real == from { check_copy(from) } else { check_open(real, from) }
     }
 }
