@@ -1,7 +1,7 @@
 //! Programs: PATH search and its table, argument and environment vectors, and the statuses 126 and 127 (XCU 2.9.1.4-6).
 
 use crate::exec::redirect::{self, Plan};
-use crate::exec::{command, consequence, job, names, pure, substitute, trace};
+use crate::exec::{command, consequence, job, names, pure, source, substitute, trace};
 use crate::expand;
 use crate::fields::Fields;
 use crate::jobs::{Job, JobState, Process, ProcessState, terminal};
@@ -13,7 +13,7 @@ use crate::syntax::ast::{RedirectOp, SimpleCommand, Word};
 use crate::syntax::print;
 use crate::sys::fd;
 use crate::sys::spawn::{self, Program, Step};
-use bstr::{BStr, BString, ByteSlice};
+use bstr::{BStr, BString};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::ffi::CString;
@@ -230,7 +230,7 @@ fn is_binary(path: &CString) -> bool {
     let Ok(file) = fd::open(path, libc::O_RDONLY, 0) else { return false };
     let mut head = [0u8; 256];
     let got = fd::read(file.as_raw_fd(), &mut head).unwrap_or(0);
-    head[..got].lines().next().is_some_and(|line| line.contains(&0))
+    source::is_binary(&head[..got])
 }
 
 /// `exec name args`: become the program, which is told that it is called `zero`. The redirections are done.

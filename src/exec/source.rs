@@ -71,9 +71,17 @@ impl LineSource for Descriptor {
     }
 }
 
+/// Whether a file that begins like this is no script: there is a NUL in its first line (XCU `sh`, INPUT FILES).
+pub fn is_binary(text: &[u8]) -> bool {
+    let head = &text[..text.len().min(256)];
+    memchr::memchr(0, &head[..memchr::memchr(b'\n', head).unwrap_or(head.len())]).is_some()
+}
+
 /// The whole contents of a file, at once: what runs is the script that was read, though the file is edited meanwhile.
 pub fn read_script(file: BorrowedFd<'_>) -> Result<Vec<u8>, Errno> {
     let mut text = Vec::new();
     fd::read_to_end(file.as_raw_fd(), &mut text)?;
+    // It is kept for as long as it is executed, many times if it reads itself.
+    text.shrink_to_fit();
     Ok(text)
 }

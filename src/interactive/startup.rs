@@ -342,6 +342,10 @@ fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BStri
     let regular = nix::sys::stat::fstat(&file).is_ok_and(|stat| stat.st_mode & libc::S_IFMT == libc::S_IFREG);
     let mut parser = if regular {
         match source::read_script(file.as_fd()) {
+            Ok(text) if source::is_binary(&text) => {
+                shell.report(&Error::new("cannot execute: this is a binary file"));
+                return Ok(ExitStatus::NOT_EXECUTABLE);
+            }
             Ok(text) => Parser::of_text(text, 1),
             Err(errno) => return Err(exec::consequence::fatal(shell, &Error::system(name, errno))),
         }

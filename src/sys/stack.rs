@@ -18,9 +18,9 @@ pub fn is_low() -> bool {
     (&raw const here).addr() < LIMIT.load(Ordering::Relaxed)
 }
 
-/// Call `run` on a new stack of up to 1 GiB (less if the system gives less; the old stack if it gives none).
+/// Call `run` on a new stack of 256 MiB (less if the system gives less; the old stack if it gives none).
 pub fn run_on_large_stack(run: fn() -> i32) -> i32 {
-    let mut size: usize = 1 << 30;
+    let mut size: usize = 256 << 20;
     while size >= 16 << 20 {
         if let Some(base) = map(size) {
             LIMIT.store(base + RESERVE, Ordering::Relaxed);
