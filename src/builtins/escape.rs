@@ -43,7 +43,9 @@ pub fn one(out: &mut Vec<u8>, text: &[u8], escapes: Escapes) -> usize {
         Some(b'v') => 0x0b,
         Some(&quote @ (b'"' | b'\'')) if escapes == Escapes::Format => quote,
         Some(b'0') => return octal(out, text, escapes),
-        Some(b'1'..=b'7') if matches!(escapes, Escapes::Argument | Escapes::Format) => return octal(out, text, escapes),
+        Some(b'1'..=b'7') if matches!(escapes, Escapes::Argument | Escapes::Format) => {
+            return octal(out, text, escapes);
+        }
         Some(&letter @ (b'x' | b'u' | b'U')) if escapes != Escapes::Echo => return hexadecimal(out, letter, text),
         _ => {
             out.push(b'\\');
