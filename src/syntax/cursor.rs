@@ -14,6 +14,7 @@ use crate::syntax::{AliasLookup, LineSource, Prompt, ReadError};
 use bstr::{BStr, BString};
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use typed_arena::Arena;
 
@@ -69,6 +70,8 @@ pub struct Context<'a> {
     pub(super) read_error: RefCell<Option<ReadError>>,
     /// Here-documents that the end of the input ended.
     pub(super) unclosed: RefCell<Vec<Rc<HereDoc>>>,
+    /// The addresses of the `$((` that turned out not to be arithmetic: looking twice at each level would take exponential time.
+    pub(super) not_arithmetic: RefCell<BTreeSet<usize>>,
     /// The line that was read first.
     first: Cell<Option<&'a Line<'a>>>,
     /// Who wants to know what was recognised.
@@ -97,6 +100,7 @@ impl<'a> Context<'a> {
             depth: Cell::new(0),
             read_error: RefCell::default(),
             unclosed: RefCell::default(),
+            not_arithmetic: RefCell::default(),
             first: Cell::default(),
             marks: None,
         }

@@ -11,8 +11,11 @@ use std::rc::Rc;
 // parenthesised = arithmetic | command_substitution ;
 /// `$(`: arithmetic if it is one, else a command substitution (XCU 2.6.3: `$((` is arithmetic where it can be).
 pub fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
-    if let Some(expression) = inside.eat(b'(') {
-        let context = dollar.context();
+    let context = dollar.context();
+    let address = dollar.rest().as_ptr().addr();
+    if let Some(expression) = inside.eat(b'(')
+        && !context.not_arithmetic.borrow().contains(&address)
+    {
         let depth = context.depth.get();
         let pending = context.pending.borrow().clone();
         match arithmetic(dollar, expression) {
@@ -26,6 +29,7 @@ pub fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, W
                 {
                     return Err(error);
                 }
+                context.not_arithmetic.borrow_mut().insert(address);
                 // Not arithmetic; if it is no command either, that is what the message will be about.
                 return command_substitution(dollar, inside).map_err(|_| error);
             }
