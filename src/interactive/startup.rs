@@ -186,8 +186,10 @@ fn import_environment(shell: &mut Shell) {
         entry
     });
     shell.vars.import(entries);
-    if shell.vars.get(slot::PS4).is_none() {
-        let _ = shell.vars.set(slot::PS4, b"+ ");
+    for (slot, value) in [(slot::PS2, b"> "), (slot::PS4, b"+ ")] {
+        if shell.vars.get(slot).is_none() {
+            let _ = shell.vars.set(slot, value);
+        }
     }
     let level = shell.vars.value_of(b"SHLVL").and_then(|level| parse_integer(level)).unwrap_or(0);
     let level_slot = shell.vars.slot_of(b"SHLVL");
@@ -309,20 +311,17 @@ fn interactive_or_not(shell: &mut Shell, refused: Refused) -> Result<(), Flow> {
         }
     }
     if shell.options.has(Opt::Interactive) {
-        default_prompts(shell);
+        default_prompt(shell);
         interactive_files(shell, refused.rc)?;
     }
     Ok(())
 }
 
-/// PS1 and PS2 have their default values (XCU 2.5.3); ipcsh's own primary prompt is no value but what is shown without one.
-fn default_prompts(shell: &mut Shell) {
-    let posix = shell.options.has(Opt::Posix);
-    for (slot, value, wanted) in [(slot::PS1, "$ ", posix), (slot::PS2, "> ", true)] {
-        if wanted && shell.vars.get(slot).is_none() {
-            // Neither is read-only yet.
-            let _ = shell.vars.set(slot, value.as_bytes());
-        }
+/// In POSIX mode PS1 has its default value (XCU 2.5.3); ipcsh's own primary prompt is no value but what is shown without one.
+fn default_prompt(shell: &mut Shell) {
+    if shell.options.has(Opt::Posix) && shell.vars.get(slot::PS1).is_none() {
+        // It is not read-only yet.
+        let _ = shell.vars.set(slot::PS1, b"$ ");
     }
 }
 
