@@ -82,11 +82,20 @@ type Result<T> = std::result::Result<T, String>;
 pub fn parse(text: &[u8]) -> std::result::Result<Expression, Error> {
     Reader::parse(vec![Piece::Text(text)]).map_err(|message| {
         let mut error = BString::from("arithmetic: ");
-        error.extend_from_slice(text);
+        match shortened(text) {
+            Some(head) => error.extend_from_slice(&[head, b"..."].concat()),
+            None => error.extend_from_slice(text),
+        }
         error.extend_from_slice(b": ");
         error.extend_from_slice(message.as_bytes());
         Error::new(error).with_status(ExitStatus::USAGE)
     })
+}
+
+/// The beginning of an expression that is too long for a message.
+fn shortened(text: &[u8]) -> Option<&[u8]> {
+    let is_start = |&end: &usize| text[end] & 0xC0 != 0x80;
+    (text.len() > 80).then(|| (0..=60).rev().find(is_start)).flatten().map(|end| &text[..end])
 }
 
 /// Parse the parts of `$((...))` before they are expanded; none if that is not possible.
