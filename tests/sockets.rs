@@ -232,6 +232,7 @@ fn connect(port: u16) -> TcpStream {
 
 /// Send everything, end the sending, and read all that comes.
 fn converse(mut stream: TcpStream, message: &[u8]) -> Vec<u8> {
+    stream.set_read_timeout(Some(DEADLINE)).expect("a time limit");
     stream.write_all(message).expect("it is taken");
     let _ = stream.shutdown(std::net::Shutdown::Write);
     let mut answer = Vec::new();

@@ -122,7 +122,7 @@ fn what_recv_prints() {
     let dir = Dir::new();
     for (options, message, printed) in [
         ("", "'a b'", "a b\n"),
-        ("-c 2", "one two three", "one\ntwo\n"),
+        ("-c 2", "one two", "one\ntwo\n"),
         ("-x", "abc", "616263\n"),
         ("-o '%l:%m;'", "abc", "3:abc;"),
         ("-j", "'say \"hi\"'", "{\"message\":\"say \\\"hi\\\"\",\"length\":8"),

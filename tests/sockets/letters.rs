@@ -81,7 +81,7 @@ const CLIENTS: &[Client] = &[
     ("-q 0 HOST PORT", "abc", take, "abc", ""),
     ("-q 1 HOST PORT", "abc", take, "abc", ""),
     ("-w 1 -N HOST PORT", "abc", hold, "", ""),
-    ("-w 5 -q 0 HOST PORT", "abc", hello, "abc", "hello\n"),
+    ("-w 5 -q 0 HOST PORT", "abc", take, "abc", ""),
     ("-s 127.0.0.9 -N HOST PORT", "", who, "127.0.0.9", ""),
     ("-p OWN -N HOST PORT", "", who, "127.0.0.1", ""),
     ("-z HOST PORT", "abc", take, "", ""),
@@ -184,6 +184,7 @@ fn datagrams() {
     let Some(programs) = both(&dir) else { return };
     for (name, mut program) in programs {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        socket.set_read_timeout(Some(DEADLINE)).expect("a time limit");
         let port = socket.local_addr().expect("it is bound").port();
         let server = thread::spawn(move || {
             let mut buffer = [0; 100];
@@ -252,6 +253,7 @@ fn unix_sockets() {
         let _ = fs::remove_file(dir.0.join("own"));
         let _ = fs::remove_file(dir.0.join("d"));
         let socket = std::os::unix::net::UnixDatagram::bind(dir.0.join("d")).expect("a socket");
+        socket.set_read_timeout(Some(DEADLINE)).expect("a time limit");
         let input = dir.file("input", "ask");
         program.args(["-uU", "-s", "own", "-W", "1", "d"]);
         let client = Running::start(program.stdin(fs::File::open(input).expect("it is there")));
