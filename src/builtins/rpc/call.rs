@@ -9,7 +9,7 @@ use crate::ipc::rpc::interface::{Field, Interface, Type};
 use crate::ipc::rpc::onc::{self, Reply, Target};
 use crate::ipc::rpc::rpcbind::{BindError, Binder, fresh_xid};
 use crate::ipc::rpc::session::Destination;
-use crate::ipc::rpc::{idl, show, text, xdr};
+use crate::ipc::rpc::{idl, text, xdr};
 use crate::ipc::watch::Watch;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
@@ -267,7 +267,7 @@ fn show_reply(shell: &mut Shell, request: &Request, reply: &Reply, as_json: bool
             };
             outcome(shell, "SUCCESS", "")?;
             let printed = match as_json {
-                true => show::json_line(&request.interface, &request.result, &value),
+                true => text::json_line(&request.interface, &request.result, &value),
                 false => text::print(&request.interface, &request.result, &value),
             };
             if !printed.is_empty() {

@@ -4,7 +4,7 @@ use super::{call, options, usage};
 use crate::builtins::BuiltinResult;
 use crate::ipc::rpc::interface::{Interface, Type};
 use crate::ipc::rpc::xdr::Value;
-use crate::ipc::rpc::{show, text, xdr};
+use crate::ipc::rpc::{text, xdr};
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use crate::sys::fd;
@@ -66,7 +66,7 @@ pub fn decode(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     }
     let value = xdr::decode(&interface, &kind, &bytes).map_err(|error| Error::usage(error.to_string()))?;
     let printed = match options.json {
-        true => show::json_line(&interface, &kind, &value),
+        true => text::json_line(&interface, &kind, &value),
         false => text::print(&interface, &kind, &value),
     };
     shell.io.write(&printed)?;

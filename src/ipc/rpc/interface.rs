@@ -1,7 +1,7 @@
 //! What an interface file means: types, constants, programs with versions and procedures, with all names resolved.
 //!
 //! The caller's stub and the server's stub are made from this one description, so both put the same bytes on the wire; without it each
-//! side would have its own idea of what an `int` is. `idl` makes it from text, `xdr` moves values by it, `text` and `json` show them to people.
+//! side would have its own idea of what an `int` is. `idl` makes it from text, `xdr` moves values by it, `text` shows them to people.
 
 use std::rc::Rc;
 
@@ -146,6 +146,13 @@ impl Interface {
             kind = &self.types[*id].kind;
         }
         kind
+    }
+
+    /// The fields of the elements of a linked list, if an optional of this type is one: a struct that ends with an optional of itself, the link.
+    pub fn list_fields<'a>(&'a self, element: &'a Type) -> Option<&'a [Field]> {
+        let Type::Struct(fields) = self.resolve(element) else { return None };
+        let Type::Optional(next) = self.resolve(&fields.last()?.kind) else { return None };
+        matches!(self.resolve(next), Type::Struct(same) if Rc::ptr_eq(same, fields)).then_some(fields)
     }
 
     /// A type by its name.

@@ -25,6 +25,5 @@ pub mod onc;
 pub mod rpcbind;
 pub mod server;
 pub mod session;
-pub mod show;
 pub mod text;
 pub mod xdr;

@@ -129,15 +129,9 @@ impl<'a> Binder<'a> {
             },
             result => result,
         }?;
-        let mut entries = Vec::new();
-        let mut next = &value;
-        while let Value::Optional(Some(item)) = next {
-            let Value::Struct(fields) = &**item else { break };
-            let [Value::Struct(entry), rest] = &fields[..] else { break };
-            entries.extend(entry_of(entry));
-            next = rest;
-        }
-        Ok(entries)
+        let Value::List { values, .. } = value else { return Ok(Vec::new()) };
+        let entry = |value: &Value| if let Value::Struct(fields) = value { entry_of(fields) } else { None };
+        Ok(values.iter().filter_map(entry).collect())
     }
 
     /// Register a program, or take it back: false if somebody else has (or had not) registered it.

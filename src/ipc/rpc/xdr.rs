@@ -7,8 +7,12 @@
 use crate::ipc::rpc::interface::{Field, Interface, Length, Type};
 use std::fmt;
 
-/// How deep values may be nested; an optional in an optional (a linked list) counts too. It needs less than 8 MiB of stack.
+/// How deep values may be nested: a tree, a list inside of a list. The elements of a linked list stand beside one another, so it may be of any length.
+/// It needs less than 8 MiB of stack.
 pub const MOST_NESTING: usize = 5_000;
+
+/// The end of a longer path is enough to find the place.
+const MOST_PATH: usize = 200;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,8 +33,15 @@ pub enum Value {
     Struct(Vec<Value>),
     /// A union: its discriminant, and the value of the arm.
     Union(i64, Box<Value>),
-    /// An optional.
+    /// An optional that is no linked list.
     Optional(Option<Box<Value>>),
+    /// A linked list ([`Interface::list_fields`]): the fields of all elements, one behind the other, without the links.
+    List {
+        /// How many elements there are.
+        length: usize,
+        /// Their fields.
+        values: Vec<Value>,
+    },
 }
 
 /// Why a value cannot be encoded or bytes cannot be decoded; `path` leads to the place, as in `entries[3].name`.
@@ -51,6 +62,9 @@ impl XdrError {
     /// The same error, inside a field.
     #[must_use]
     pub fn inside(mut self, name: &str) -> Self {
+        if self.path.len() > MOST_PATH {
+            return self;
+        }
         let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         self.path = format!("{name}{separator}{}", self.path);
         self
@@ -64,6 +78,10 @@ impl fmt::Display for XdrError {
 }
 
 impl std::error::Error for XdrError {}
+
+/// What stands in front of an optional.
+const ABSENT: u32 = 0;
+const PRESENT: u32 = 1;
 
 /// The range of an integer type.
 pub fn range(signed: bool, bits: u8) -> (i128, i128) {
@@ -123,10 +141,24 @@ pub fn encode(interface: &Interface, kind: &Type, value: &Value, out: &mut Vec<u
             }
         }
         (Type::Optional(element), Value::Optional(value)) => {
-            out.extend_from_slice(&u32::from(value.is_some()).to_be_bytes());
+            out.extend_from_slice(&if value.is_some() { PRESENT } else { ABSENT }.to_be_bytes());
             if let Some(value) = value {
                 encode(interface, element, value, out)?;
             }
+        }
+        (Type::Optional(element), Value::List { length, values }) => {
+            let Some((_, fields)) = interface.list_fields(element).and_then(<[_]>::split_last) else {
+                return Err(XdrError::new("the value is not of the type"));
+            };
+            let mut values = values.iter();
+            for index in 0..*length {
+                out.extend_from_slice(&PRESENT.to_be_bytes());
+                for (field, value) in fields.iter().zip(values.by_ref()) {
+                    encode(interface, &field.kind, value, out)
+                        .map_err(|error| error.inside(&field.name).inside(&format!("[{index}]")))?;
+                }
+            }
+            out.extend_from_slice(&ABSENT.to_be_bytes());
         }
         _ => return Err(XdrError::new("the value is not of the type")),
     }
@@ -318,12 +350,33 @@ impl<'a> Decoder<'a> {
                 };
                 Value::Union(chosen, Box::new(value))
             }
-            Type::Optional(element) => Value::Optional(match self.u32()? {
-                0 => None,
-                1 => Some(Box::new(self.nested(interface, element, depth + 1)?)),
-                number => return Err(XdrError::new(format!("{number} is neither 0 (absent) nor 1 (present)"))),
-            }),
+            Type::Optional(element) => match interface.list_fields(element).and_then(<[_]>::split_last) {
+                None if self.is_present()? => {
+                    Value::Optional(Some(Box::new(self.nested(interface, element, depth + 1)?)))
+                }
+                None => Value::Optional(None),
+                Some((_, fields)) => {
+                    let (mut length, mut values) = (0, Vec::new());
+                    while self.is_present().map_err(|error| error.inside(&format!("[{length}]")))? {
+                        for next in fields {
+                            let value = field(self, next);
+                            values.push(value.map_err(|error| error.inside(&format!("[{length}]")))?);
+                        }
+                        length += 1;
+                    }
+                    Value::List { length, values }
+                }
+            },
         })
+    }
+
+    /// The number in front of an optional.
+    fn is_present(&mut self) -> Result<bool, XdrError> {
+        match self.u32()? {
+            ABSENT => Ok(false),
+            PRESENT => Ok(true),
+            number => Err(XdrError::new(format!("{number} is neither 0 (absent) nor 1 (present)"))),
+        }
     }
 }
 

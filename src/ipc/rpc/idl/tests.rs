@@ -111,12 +111,35 @@ fn bytes_that_lie_are_refused() {
     assert!(xdr::decode(&interface, &bool_type, &[0, 0, 0, 1, 0]).is_err(), "something is left");
 }
 
-/// A list that never ends is refused at some depth, and not by a crash.
+/// A linked list may be long; it is a value as any other, in bytes, words and JSON.
+#[test]
+fn long_lists() {
+    let interface = parse("list.x", b"struct node { int item; string s<>; node *next; };").expect("it is right");
+    let mut bytes = b"\0\0\0\x07\0\0\0\x01a\0\0\0\0\0\0\x01".repeat(100_000);
+    assert!(xdr::decode(&interface, &Type::Named(0), &bytes).is_err(), "the last one promises another one");
+    let end = bytes.len() - 1;
+    bytes[end] = 0;
+    let value = xdr::decode(&interface, &Type::Named(0), &bytes).expect("a list");
+    let mut printed = Vec::new();
+    text::nested(&interface, &Type::Named(0), &value, &mut printed);
+    assert!(printed.starts_with(b"{item=7,s=a,next={item=7,s=a,next={"));
+    assert!(printed.ends_with(b",next=null".iter().chain(&[b'}'; 100_000]).copied().collect::<Vec<u8>>().as_slice()));
+    assert_eq!(text::alone(&interface, &Type::Named(0), &printed).as_ref(), Ok(&value));
+    let mut again = Vec::new();
+    xdr::encode(&interface, &Type::Named(0), &value, &mut again).expect("it is of the type");
+    assert_eq!(bytes, again);
+    assert!(text::json_line(&interface, &Type::Named(0), &value).starts_with(b"{\"item\":7,\"s\":\"a\",\"next\":{"));
+    let wrong =
+        text::alone(&interface, &Type::Named(0), b"{item=1,s=,next={item=x}}").map_err(|error| error.to_string());
+    assert_eq!(wrong, Err(String::from("next[0].item: `x` is no integer")));
+}
+
+/// A tree that never ends is refused at some depth, and not by a crash.
 #[test]
 fn endless_nesting_is_refused() {
     let decode = || {
-        let interface = parse("list.x", b"struct node { int item; node *next; };").expect("it is right");
-        xdr::decode(&interface, &Type::Named(0), &[0, 0, 0, 7, 0, 0, 0, 1].repeat(100_000)).map_err(|error| error.what)
+        let interface = parse("tree.x", b"struct tree { tree *left; int item; };").expect("it is right");
+        xdr::decode(&interface, &Type::Named(0), &[0, 0, 0, 1].repeat(100_000)).map_err(|error| error.what)
     };
     // The stack that `MOST_NESTING` promises to be enough, and not the two megabytes of a test's thread.
     let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(decode).expect("a thread");

@@ -1,147 +1,10 @@
-//! Values as people write them: `42`, `[1,2]`, `{a=1,b=2}`, enums by name or number, opaque data in hexadecimal, strings with blanks in double
-//! quotes, `null` for an optional that is absent, and `name=value` for each field of a struct or union.
+//! Text to values: what people write as arguments, and what functions print as results.
 //!
-//! A value that stands alone is bare: a string is then its bytes, without quotes or escapes, so that a shell can give and take any text.
+//! One reader goes through the text once, led by the type: it knows at each place what may stand there, so an error names the field.
 
 use crate::ipc::rpc::interface::{Field, Interface, Type, Union};
+use crate::ipc::rpc::text::unhex;
 use crate::ipc::rpc::xdr::{MOST_NESTING, Value, XdrError};
-
-/// A value that stands alone: a struct or union as one `name=value` in a line, anything else bare. Each line ends with a newline; void has none.
-pub fn print(interface: &Interface, kind: &Type, value: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
-    match (interface.resolve(kind), value) {
-        (Type::Void, _) => {}
-        (Type::String(_), Value::Bytes(bytes)) => {
-            out.extend_from_slice(bytes);
-            out.push(b'\n');
-        }
-        (Type::Struct(_), Value::Struct(_)) | (Type::Union(_), Value::Union(..)) => {
-            named_parts(interface, kind, value, |name, kind, value| {
-                out.extend_from_slice(name.as_bytes());
-                out.push(b'=');
-                nested(interface, kind, value, &mut out);
-                out.push(b'\n');
-            });
-        }
-        _ => {
-            nested(interface, kind, value, &mut out);
-            out.push(b'\n');
-        }
-    }
-    out
-}
-
-/// Call `each` for the fields of a struct, or for the discriminant and the arm of a union.
-pub fn named_parts(interface: &Interface, kind: &Type, value: &Value, mut each: impl FnMut(&str, &Type, &Value)) {
-    match (interface.resolve(kind), value) {
-        (Type::Struct(fields), Value::Struct(values)) => {
-            for (field, value) in fields.iter().zip(values) {
-                each(&field.name, &field.kind, value);
-            }
-        }
-        (Type::Union(union), Value::Union(chosen, value)) => {
-            let discriminant = &union.discriminant;
-            each(&discriminant.name, &discriminant.kind, &Value::Integer(i128::from(*chosen)));
-            if let Ok(Some(arm)) = union.arm(*chosen) {
-                each(&arm.name, &arm.kind, value);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Append a value as it stands inside another one.
-pub fn nested(interface: &Interface, kind: &Type, value: &Value, out: &mut Vec<u8>) {
-    match (interface.resolve(kind), value) {
-        (Type::Enum(members), Value::Integer(number)) => {
-            match members.iter().find(|(_, known)| i128::from(*known) == *number) {
-                Some((name, _)) => out.extend_from_slice(name.as_bytes()),
-                None => out.extend_from_slice(number.to_string().as_bytes()),
-            }
-        }
-        (Type::Bool, Value::Integer(number)) => out.extend_from_slice(if *number == 0 { b"false" } else { b"true" }),
-        (_, Value::Integer(number)) => out.extend_from_slice(number.to_string().as_bytes()),
-        (_, Value::Float(number)) => out.extend_from_slice(number.to_string().as_bytes()),
-        (_, Value::Double(number)) => out.extend_from_slice(number.to_string().as_bytes()),
-        (Type::Opaque(_), Value::Bytes(bytes)) => hex(bytes, out),
-        (_, Value::Bytes(bytes)) => string(bytes, out),
-        (Type::Array(element, _), Value::Array(values)) => {
-            out.push(b'[');
-            for (index, value) in values.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                nested(interface, element, value, out);
-            }
-            out.push(b']');
-        }
-        (Type::Struct(_) | Type::Union(_), Value::Struct(_) | Value::Union(..)) => {
-            let mut separator = b'{';
-            named_parts(interface, kind, value, |name, kind, value| {
-                out.push(std::mem::replace(&mut separator, b','));
-                out.extend_from_slice(name.as_bytes());
-                out.push(b'=');
-                nested(interface, kind, value, out);
-            });
-            out.push(b'}');
-        }
-        (Type::Optional(element), Value::Optional(Some(value))) => nested(interface, element, value, out),
-        _ => out.extend_from_slice(b"null"),
-    }
-}
-
-/// Append bytes in hexadecimal.
-pub fn hex(bytes: &[u8], out: &mut Vec<u8>) {
-    for byte in bytes {
-        out.extend_from_slice(format!("{byte:02x}").as_bytes());
-    }
-}
-
-/// Bytes from hexadecimal digits.
-///
-/// # Errors
-/// An odd number of digits, or something else.
-pub fn unhex(digits: &[u8]) -> Result<Vec<u8>, XdrError> {
-    let digit = |digit: u8| char::from(digit).to_digit(16);
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => digit(*high).zip(digit(*low)).map(|(high, low)| (high * 16 + low) as u8),
-        _ => None,
-    };
-    let bytes: Option<Vec<u8>> = digits.chunks(2).map(pair).collect();
-    bytes.ok_or_else(|| XdrError::new(format!("`{}` is not hexadecimal", String::from_utf8_lossy(digits))))
-}
-
-fn is_bare(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_-./:@%+".contains(&byte) || byte >= 0x80
-}
-
-fn string(bytes: &[u8], out: &mut Vec<u8>) {
-    if !bytes.is_empty()
-        && bytes != b"null"
-        && bytes.iter().all(|&byte| is_bare(byte))
-        && std::str::from_utf8(bytes).is_ok()
-    {
-        return out.extend_from_slice(bytes);
-    }
-    out.push(b'"');
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            match character {
-                '"' | '\\' => out.extend_from_slice(&[b'\\', character as u8]),
-                '\n' => out.extend_from_slice(b"\\n"),
-                '\t' => out.extend_from_slice(b"\\t"),
-                control if control.is_control() && control.is_ascii() => {
-                    out.extend_from_slice(format!("\\x{:02x}", control as u32).as_bytes());
-                }
-                other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
-            }
-        }
-        for byte in chunk.invalid() {
-            out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
-        }
-    }
-    out.push(b'"');
-}
 
 /// The values of fields (arguments, a struct) from words: `NAME=VALUE` in any order, or all of them as `VALUE` in the order of the fields.
 ///
@@ -351,21 +214,50 @@ impl<'a> Reader<'a> {
                 self.expect(b'}')?;
                 value
             }
-            Type::Optional(element) => {
-                let before = self.rest;
-                if self.word() == b"null" {
-                    return Ok(Value::Optional(None));
-                }
-                self.rest = before;
-                Value::Optional(Some(Box::new(self.value(element, depth + 1)?)))
-            }
+            Type::Optional(element) => match interface.list_fields(element).and_then(<[_]>::split_last) {
+                Some((link, fields)) => self.list(link, fields, depth)?,
+                None if self.is_null() => Value::Optional(None),
+                None => Value::Optional(Some(Box::new(self.value(element, depth + 1)?))),
+            },
         })
+    }
+
+    /// Take the word `null`, if it stands here.
+    fn is_null(&mut self) -> bool {
+        self.blanks();
+        let before = self.rest;
+        let found = self.word() == b"null";
+        if !found {
+            self.rest = before;
+        }
+        found
+    }
+
+    /// `{n=1,next={n=2,next=null}}`: the link is the last one, so that the reader need not go deeper.
+    fn list(&mut self, link: &Field, fields: &[Field], depth: usize) -> Result<Value, XdrError> {
+        let (mut length, mut values) = (0, Vec::new());
+        while !self.is_null() {
+            let inside = |error: XdrError| error.inside(&format!("[{length}]"));
+            self.expect(b'{').map_err(inside)?;
+            values.extend(self.fields(fields, depth, b',').map_err(inside)?);
+            if !fields.is_empty() {
+                self.expect(b',').map_err(inside)?;
+            }
+            if self.name().map_err(inside)? != link.name.as_bytes() {
+                return Err(inside(XdrError::new(format!("`{}=` must be the last one", link.name))));
+            }
+            length += 1;
+        }
+        for _ in 0..length {
+            self.expect(b'}')?;
+        }
+        Ok(Value::List { length, values })
     }
 
     /// `name=value` parts of a struct or union, with `separator` (or blanks) between them.
     fn parts(&mut self, kind: &Type, depth: usize, separator: u8) -> Result<Value, XdrError> {
         match self.interface.resolve(kind) {
-            Type::Struct(fields) => self.fields(fields, depth, separator),
+            Type::Struct(fields) => Ok(Value::Struct(self.fields(fields, depth, separator)?)),
             Type::Union(union) => self.union(union, depth, separator),
             _ => Err(XdrError::new("no fields")),
         }
@@ -378,7 +270,7 @@ impl<'a> Reader<'a> {
         Ok(name)
     }
 
-    fn fields(&mut self, fields: &[Field], depth: usize, separator: u8) -> Result<Value, XdrError> {
+    fn fields(&mut self, fields: &[Field], depth: usize, separator: u8) -> Result<Vec<Value>, XdrError> {
         let mut values: Vec<Option<Value>> = vec![None; fields.len()];
         for count in 0..fields.len() {
             if count > 0 && separator != b' ' {
@@ -395,7 +287,7 @@ impl<'a> Reader<'a> {
             }
         }
         // As many different fields as there are fields.
-        Ok(Value::Struct(values.into_iter().flatten().collect()))
+        Ok(values.into_iter().flatten().collect())
     }
 
     fn union(&mut self, union: &Union, depth: usize, separator: u8) -> Result<Value, XdrError> {
