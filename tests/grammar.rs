@@ -8,6 +8,8 @@
 mod ebnf;
 #[path = "grammar/generate.rs"]
 mod generate;
+#[path = "grammar/interfaces.rs"]
+mod interfaces;
 
 use ebnf::Grammar;
 use ipcsh::syntax::ast::{Atom, List};
@@ -36,7 +38,7 @@ struct Function {
 }
 
 fn functions(file: &str) -> Vec<Function> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/syntax").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let text = text.split("#[cfg(test)]").next().unwrap_or_default();
     let mut functions = Vec::new();
@@ -61,18 +63,19 @@ const SOURCES: &[(&[&str], &[&str])] = &[
     (
         &["shell", "word"],
         &[
-            "list.rs",
-            "command.rs",
-            "compound.rs",
-            "heredoc.rs",
-            "word.rs",
-            "escape.rs",
-            "parameter.rs",
-            "substitution.rs",
+            "syntax/list.rs",
+            "syntax/command.rs",
+            "syntax/compound.rs",
+            "syntax/heredoc.rs",
+            "syntax/word.rs",
+            "syntax/escape.rs",
+            "syntax/parameter.rs",
+            "syntax/substitution.rs",
         ],
     ),
-    (&["arith"], &["arith.rs"]),
-    (&["pattern"], &["pattern.rs"]),
+    (&["arith"], &["syntax/arith.rs"]),
+    (&["pattern"], &["syntax/pattern.rs"]),
+    (&["xdr"], &["ipc/rpc/idl/grammar.rs", "ipc/rpc/idl/lexical.rs"]),
 ];
 
 /// Functions with the type of a parser function that only make a failure, or begin at the start.
@@ -210,4 +213,36 @@ fn the_checks_can_fail() {
         assert!(all.contains(construct), "no program has {construct}");
     }
     assert!(parse("if a; then b").is_err() && parse("a )").is_err() && parse("case x in a) ;; b").is_err());
+}
+
+/// Random interface files are read, printed, and read again as the same; and every name in them is found.
+#[test]
+fn random_interfaces_are_parsed_and_printed() {
+    for (seed, text) in interfaces::texts(3000, true) {
+        let parse = |text: &str| ipcsh::ipc::rpc::idl::definitions("random.x", text.as_bytes());
+        let definitions = parse(&text).unwrap_or_else(|error| panic!("seed {seed}: {}\n{text}", error.message()));
+        let printed = interfaces::print(&definitions);
+        let again = parse(&printed).unwrap_or_else(|error| {
+            panic!("seed {seed}: what was printed: {}\n{text}\n--- printed\n{printed}", error.message())
+        });
+        assert!(definitions == again, "seed {seed}: printed is another interface\n{text}\n--- printed\n{printed}");
+        if let Err(error) = ipcsh::ipc::rpc::idl::parse("random.x", text.as_bytes()) {
+            panic!("seed {seed}: {}\n{text}", error.message());
+        }
+    }
+}
+
+#[test]
+fn rpcgen_accepts_the_interfaces_without_extensions() {
+    if Command::new("rpcgen").arg("--version").output().is_err() {
+        return println!("skipped: needs rpcgen");
+    }
+    let path = std::env::temp_dir().join(format!("ipcsh-{}.x", std::process::id()));
+    for (seed, text) in interfaces::texts(150, false) {
+        fs::write(&path, &text).expect("a file");
+        let output = Command::new("rpcgen").arg("-h").arg(&path).stdin(Stdio::null()).output().expect("rpcgen");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "seed {seed}: rpcgen does not accept this: {message}\n{text}");
+    }
+    fs::remove_file(&path).expect("the file is there");
 }

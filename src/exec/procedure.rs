@@ -1,7 +1,8 @@
 //! A function of the shell as a procedure: called with arguments from elsewhere, and what it prints is the result.
 //!
-//! It runs in the shell, so that it can keep state in variables; with a time limit it runs in a process of its own, because that can be ended. What it
-//! writes goes into files that exist in memory only (memfd_create(2)): a pipe would be full after 64 KiB, with nobody to read it.
+//! It runs in the shell, so that it can keep state in variables. With a time limit it runs in a process of its own, and what it changes is lost with
+//! that: only a process can be ended in the middle of whatever it does. What a procedure writes goes into files that exist in memory only
+//! (memfd_create(2)): a pipe would be full after 64 KiB, with nobody to read it.
 //!
 //! System calls: memfd_create, dup2, fork, poll, kill.
 
@@ -72,15 +73,11 @@ impl Desk {
             None => self.in_shell(shell, call)?,
             Some(limit) => self.in_process(shell, call, limit),
         };
-        let read = |file: &OwnedFd| {
-            let mut bytes = Vec::new();
-            let _ = nix::unistd::lseek(file, 0, nix::unistd::Whence::SeekSet);
-            match fd::read_to_end(file.as_raw_fd(), &mut bytes) {
-                Ok(()) => bytes,
-                Err(_) => Vec::new(),
-            }
-        };
-        Ok(Answer { status, output: read(&self.output), error: self.error.as_ref().map(read).unwrap_or_default() })
+        Ok(Answer {
+            status,
+            output: contents(&self.output),
+            error: self.error.as_ref().map(contents).unwrap_or_default(),
+        })
     }
 
     fn in_shell(&self, shell: &mut Shell, call: &Call<'_>) -> Result<ExitStatus, Flow> {
@@ -134,6 +131,22 @@ impl Desk {
         drop(watch);
         wait::process(&mut shell.jobs, pid).status()
     }
+}
+
+/// Everything in a file in memory.
+fn contents(file: &OwnedFd) -> Vec<u8> {
+    let mut bytes = vec![0; 512];
+    let mut length = 0;
+    while let Ok(got @ 1..) = fd::read_at(file.as_raw_fd(), &mut bytes[length..], length as i64) {
+        length += got;
+        // A read that does not fill the room has met the end of the file.
+        if length < bytes.len() {
+            break;
+        }
+        bytes.resize(length * 4, 0);
+    }
+    bytes.truncate(length);
+    bytes
 }
 
 fn set_variables(shell: &mut Shell, call: &Call<'_>) {

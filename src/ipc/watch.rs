@@ -32,23 +32,51 @@ pub struct Watch {
     old: Mask,
     /// What was changed, with what it was.
     changed: Vec<(i32, Disposition)>,
-    /// Those of them that were at their default and are caught now.
+    /// Those of them that end the process once the watch is dropped.
     deadly: u64,
+    /// Those that an outer watch has made fatal for the time of [`Watch::lifted`].
+    fatal: u64,
 }
 
 impl Watch {
     /// Block signals, catch the deadly ones, ignore SIGPIPE.
     pub fn begin() -> Self {
-        let old = signal::block_all();
-        let mut watch = Self { old, changed: Vec::with_capacity(6), deadly: 0 };
+        let mut watch = Self::for_sockets();
+        watch.change(libc::SIGPIPE, Disposition::Ignore);
+        watch
+    }
+
+    /// Block signals, and catch the deadly ones. Who writes to sockets only gets no SIGPIPE, and programs started meanwhile should.
+    pub fn for_sockets() -> Self {
+        let mut watch = Self::light();
+        watch.fatal = signal::set_fatal(0);
+        watch.deadly = watch.fatal;
         for deadly in DEADLY {
             if signal::get(deadly) == Ok(Disposition::Default) {
                 watch.change(deadly, Disposition::Catch);
                 watch.deadly |= bit(deadly);
             }
         }
-        watch.change(libc::SIGPIPE, Disposition::Ignore);
         watch
+    }
+
+    /// Only block signals: for a wait that has nothing to put in order when a signal ends the process at once.
+    pub fn light() -> Self {
+        Self { old: signal::block_all(), changed: Vec::new(), deadly: 0, fatal: 0 }
+    }
+
+    /// Run something in the middle of the watch for which signals are as they were before it. Those that end the process do so at once, but files
+    /// that must not be left behind are removed first ([`crate::sys::vanish`]).
+    pub fn lifted<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        signal::set_fatal(self.deadly);
+        signal::set_mask(&self.old);
+        let result = run();
+        signal::block_all();
+        // What it has changed itself (`trap`) stays as it is.
+        let taken_over = self.deadly & !signal::set_fatal(0);
+        self.deadly &= !taken_over;
+        self.changed.retain(|(number, _)| taken_over & bit(*number) == 0);
+        result
     }
 
     /// Let the end of a child end a wait too (with success): for servers that have to collect their handlers.
@@ -142,6 +170,9 @@ impl Drop for Watch {
                 // Only the watch wanted to know.
                 signal::take(number);
             }
+        }
+        if self.fatal != 0 {
+            signal::set_fatal(self.fatal);
         }
         for deadly in DEADLY {
             if self.deadly & bit(deadly) != 0 && signal::take(deadly) {

@@ -22,4 +22,5 @@ pub mod stack;
 pub mod stream;
 pub mod transfer;
 pub mod tty;
+pub mod vanish;
 pub mod wait;

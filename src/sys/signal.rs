@@ -3,12 +3,15 @@
 //! System calls: sigaction, sigprocmask. Where the shell sleeps, it blocks first, checks, then sleeps with the old mask
 //! (sigsuspend): no lost wake-up.
 
-use crate::sys::interrupt;
+use crate::sys::{interrupt, vanish};
 use nix::errno::Errno;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 /// Signals that were caught and not yet taken: bit n for signal n (1 to 64 are kept as bits 0 to 63).
 static CAUGHT: AtomicU64 = AtomicU64::new(0);
+
+/// Signals that end the process although they have a handler: it removes first what must not be left behind ([`vanish`]).
+static FATAL: AtomicU64 = AtomicU64::new(0);
 
 /// The bit of a signal.
 #[inline]
@@ -27,6 +30,13 @@ extern "C" fn note(signal: libc::c_int, info: *mut libc::siginfo_t, _context: *m
     let code = unsafe { (*info).si_code };
     // Our own timer only interrupts whatever sleeps.
     if code == libc::SI_TIMER && signal == libc::SIGALRM {
+        return;
+    }
+    if FATAL.load(Ordering::Relaxed) & bit(signal) != 0 {
+        vanish::remove_all();
+        // The signal is blocked until the handler returns, and ends the process then. Neither call can fail for it.
+        let _ = set(signal, Disposition::Default);
+        let _ = send(nix::unistd::getpid().as_raw(), signal);
         return;
     }
     CAUGHT.fetch_or(bit(signal), Ordering::Relaxed);
@@ -50,6 +60,11 @@ pub fn pending() -> u64 {
 /// Note a signal as if its handler had run: a key has asked for it.
 pub fn note_caught(signal: i32) {
     CAUGHT.fetch_or(bit(signal), Ordering::Relaxed);
+}
+
+/// Set which signals end the process although they have a handler; returns which did. One that is [`set`] is none of them any more.
+pub fn set_fatal(signals: u64) -> u64 {
+    FATAL.swap(signals, Ordering::Relaxed)
 }
 
 /// Take a signal out of the set; false if it was not there.
@@ -88,6 +103,8 @@ pub fn set(signal: i32, disposition: Disposition) -> Result<Disposition, Errno> 
     let mut old = empty_action();
     // SAFETY: both actions are initialised; the handler is async-signal-safe.
     Errno::result(unsafe { libc::sigaction(signal, &raw const action, &raw mut old) })?;
+    // Whoever sets it decides what it does.
+    FATAL.fetch_and(!bit(signal), Ordering::Relaxed);
     Ok(match old.sa_sigaction {
         libc::SIG_DFL => Disposition::Default,
         libc::SIG_IGN => Disposition::Ignore,

@@ -4,17 +4,28 @@ use crate::ebnf::{Grammar, Node};
 use std::collections::BTreeMap;
 
 /// A small generator of random numbers (xorshift), the same in each run.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    /// The sequence of a seed.
+    pub fn new(seed: u64) -> Self {
+        let mut random = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        for _ in 0..4 {
+            random.below(2);
+        }
+        random
+    }
+
+    /// A number from 0 to below the limit.
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 16) as usize % limit
     }
 
-    fn chance(&mut self, one_in: usize) -> bool {
+    /// True once in so many times.
+    pub fn chance(&mut self, one_in: usize) -> bool {
         self.below(one_in) == 0
     }
 }
@@ -76,7 +87,8 @@ pub fn heights(grammar: &Grammar) -> BTreeMap<String, usize> {
     }
 }
 
-fn height(node: &Node, heights: &BTreeMap<String, usize>) -> Option<usize> {
+/// How many levels a node needs at least; `None`: that is not yet known.
+pub fn height(node: &Node, heights: &BTreeMap<String, usize>) -> Option<usize> {
     match node {
         Node::Choice(choices) => choices.iter().filter_map(|choice| height(choice, heights)).min(),
         Node::Sequence(elements) => {
@@ -105,7 +117,7 @@ pub fn program(
     let mut generator = Generator {
         grammar,
         heights,
-        random: Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+        random: Random::new(seed),
         out: String::new(),
         waiting: Vec::new(),
         extensions,
@@ -116,9 +128,6 @@ pub fn program(
         in_double: false,
         most: 10 + seed as usize % 700,
     };
-    for _ in 0..4 {
-        generator.random.below(2);
-    }
     generator.name(start, levels);
     generator.out
 }

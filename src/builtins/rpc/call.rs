@@ -157,7 +157,7 @@ fn types(list: &[u8]) -> Result<Vec<Field>, Error> {
 
 /// Connect, call, print.
 pub fn perform(shell: &mut Shell, options: &mut Options, request: &Request) -> BuiltinResult {
-    let watch = Watch::begin();
+    let watch = Watch::light();
     let transport = options.transport.unwrap_or(Transport::Tcp);
     let destination = Destination {
         transport,

@@ -28,7 +28,7 @@ pub fn list(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
         [host] => host,
         _ => return Err(usage("one host is expected")),
     };
-    let watch = Watch::begin();
+    let watch = Watch::light();
     let transport = options.transport.unwrap_or(Transport::Tcp);
     let entries =
         Binder::open(host, transport, options.patience(transport), &watch).and_then(|mut binder| binder.list());
@@ -62,7 +62,7 @@ pub fn ping(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     let program = number(program, "program number")?;
     let transport = options.transport.unwrap_or(Transport::Udp);
     let tried = format!("program {program} at {}", host.as_bstr());
-    let watch = Watch::begin();
+    let watch = Watch::light();
     let destination = Destination {
         transport,
         host: options.host.clone().unwrap_or_default(),
@@ -116,7 +116,7 @@ pub fn bind(shell: &mut Shell, words: &[&[u8]], on: bool) -> BuiltinResult {
     if transport == Transport::Unix {
         return Err(usage("only tcp and udp have ports"));
     }
-    let watch = Watch::begin();
+    let watch = Watch::light();
     let done = Binder::open(b"127.0.0.1", transport, options.patience(transport), &watch)
         .and_then(|mut binder| binder.set(on, target, transport, port));
     drop(watch);

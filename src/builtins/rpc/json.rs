@@ -8,6 +8,7 @@ use crate::exec::procedure::{self, Desk};
 use crate::ipc::json;
 use crate::ipc::rpc::client::{Connection, Lost, Transport, addresses};
 use crate::ipc::rpc::frame::Framing;
+use crate::ipc::rpc::http::Side;
 use crate::ipc::rpc::json::{self as protocol, Failed, Methods};
 use crate::ipc::rpc::rpcbind::fresh_xid;
 use crate::ipc::rpc::server::{Server, Service};
@@ -79,9 +80,9 @@ impl Address {
 
     /// Send a message, and wait for the answer if there will be one.
     fn exchange(&self, message: &[u8], time: Option<Duration>, answered: bool) -> Result<Vec<u8>, Lost> {
-        let watch = Watch::begin();
+        let watch = Watch::light();
         let deadline = Instant::now().checked_add(time.unwrap_or(Duration::from_secs(25)));
-        let framing = if self.path.is_some() { Framing::Http } else { Framing::Lines };
+        let framing = if self.path.is_some() { Framing::Http(Side::Answers) } else { Framing::Lines };
         let names = addresses(self.transport, &self.host, self.port)?;
         let mut connection = Connection::open(self.transport, framing, &names, &watch, deadline)?;
         let message = self.wrapped(message);
@@ -228,7 +229,7 @@ pub fn serve(shell: &mut Shell, options: &Options, address: &[u8], functions: &[
             (Some(path), _) => (Framing::Lines, format!("unix:{path}")),
             (_, Some(place)) => (Framing::Lines, format!("tcp:{place}")),
             _ => match text.strip_prefix("json+http:") {
-                Some(place) => (Framing::Http, format!("tcp:{}", place.trim_matches('/'))),
+                Some(place) => (Framing::Http(Side::Requests), format!("tcp:{}", place.trim_matches('/'))),
                 None => {
                     return Err(usage(format!("{text}: json+unix:SOCK, json+tcp:PORT or json+http:PORT is expected")));
                 }

@@ -113,7 +113,7 @@ pub fn listen(shell: &mut Shell, bind: &[u8]) -> Result<(Transport, Listener), E
 type Registered = ((u32, u32), Transport);
 
 fn binder<T>(transport: Transport, run: impl FnOnce(&mut Binder<'_>) -> Result<T, BindError>) -> Result<T, BindError> {
-    let watch = Watch::begin();
+    let watch = Watch::light();
     let patience = client::Patience { first: Duration::from_secs(3), tries: 2 };
     Binder::open(b"127.0.0.1", transport, patience, &watch).and_then(|mut binder| run(&mut binder))
 }

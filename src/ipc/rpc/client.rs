@@ -6,6 +6,7 @@
 use crate::ipc::rpc::fault::Faults;
 use crate::ipc::rpc::frame::{Framing, Reader};
 use crate::ipc::rpc::onc::{self, Reply};
+use crate::ipc::rpc::record::record;
 use crate::ipc::rpc::xdr::XdrError;
 use crate::ipc::socket::{self, Failed, Settings, name};
 use crate::ipc::watch::{Cut, Watch};
@@ -105,7 +106,6 @@ pub struct Patience {
 pub struct Connection {
     socket: OwnedFd,
     transport: Transport,
-    framing: Framing,
     reader: Reader,
     input: Vec<u8>,
 }
@@ -142,13 +142,7 @@ impl Connection {
                         // A call is one small message, and nothing follows it that it could wait for.
                         let _ = call::set_option(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1);
                     }
-                    return Ok(Self {
-                        socket,
-                        transport,
-                        framing,
-                        reader: Reader::new(framing),
-                        input: vec![0; 64 << 10],
-                    });
+                    return Ok(Self { socket, transport, reader: Reader::new(framing), input: vec![0; 64 << 10] });
                 }
                 Err((_, Some(cut @ Cut::Signal(_)))) => return Err(cut.into()),
                 Err((failed, _)) => why = Lost::Connect(failed),
@@ -175,7 +169,7 @@ impl Connection {
         faults: &mut Faults,
         watch: &Watch,
     ) -> Result<(Reply, u32), Lost> {
-        let message = self.framed(message);
+        let message = if self.transport == Transport::Udp { message.to_vec() } else { record(message) };
         let mut wait = patience.first;
         for attempt in 1.. {
             let deadline = Instant::now().checked_add(wait);
@@ -202,10 +196,6 @@ impl Connection {
     /// It could not be sent.
     pub fn tell(&self, message: &[u8], watch: &Watch, deadline: Option<Instant>) -> Result<(), Lost> {
         self.send(message, watch, deadline)
-    }
-
-    fn framed(&self, message: &[u8]) -> Vec<u8> {
-        if self.transport == Transport::Udp { message.to_vec() } else { self.framing.reply(message) }
     }
 
     fn attempt(
@@ -261,17 +251,23 @@ impl Connection {
                 match self.reader.next_message() {
                     Ok(Some(message)) => return Ok(message),
                     Ok(None) => {}
-                    Err(_) => return Err(Lost::Garbage(String::from("a message that is too long"))),
+                    Err(broken) => return Err(Lost::Garbage(broken.why)),
                 }
             }
+            watch.wait_for(fd, libc::POLLIN, deadline)?;
             match call::receive(fd, &mut self.input, false, 0) {
-                Ok((0, _)) if self.transport != Transport::Udp => return Err(Lost::Broken(Errno::ENOTCONN)),
+                Ok((0, _)) if self.transport != Transport::Udp => {
+                    return match self.reader.end() {
+                        Ok(Some(message)) => Ok(message),
+                        Ok(None) => Err(Lost::Broken(Errno::ENOTCONN)),
+                        Err(broken) => Err(Lost::Garbage(broken.why)),
+                    };
+                }
                 Ok((got, _)) if self.transport == Transport::Udp => {
                     return Ok(self.input[..got.min(self.input.len())].to_vec());
                 }
                 Ok((got, _)) => self.reader.push(&self.input[..got]),
-                Err(Errno::EAGAIN) => watch.wait_for(fd, libc::POLLIN, deadline)?,
-                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN | Errno::EINTR) => {}
                 Err(errno) => return Err(self.failed(errno)),
             }
         }

@@ -1,9 +1,8 @@
-//! Where a message ends on a byte stream: records (ONC RPC), lines (JSON-RPC over sockets), or requests of HTTP.
+//! Where a message ends on a byte stream: records (ONC RPC), lines (JSON-RPC over sockets), or the bodies of HTTP.
 
-use crate::ipc::rpc::onc::record::{Assembler, MOST, TooLong, begin, finish};
-
-/// The longest head of an HTTP message.
-const MOST_HEAD: usize = 64 << 10;
+use crate::ipc::rpc::buffer::Buffer;
+use crate::ipc::rpc::http::{self, Messages, Side};
+use crate::ipc::rpc::record::{self, Assembler, MOST};
 
 /// How messages are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +11,17 @@ pub enum Framing {
     Records,
     /// A newline behind each.
     Lines,
-    /// POST requests and their answers.
-    Http,
+    /// HTTP, read from this side.
+    Http(Side),
+}
+
+/// The stream is of no more use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// What is wrong.
+    pub why: String,
+    /// What the other side is told before the connection is closed.
+    pub answer: &'static [u8],
 }
 
 /// Takes messages out of a stream.
@@ -21,10 +29,10 @@ pub enum Framing {
 pub enum Reader {
     /// Records.
     Records(Assembler),
-    /// What has come and is no whole line yet.
-    Lines(Vec<u8>),
-    /// What has come and is no whole HTTP message yet.
-    Http(Vec<u8>),
+    /// What has come and is no whole line yet, and how much of it was looked at.
+    Lines(Buffer, usize),
+    /// Messages of HTTP.
+    Http(Messages),
 }
 
 impl Reader {
@@ -32,8 +40,8 @@ impl Reader {
     pub fn new(framing: Framing) -> Self {
         match framing {
             Framing::Records => Self::Records(Assembler::default()),
-            Framing::Lines => Self::Lines(Vec::new()),
-            Framing::Http => Self::Http(Vec::new()),
+            Framing::Lines => Self::Lines(Buffer::default(), 0),
+            Framing::Http(side) => Self::Http(Messages::new(side)),
         }
     }
 
@@ -41,81 +49,82 @@ impl Reader {
     pub fn push(&mut self, bytes: &[u8]) {
         match self {
             Self::Records(assembler) => assembler.push(bytes),
-            Self::Lines(buffer) | Self::Http(buffer) => buffer.extend_from_slice(bytes),
+            Self::Lines(buffer, _) => buffer.push(bytes),
+            Self::Http(messages) => messages.push(bytes),
         }
+    }
+
+    /// The stream has ended: a message may end there.
+    ///
+    /// # Errors
+    /// As [`Reader::next_message`].
+    pub fn end(&mut self) -> Result<Option<Vec<u8>>, Broken> {
+        match self {
+            Self::Http(messages) => messages.end(),
+            Self::Records(_) | Self::Lines(..) => {}
+        }
+        self.next_message()
     }
 
     /// Whether a message has begun and not ended.
     pub fn is_inside(&self) -> bool {
         match self {
             Self::Records(assembler) => assembler.is_inside(),
-            Self::Lines(buffer) | Self::Http(buffer) => !buffer.is_empty(),
+            _ => self.waiting() > 0,
+        }
+    }
+
+    /// How many bytes wait for the rest of their message.
+    pub fn waiting(&self) -> usize {
+        match self {
+            Self::Records(assembler) => assembler.waiting(),
+            Self::Lines(buffer, _) => buffer.rest().len(),
+            Self::Http(messages) => messages.waiting(),
         }
     }
 
     /// The next complete message; of HTTP its body.
     ///
     /// # Errors
-    /// It is longer than anything that is put together, or no HTTP: the connection is of no more use.
-    pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, TooLong> {
+    /// It is longer than anything that is put together, or no HTTP.
+    pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, Broken> {
+        let too_long = || Broken { why: String::from("a message that is too long"), answer: b"" };
         match self {
-            Self::Records(assembler) => assembler.next_record(),
-            Self::Lines(buffer) => match memchr::memchr(b'\n', buffer) {
+            Self::Records(assembler) => assembler.next_record().map_err(|record::TooLong| too_long()),
+            Self::Lines(buffer, seen) => match memchr::memchr(b'\n', &buffer.rest()[*seen..]) {
                 Some(end) => {
-                    let mut line: Vec<u8> = buffer.drain(..=end).collect();
-                    line.pop();
-                    Ok(Some(line))
+                    let length = *seen + end;
+                    *seen = 0;
+                    Ok(Some(buffer.take(length + 1)[..length].to_vec()))
                 }
-                None if buffer.len() > MOST => Err(TooLong),
-                None => Ok(None),
+                None => {
+                    *seen = buffer.rest().len();
+                    if *seen > MOST { Err(too_long()) } else { Ok(None) }
+                }
             },
-            Self::Http(buffer) => {
-                let Some(head) = memchr::memmem::find(buffer, b"\r\n\r\n") else {
-                    return if buffer.len() > MOST_HEAD { Err(TooLong) } else { Ok(None) };
-                };
-                let length = header(&buffer[..head], "content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
-                if length > MOST {
-                    return Err(TooLong);
-                }
-                if buffer.len() < head + 4 + length {
-                    return Ok(None);
-                }
-                let message: Vec<u8> = buffer.drain(..head + 4 + length).collect();
-                Ok(Some(message[head + 4..].to_vec()))
-            }
+            Self::Http(messages) => messages.next_message(),
         }
     }
-}
 
-/// The value of a header of an HTTP message.
-pub fn header(head: &[u8], name: &str) -> Option<String> {
-    let head = String::from_utf8_lossy(head);
-    let mut lines = head.lines().skip(1).filter_map(|line| line.split_once(':'));
-    lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
-}
-
-impl Framing {
-    /// A reply as it goes over the stream. An empty one (a notification's) is nothing, and in HTTP "no content".
-    pub fn reply(self, reply: &[u8]) -> Vec<u8> {
+    /// A message as it goes over the stream, in answer to the one that was read last. An empty one (a notification's) is nothing.
+    pub fn answer(&self, message: &[u8]) -> Vec<u8> {
         match self {
-            Self::Records => {
-                let mut out = Vec::with_capacity(reply.len() + 4);
-                begin(&mut out);
-                out.extend_from_slice(reply);
-                finish(&mut out, 0);
-                out
-            }
-            Self::Lines if reply.is_empty() => Vec::new(),
-            Self::Lines => [reply, b"\n"].concat(),
-            Self::Http if reply.is_empty() => b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(),
-            Self::Http => {
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-                    reply.len()
-                );
-                [head.as_bytes(), reply].concat()
-            }
+            Self::Records(_) => record::record(message),
+            Self::Lines(..) if message.is_empty() => Vec::new(),
+            Self::Lines(..) => [message, b"\n"].concat(),
+            Self::Http(messages) => http::answer(message, messages.is_last()),
         }
+    }
+
+    /// Whether the connection ends with the answer to the message that was read last.
+    pub fn is_last(&self) -> bool {
+        matches!(self, Self::Http(messages) if messages.is_last())
+    }
+
+    /// What the other side waits for before it sends the rest of its message.
+    pub fn prompt(&mut self) -> &'static [u8] {
+        let asks = if let Self::Http(messages) = self { messages.asks() } else { false };
+        if asks { b"HTTP/1.1 100 Continue\r\n\r\n" } else { b"" }
     }
 }
 
@@ -123,35 +132,18 @@ impl Framing {
 mod tests {
     use super::*;
 
-    fn messages(framing: Framing, stream: &[u8], size: usize) -> Vec<Vec<u8>> {
-        let (mut reader, mut found) = (Reader::new(framing), Vec::new());
-        for piece in stream.chunks(size) {
-            reader.push(piece);
-            while let Some(message) = reader.next_message().expect("short") {
-                found.push(message);
-            }
-        }
-        found
-    }
-
     #[test]
-    fn messages_come_in_any_pieces() {
-        let http = b"POST / HTTP/1.1\r\nHost: a\r\ncontent-LENGTH: 2\r\n\r\n{}GET /x HTTP/1.1\r\n\r\n";
+    fn lines_come_in_any_pieces() {
         for size in [1, 5, 1000] {
-            assert_eq!(messages(Framing::Lines, b"{}\n\n[1]\nrest", size), [&b"{}"[..], b"", b"[1]"]);
-            assert_eq!(messages(Framing::Http, http, size), [&b"{}"[..], b""]);
-            let record = Framing::Records.reply(b"abc");
-            assert_eq!(messages(Framing::Records, &record, size), [b"abc"]);
+            let (mut reader, mut found) = (Reader::new(Framing::Lines), Vec::new());
+            for piece in b"{}\n\n[1]\nrest".chunks(size) {
+                reader.push(piece);
+                while let Some(message) = reader.next_message().expect("short") {
+                    found.push(message);
+                }
+            }
+            assert_eq!(found, [&b"{}"[..], b"", b"[1]"]);
+            assert_eq!((reader.waiting(), reader.end()), (4, Ok(None)));
         }
-    }
-
-    #[test]
-    fn a_head_without_an_end_is_refused() {
-        let mut reader = Reader::new(Framing::Http);
-        reader.push(&vec![b'a'; MOST_HEAD + 1]);
-        assert_eq!(reader.next_message(), Err(TooLong));
-        let mut reader = Reader::new(Framing::Http);
-        reader.push(b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n");
-        assert_eq!(reader.next_message(), Err(TooLong));
     }
 }

@@ -14,14 +14,17 @@
 //! The *interface* ([`interface`], read by [`idl`]) is what both sides agree on; the *stubs* turn arguments into bytes ([`xdr`], [`text`]); *binding* finds the
 //! server; and a call that gets no answer leaves the caller in doubt whether it was executed: that is what the call *semantics* are about.
 
+pub mod buffer;
 pub mod client;
 pub mod dispatch;
 pub mod fault;
 pub mod frame;
+pub mod http;
 pub mod idl;
 pub mod interface;
 pub mod json;
 pub mod onc;
+pub mod record;
 pub mod rpcbind;
 pub mod server;
 pub mod session;

@@ -196,90 +196,8 @@ pub fn parse_reply(message: &[u8]) -> Result<(u32, Reply), XdrError> {
     Ok((xid, reply))
 }
 
-/// Record marking (RFC 5531, section 11): on a byte stream a message is cut into fragments, each behind its length; the highest bit marks the last.
-pub mod record {
-    /// The longest record that is put together.
-    pub const MOST: usize = 16 << 20;
-    const LAST: u32 = 1 << 31;
-
-    /// Room for the mark at the beginning of a message; [`finish`] fills it in.
-    pub fn begin(out: &mut Vec<u8>) {
-        out.extend_from_slice(&[0; 4]);
-    }
-
-    /// Write the mark of the record that began at `start`: one fragment.
-    pub fn finish(out: &mut [u8], start: usize) {
-        let length = (out.len() - start - 4) as u32 | LAST;
-        out[start..start + 4].copy_from_slice(&length.to_be_bytes());
-    }
-
-    /// Puts records together from bytes as they come.
-    #[derive(Debug, Default)]
-    pub struct Assembler {
-        /// What has come and is not yet in `record`.
-        input: Vec<u8>,
-        record: Vec<u8>,
-        /// Bytes of the current fragment that are still to come, and whether it is the last one; `None` before a mark.
-        fragment: Option<(usize, bool)>,
-    }
-
-    /// The record is longer than [`MOST`], or of so many empty fragments that it has no end.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct TooLong;
-
-    impl Assembler {
-        /// More bytes have come. Memory is taken for these, and never for what a mark announces.
-        pub fn push(&mut self, bytes: &[u8]) {
-            self.input.extend_from_slice(bytes);
-        }
-
-        /// Whether a record has begun and not ended.
-        pub fn is_inside(&self) -> bool {
-            !self.input.is_empty() || !self.record.is_empty() || self.fragment.is_some()
-        }
-
-        /// The next complete record.
-        ///
-        /// # Errors
-        /// The connection is of no more use.
-        pub fn next_record(&mut self) -> Result<Option<Vec<u8>>, TooLong> {
-            let mut at = 0;
-            let complete = loop {
-                let rest = &self.input[at..];
-                match self.fragment {
-                    None => {
-                        let Some((mark, _)) = rest.split_first_chunk() else { break false };
-                        let mark = u32::from_be_bytes(*mark);
-                        let length = (mark & !LAST) as usize;
-                        if length > MOST - self.record.len() || (length == 0 && mark & LAST == 0) {
-                            return Err(TooLong);
-                        }
-                        at += 4;
-                        self.fragment = Some((length, mark & LAST != 0));
-                    }
-                    Some((left, last)) => {
-                        let count = left.min(rest.len());
-                        self.record.extend_from_slice(&rest[..count]);
-                        at += count;
-                        self.fragment = (count < left).then_some((left - count, last));
-                        if count < left {
-                            break false;
-                        }
-                        if last {
-                            break true;
-                        }
-                    }
-                }
-            };
-            self.input.drain(..at);
-            Ok(complete.then(|| std::mem::take(&mut self.record)))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::record::{Assembler, TooLong, begin, finish};
     use super::*;
 
     const TARGET: Target = Target { program: 100_000, version: 2, procedure: 3 };
@@ -316,42 +234,5 @@ mod tests {
         assert_eq!(tail(&Reply::RpcMismatch(2, 2)), [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2]);
         assert_eq!(tail(&Reply::AuthError(5)), [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 5]);
         tail(&Reply::SystemError);
-    }
-
-    #[test]
-    fn records_come_in_any_pieces() {
-        let mut stream = Vec::new();
-        for text in [&b"first"[..], b"", b"third"] {
-            let start = stream.len();
-            begin(&mut stream);
-            stream.extend_from_slice(text);
-            finish(&mut stream, start);
-        }
-        stream.extend_from_slice(b"\0\0\0\x02ab\x80\0\0\x01c");
-        for size in [1, 3, 7, 1000] {
-            let (mut assembler, mut records) = (Assembler::default(), Vec::new());
-            for piece in stream.chunks(size) {
-                assembler.push(piece);
-                while let Some(record) = assembler.next_record().expect("short") {
-                    records.push(record);
-                }
-            }
-            assert_eq!(records, [&b"first"[..], b"", b"third", b"abc"]);
-            assert!(!assembler.is_inside());
-        }
-    }
-
-    #[test]
-    fn what_a_mark_announces_is_not_believed() {
-        let mut assembler = Assembler::default();
-        assembler.push(&[0x7f, 0xff, 0xff, 0xff]);
-        assert_eq!(assembler.next_record(), Err(TooLong));
-        let mut endless = Assembler::default();
-        endless.push(&[0; 4]);
-        assert_eq!(endless.next_record(), Err(TooLong), "empty fragments without an end");
-        let mut partial = Assembler::default();
-        partial.push(&[0, 0xff, 0xff, 0xff, 1]);
-        assert_eq!(partial.next_record(), Ok(None));
-        assert!(partial.is_inside());
     }
 }

@@ -1,12 +1,20 @@
 //! The server's side: one loop over all listeners and connections; a service answers message after message.
 //!
+//! ```text
+//! ppoll ----> listener:   accept, or a datagram: answer it
+//!   ^   \---> connection: read -> put messages together -> answer each -> write
+//!   |                                                                     |
+//!   +---------------------------------------------------------------------+
+//! ```
 //! A client may send half a call and fall silent, announce four gigabytes, or read no answer: none of it may stop the others. So nothing here
-//! blocks but the wait for all of them together, and a client that does not read its answers gets no further calls read.
+//! blocks but the wait for all of them together; a client that does not read its answers gets no further calls read; when descriptors run
+//! out, the client that was silent for the longest is let go; and when half messages take too much memory, the one with the longest.
 
 use crate::ipc::rpc::client::Transport;
 use crate::ipc::rpc::frame::{Framing, Reader};
 use crate::ipc::socket::Listener;
 use crate::ipc::watch::{Cut, Watch};
+use crate::sys::limits::{Resource, getrlimit};
 use crate::sys::poll::{self, Interest};
 use crate::sys::socket::{self as call, Name};
 use nix::errno::Errno;
@@ -15,6 +23,15 @@ use std::time::Duration;
 
 /// How many bytes are read from one connection before the others have their turn; also room for any datagram.
 const CHUNK: usize = 64 << 10;
+
+/// How many bytes of answers may wait for one client before its next call is answered.
+const MOST_OUTPUT: usize = 1 << 20;
+
+/// How many bytes of half messages may wait, of all clients together.
+const MOST_WAITING: usize = 64 << 20;
+
+/// Descriptors that are left for what the service does.
+const SPARE: u64 = 64;
 
 /// Answers messages.
 pub trait Service {
@@ -35,6 +52,12 @@ struct Client {
     peer: Name,
     reader: Reader,
     output: Vec<u8>,
+    /// The turn of the server in which it was heard last.
+    heard: u64,
+    /// Nothing more is answered: the connection ends when `output` is sent.
+    is_closing: bool,
+    /// It is to be forgotten.
+    is_gone: bool,
 }
 
 /// A server.
@@ -43,8 +66,10 @@ pub struct Server {
     framing: Framing,
     listeners: Vec<(Transport, Listener)>,
     clients: Vec<Client>,
-    /// Whether there are no descriptors for more clients.
-    is_full: bool,
+    /// How many clients there may be at a time.
+    most: usize,
+    /// How often the server has waited.
+    turn: u64,
     /// How many connections there have been.
     accepted: u64,
     input: Vec<u8>,
@@ -53,154 +78,200 @@ pub struct Server {
 impl Server {
     /// On these sockets, which do not block.
     pub fn new(framing: Framing, listeners: Vec<(Transport, Listener)>) -> Self {
-        Self { framing, listeners, clients: Vec::new(), is_full: false, accepted: 0, input: vec![0; CHUNK] }
+        let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
+        let most = usize::try_from(descriptors.saturating_sub(SPARE)).unwrap_or(usize::MAX).max(1);
+        Self { framing, listeners, clients: Vec::new(), most, turn: 0, accepted: 0, input: vec![0; CHUNK] }
     }
 
-    /// Serve until the service is done, or a signal comes; the socket files are gone by then. While the service works there is no watch, so that
-    /// its own commands meet signals as always.
+    /// Serve until the service is done, or a signal comes; the socket files are gone by then. While the service works, signals have their effect as
+    /// always ([`Watch::lifted`]).
     ///
     /// # Errors
     /// The signal.
     pub fn run(mut self, service: &mut dyn Service) -> Result<(), Cut> {
+        let mut watch = Watch::for_sockets();
         let mut ready: Vec<Interest> = Vec::new();
-        while !service.is_done() {
+        let mut ended = Ok(());
+        while !service.is_done() && ended.is_ok() {
             self.interests(&mut ready);
-            let watch = Watch::begin();
-            if let Err(cut) = watch.wait(&mut ready, None) {
-                // The sockets first, and then the watch, which may end the process.
-                drop(self);
-                return Err(cut);
-            }
-            drop(watch);
-            let first = self.listeners.len();
-            // From the last one on, so that a client that is removed moves no one that is still to be looked at.
-            for index in (0..self.clients.len()).rev() {
-                if ready[first + index].revents != 0 && !self.serve(index, service) {
-                    self.clients.swap_remove(index);
-                    self.is_full = false;
-                }
-            }
-            for (index, listener) in ready[..first].iter().enumerate() {
-                if listener.revents != 0 {
-                    self.listen(index, service);
-                }
+            ended = watch.wait(&mut ready, None);
+            if ended.is_ok() {
+                self.turn(&ready, service, &mut watch);
             }
         }
         // What can be sent at once is sent.
-        self.clients.iter_mut().for_each(|client| {
-            client.write();
-        });
-        Ok(())
+        self.clients.iter_mut().for_each(Client::write);
+        // The sockets first, and then the watch, which may end the process.
+        drop(self);
+        drop(watch);
+        ended
     }
 
     fn interests(&self, ready: &mut Vec<Interest>) {
         ready.clear();
-        let accepts = if self.is_full { 0 } else { libc::POLLIN };
-        ready.extend(self.listeners.iter().map(|(transport, listener)| {
-            let events = if *transport == Transport::Udp { libc::POLLIN } else { accepts };
-            poll::interest(listener.socket.as_raw_fd(), events)
-        }));
+        ready.extend(
+            self.listeners.iter().map(|(_, listener)| poll::interest(listener.socket.as_raw_fd(), libc::POLLIN)),
+        );
         ready.extend(self.clients.iter().map(|client| {
             let events = if client.output.is_empty() { libc::POLLIN } else { libc::POLLOUT };
             poll::interest(client.socket.as_raw_fd(), events)
         }));
     }
 
+    /// Serve those who are ready.
+    fn turn(&mut self, ready: &[Interest], service: &mut dyn Service, watch: &mut Watch) {
+        self.turn += 1;
+        let (listeners, clients) = ready.split_at(self.listeners.len());
+        for (client, interest) in self.clients.iter_mut().zip(clients) {
+            if interest.revents != 0 {
+                client.heard = self.turn;
+                client.serve(&mut self.input, service, watch);
+            }
+        }
+        self.clients.retain(|client| !client.is_gone);
+        for (index, listener) in listeners.iter().enumerate() {
+            if listener.revents != 0 {
+                self.listen(index, service, watch);
+            }
+        }
+        if self.clients.iter().map(|client| client.reader.waiting()).sum::<usize>() > MOST_WAITING {
+            self.let_go(|client| client.reader.waiting() as u64);
+        }
+    }
+
     /// Something has come at a listener: a connection, or a datagram.
-    fn listen(&mut self, index: usize, service: &mut dyn Service) {
+    fn listen(&mut self, index: usize, service: &mut dyn Service, watch: &mut Watch) {
         let (transport, listener) = &self.listeners[index];
         let fd = listener.socket.as_raw_fd();
         if *transport == Transport::Udp {
             let Ok((got, peer)) = call::receive(fd, &mut self.input, false, 0) else { return };
             let mut replies = Vec::new();
-            service.message(&self.input[..got.min(CHUNK)], &peer, &mut replies);
+            watch.lifted(|| service.message(&self.input[..got.min(CHUNK)], &peer, &mut replies));
             for reply in replies {
-                delay(service);
+                delay(service, watch);
                 // A datagram that cannot be sent is a datagram that is lost: the client asks again.
                 let _ = call::send_to(fd, &reply, &peer, true);
             }
             return;
         }
+        let silence = |client: &Client| u64::MAX - client.heard;
         match call::accept(fd) {
             Ok((socket, peer)) => {
-                if let Ok(socket) = crate::sys::fd::make_private(socket)
-                    && call::set_nonblocking(socket.as_raw_fd(), true).is_ok()
-                {
-                    // Refused for UNIX sockets, which do not wait for more anyway.
-                    let _ = call::set_option(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1);
-                    self.accepted += 1;
-                    // Who connects to a path has no name of his own, and is still somebody else than the one before.
-                    let peer = match peer {
-                        Name::Unnamed => Name::Abstract(format!("connection {}", self.accepted).into_bytes()),
-                        peer => peer,
-                    };
-                    let reader = Reader::new(self.framing);
-                    self.clients.push(Client { socket, peer, reader, output: Vec::new() });
+                if self.clients.len() >= self.most {
+                    self.let_go(silence);
                 }
+                self.welcome(socket, peer);
             }
-            // They wait in the kernel's queue until somebody leaves.
-            Err(Errno::EMFILE | Errno::ENFILE) => self.is_full = true,
+            // The next turn finds the newcomer again, and a descriptor for it.
+            Err(Errno::EMFILE | Errno::ENFILE) => self.let_go(silence),
             Err(_) => {}
         }
     }
 
-    /// A client has sent something or can take something; false when it is to be let go.
-    fn serve(&mut self, index: usize, service: &mut dyn Service) -> bool {
-        let client = &mut self.clients[index];
-        if !client.output.is_empty() {
-            return client.write();
+    fn welcome(&mut self, socket: OwnedFd, peer: Name) {
+        let Ok(socket) = crate::sys::fd::make_private(socket) else { return };
+        if call::set_nonblocking(socket.as_raw_fd(), true).is_err() {
+            return;
         }
-        match call::receive(client.socket.as_raw_fd(), &mut self.input, false, 0) {
-            Ok((0, _)) => return false,
-            Ok((got, _)) => client.reader.push(&self.input[..got]),
-            Err(Errno::EAGAIN | Errno::EINTR) => return true,
-            Err(_) => return false,
+        // Refused for UNIX sockets, which do not wait for more anyway.
+        let _ = call::set_option(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1);
+        self.accepted += 1;
+        // Who connects to a path has no name of his own, and is still somebody else than the one before.
+        let peer = match peer {
+            Name::Unnamed => Name::Abstract(format!("connection {}", self.accepted).into_bytes()),
+            peer => peer,
+        };
+        let (reader, heard) = (Reader::new(self.framing), self.turn);
+        self.clients.push(Client {
+            socket,
+            peer,
+            reader,
+            output: Vec::new(),
+            heard,
+            is_closing: false,
+            is_gone: false,
+        });
+    }
+
+    /// Close the connection of the client that is the worst by this measure.
+    fn let_go(&mut self, badness: impl Fn(&Client) -> u64) {
+        let worst = (0..self.clients.len()).max_by_key(|&index| badness(&self.clients[index]));
+        if let Some(index) = worst {
+            self.clients.swap_remove(index);
         }
-        let mut replies = Vec::new();
-        while !service.is_done() {
-            match client.reader.next_message() {
-                Ok(Some(message)) => {
-                    let goes_on = service.message(&message, &client.peer, &mut replies);
-                    for reply in replies.drain(..) {
-                        delay(service);
-                        client.output.extend_from_slice(&self.framing.reply(&reply));
-                    }
-                    if !goes_on {
-                        client.write();
-                        return false;
-                    }
-                }
-                Ok(None) => break,
-                Err(_) => return false,
-            }
-        }
-        client.write()
     }
 }
 
-fn delay(service: &dyn Service) {
+fn delay(service: &dyn Service, watch: &Watch) {
     if !service.delay().is_zero() {
         // A signal that comes meanwhile is seen by the next wait.
-        let _ = Watch::begin().sleep(service.delay());
+        let _ = watch.sleep(service.delay());
     }
 }
 
 impl Client {
-    /// Send what can be sent; false when the client has gone.
-    fn write(&mut self) -> bool {
-        let mut sent = 0;
-        let alive = loop {
-            if sent == self.output.len() {
-                break true;
+    /// It has sent something or can take something.
+    fn serve(&mut self, input: &mut [u8], service: &mut dyn Service, watch: &mut Watch) {
+        if self.output.is_empty() {
+            match call::receive(self.socket.as_raw_fd(), input, false, 0) {
+                Ok((0, _)) => self.is_gone = true,
+                Ok((got, _)) => self.reader.push(&input[..got]),
+                Err(Errno::EAGAIN | Errno::EINTR) => return,
+                Err(_) => self.is_gone = true,
             }
+        } else {
+            self.write();
+        }
+        // Again when all is written: what was read may hold more calls than were answered so far.
+        while self.output.is_empty() && !self.is_gone && self.answer(service, watch) {
+            self.write();
+        }
+    }
+
+    /// Answer what has come, up to some length; false if there was nothing.
+    fn answer(&mut self, service: &mut dyn Service, watch: &mut Watch) -> bool {
+        let mut replies = Vec::new();
+        while !service.is_done() && !self.is_closing && self.output.len() < MOST_OUTPUT {
+            match self.reader.next_message() {
+                Ok(Some(message)) => {
+                    let goes_on = watch.lifted(|| service.message(&message, &self.peer, &mut replies));
+                    for reply in replies.drain(..) {
+                        delay(service, watch);
+                        self.output.extend_from_slice(&self.reader.answer(&reply));
+                    }
+                    self.is_closing = !goes_on || self.reader.is_last();
+                    self.is_gone = self.is_closing && self.output.is_empty();
+                }
+                Ok(None) => {
+                    let prompt = self.reader.prompt();
+                    self.output.extend_from_slice(prompt);
+                    break;
+                }
+                Err(broken) => {
+                    self.output.extend_from_slice(broken.answer);
+                    self.is_closing = true;
+                    self.is_gone = self.output.is_empty();
+                }
+            }
+        }
+        !self.output.is_empty()
+    }
+
+    /// Send what can be sent.
+    fn write(&mut self) {
+        let mut sent = 0;
+        while sent < self.output.len() {
             match call::send(self.socket.as_raw_fd(), &self.output[sent..], false) {
                 Ok(count) => sent += count,
-                Err(Errno::EAGAIN) => break true,
+                Err(Errno::EAGAIN) => break,
                 Err(Errno::EINTR) => {}
-                Err(_) => break false,
+                Err(_) => {
+                    self.is_gone = true;
+                    return;
+                }
             }
-        };
+        }
         self.output.drain(..sent);
-        alive
+        self.is_gone |= self.is_closing && self.output.is_empty();
     }
 }

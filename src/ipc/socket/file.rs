@@ -4,6 +4,7 @@
 //! System calls: lstat, unlink, and connect to see whether somebody listens.
 
 use crate::sys::socket::{self, Name};
+use crate::sys::vanish::{self, Remembered};
 use nix::errno::Errno;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
@@ -15,6 +16,8 @@ pub struct SocketFile {
     path: Vec<u8>,
     /// Device and inode of the socket; `None`: it was gone again at once.
     identity: Option<(u64, u64)>,
+    /// The handler of a signal knows of it too.
+    _remembered: Option<Remembered>,
 }
 
 /// Device and inode of a socket; `None` if nothing or something else is at the path.
@@ -32,7 +35,9 @@ impl SocketFile {
     pub fn made(path: &[u8]) -> Self {
         let absolute = std::path::absolute(as_path(path)).ok();
         let path = absolute.map_or_else(|| path.to_vec(), |path| path.as_os_str().as_bytes().to_vec());
-        Self { identity: identity(&path), path }
+        let identity = identity(&path);
+        let remembered = identity.and_then(|(device, inode)| vanish::remember(&path, device, inode));
+        Self { path, identity, _remembered: remembered }
     }
 
     /// The path.

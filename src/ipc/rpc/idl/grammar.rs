@@ -6,11 +6,17 @@
 use super::lexical::{
     Input, Parsed, behind_keyword, blanks, expect, fail, identifier, is_name, keyword, mark, peek_word, value,
 };
-use super::tree::{Declaration, Definition, Ident, Procedure, Size, Specifier, UnionBody, Value, Version};
+use super::tree::{Argument, Declaration, Definition, Ident, Procedure, Size, Specifier, UnionBody, Value, Version};
 use nom::Parser;
 
-/// specification = { definition } ;
+/// How many brackets may be open: each takes some stack.
+const MOST_BRACKETS: usize = 200;
+
+// specification = { definition } ;
 pub fn specification(input: Input<'_>) -> Parsed<'_, Vec<Definition>> {
+    if let Some(deep) = too_deep(input) {
+        return fail(deep, "nested too deeply");
+    }
     let mut found = Vec::new();
     let mut input = blanks(input);
     while !input.is_empty() {
@@ -21,7 +27,21 @@ pub fn specification(input: Input<'_>) -> Parsed<'_, Vec<Definition>> {
     Ok((input, found))
 }
 
-/// definition = ( constant_def | typedef | enum_def | struct_def | union_def | program_def ) , ";" ;
+/// The place where more brackets are open than [`MOST_BRACKETS`].
+fn too_deep(input: Input<'_>) -> Option<Input<'_>> {
+    let mut depth = 0usize;
+    let place = input.iter().position(|byte| {
+        match byte {
+            b'{' | b'(' => depth += 1,
+            b'}' | b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > MOST_BRACKETS
+    });
+    place.map(|place| &input[place..])
+}
+
+// definition = ( constant_def | typedef | enum_def | struct_def | union_def | program_def ) , ";" ;
 fn definition(input: Input<'_>) -> Parsed<'_, Definition> {
     let (rest, found) = match peek_word(input) {
         b"const" => constant_def(input)?,
@@ -36,7 +56,7 @@ fn definition(input: Input<'_>) -> Parsed<'_, Definition> {
     Ok((rest, found))
 }
 
-/// constant_def = "const" , identifier , "=" , ( value | text ) ;
+// constant_def = "const" , identifier , "=" , ( value | text ) ;
 fn constant_def(input: Input<'_>) -> Parsed<'_, Definition> {
     let (input, name) = identifier(behind_keyword(input))?;
     let (input, ()) = expect(input, b'=', "the name of a constant")?;
@@ -48,7 +68,7 @@ fn constant_def(input: Input<'_>) -> Parsed<'_, Definition> {
     Ok((input, Definition::Constant(name, value)))
 }
 
-/// text = '"' , { character - '"' } , '"' ;
+// text = '"' , { character - '"' } , '"' ;
 fn text(input: Input<'_>) -> Parsed<'_, ()> {
     let start = blanks(input);
     match start.strip_prefix(b"\"").and_then(|rest| memchr::memchr(b'"', rest).map(|end| &rest[end + 1..])) {
@@ -57,37 +77,34 @@ fn text(input: Input<'_>) -> Parsed<'_, ()> {
     }
 }
 
-/// typedef = "typedef" , declaration ;
+// typedef = "typedef" , declaration ;
 fn typedef(input: Input<'_>) -> Parsed<'_, Definition> {
     let start = blanks(behind_keyword(input));
-    match declaration(start)? {
-        (rest, Some(declared)) => Ok((rest, Definition::Typedef(declared))),
-        (_, None) => fail(start, "`void` needs no name"),
-    }
+    declaration.map(Definition::Typedef).parse(start)
 }
 
-/// enum_def = "enum" , identifier , enum_body ;
+// enum_def = "enum" , identifier , enum_body ;
 fn enum_def(input: Input<'_>) -> Parsed<'_, Definition> {
     let (input, name) = identifier(behind_keyword(input))?;
     let (input, body) = enum_body(input)?;
     Ok((input, Definition::Type(name, Specifier::Enum(body))))
 }
 
-/// struct_def = "struct" , identifier , struct_body ;
+// struct_def = "struct" , identifier , struct_body ;
 fn struct_def(input: Input<'_>) -> Parsed<'_, Definition> {
     let (input, name) = identifier(behind_keyword(input))?;
     let (input, body) = struct_body(input)?;
     Ok((input, Definition::Type(name, Specifier::Struct(body))))
 }
 
-/// union_def = "union" , identifier , union_body ;
+// union_def = "union" , identifier , union_body ;
 fn union_def(input: Input<'_>) -> Parsed<'_, Definition> {
     let (input, name) = identifier(behind_keyword(input))?;
     let (input, body) = union_body(input)?;
     Ok((input, Definition::Type(name, Specifier::Union(Box::new(body)))))
 }
 
-/// enum_body = "{" , enum_member , { "," , enum_member } , "}" ;
+// enum_body = "{" , enum_member , { "," , enum_member } , "}" ;
 fn enum_body(input: Input<'_>) -> Parsed<'_, Vec<(Ident, Option<Value>)>> {
     let (mut input, ()) = expect(input, b'{', "`enum`")?;
     let mut members = Vec::new();
@@ -103,7 +120,7 @@ fn enum_body(input: Input<'_>) -> Parsed<'_, Vec<(Ident, Option<Value>)>> {
     }
 }
 
-/// enum_member = identifier , [ "=" , value ] ;
+// enum_member = identifier , [ "=" , value ] ;
 fn enum_member(input: Input<'_>) -> Parsed<'_, (Ident, Option<Value>)> {
     let (input, name) = identifier(input)?;
     match mark(input, b'=') {
@@ -112,14 +129,12 @@ fn enum_member(input: Input<'_>) -> Parsed<'_, (Ident, Option<Value>)> {
     }
 }
 
-/// struct_body = "{" , declaration , ";" , { declaration , ";" } , "}" ;
+// struct_body = "{" , declaration , ";" , { declaration , ";" } , "}" ;
 fn struct_body(input: Input<'_>) -> Parsed<'_, Vec<Declaration>> {
     let (mut input, ()) = expect(input, b'{', "`struct`")?;
     let mut fields = Vec::new();
     loop {
-        let start = blanks(input);
-        let (rest, declared) = declaration(start)?;
-        let Some(declared) = declared else { return fail(start, "a field cannot be `void`") };
+        let (rest, declared) = declaration(input)?;
         fields.push(declared);
         (input, ()) = expect(rest, b';', "the field")?;
         if let Some(rest) = mark(input, b'}') {
@@ -128,13 +143,11 @@ fn struct_body(input: Input<'_>) -> Parsed<'_, Vec<Declaration>> {
     }
 }
 
-/// union_body = "switch" , "(" , declaration , ")" , "{" , case_spec , { case_spec } , [ "default" , ":" , declaration , ";" ] , "}" ;
+// union_body = "switch" , "(" , declaration , ")" , "{" , case_spec , { case_spec } , [ "default" , ":" , arm , ";" ] , "}" ;
 fn union_body(input: Input<'_>) -> Parsed<'_, UnionBody> {
     let Some(input) = keyword(input, "switch") else { return fail(blanks(input), "`switch` is expected in a union") };
     let (input, ()) = expect(input, b'(', "`switch`")?;
-    let start = blanks(input);
-    let (input, discriminant) = declaration(start)?;
-    let Some(discriminant) = discriminant else { return fail(start, "a union cannot be chosen by `void`") };
+    let (input, discriminant) = declaration(input)?;
     let (input, ()) = expect(input, b')', "what chooses the arm")?;
     let (mut input, ()) = expect(input, b'{', "`switch (...)`")?;
     let (mut cases, mut default) = (Vec::new(), None);
@@ -147,8 +160,8 @@ fn union_body(input: Input<'_>) -> Parsed<'_, UnionBody> {
             }
             b"default" if default.is_none() => {
                 let (rest, ()) = expect(behind_keyword(input), b':', "`default`")?;
-                let (rest, arm) = declaration(rest)?;
-                default = Some(arm);
+                let (rest, found) = arm(rest)?;
+                default = Some(found);
                 (input, ()) = expect(rest, b';', "the arm")?;
             }
             _ if cases.is_empty() => return fail(blanks(input), "`case` is expected"),
@@ -160,7 +173,7 @@ fn union_body(input: Input<'_>) -> Parsed<'_, UnionBody> {
     }
 }
 
-/// case_spec = "case" , value , ":" , { "case" , value , ":" } , declaration , ";" ;
+// case_spec = "case" , value , ":" , { "case" , value , ":" } , arm , ";" ;
 fn case_spec(mut input: Input<'_>) -> Parsed<'_, (Vec<Value>, Option<Declaration>)> {
     let mut values = Vec::new();
     while let Some(rest) = keyword(input, "case") {
@@ -168,44 +181,59 @@ fn case_spec(mut input: Input<'_>) -> Parsed<'_, (Vec<Value>, Option<Declaration
         values.push(found);
         (input, ()) = expect(rest, b':', "the value of `case`")?;
     }
-    let (input, arm) = declaration(input)?;
+    let (input, found) = arm(input)?;
     let (input, ()) = expect(input, b';', "the arm")?;
-    Ok((input, (values, arm)))
+    Ok((input, (values, found)))
 }
 
-/// declaration = "void" | type_specifier , ( "*" , identifier | identifier , [ size ] ) ;
-fn declaration(input: Input<'_>) -> Parsed<'_, Option<Declaration>> {
-    if let Some(rest) = keyword(input, "void") {
-        return Ok((rest, None));
+// arm = "void" | declaration ;
+fn arm(input: Input<'_>) -> Parsed<'_, Option<Declaration>> {
+    match keyword(input, "void") {
+        Some(rest) => Ok((rest, None)),
+        None => declaration.map(Some).parse(input),
     }
+}
+
+// declaration = "string" , identifier , "<" , [ value ] , ">" | "opaque" , identifier , ( "[" , value , "]" | "<" , [ value ] , ">" )
+//     | type_specifier , ( "*" , identifier | identifier , [ size ] ) ;
+fn declaration(input: Input<'_>) -> Parsed<'_, Declaration> {
     let start = blanks(input);
-    let (input, specifier) = type_specifier(start)?;
-    let (input, declared) = match mark(input, b'*') {
-        Some(rest) => {
-            let (rest, name) = identifier(rest)?;
-            (rest, Declaration { specifier, name, size: Size::Optional })
-        }
-        None => {
-            let (rest, name) = identifier(input)?;
-            let (rest, size) = size(rest)?;
-            (rest, Declaration { specifier, name, size })
-        }
+    let (input, specifier) = match peek_word(start) {
+        b"void" => return fail(start, "`void` cannot stand here"),
+        b"string" => (behind_keyword(start), Specifier::String),
+        b"opaque" => (behind_keyword(start), Specifier::Opaque),
+        _ => type_specifier(start)?,
     };
-    match (&declared.specifier, &declared.size) {
+    if let Some(rest) = mark(input, b'*') {
+        if matches!(specifier, Specifier::String | Specifier::Opaque) {
+            return fail(start, "this type cannot be optional");
+        }
+        let (rest, name) = identifier(rest)?;
+        return Ok((rest, Declaration { specifier, name, size: Size::Optional }));
+    }
+    let (input, name) = identifier(input)?;
+    let (input, size) = match peek_size(input) {
+        true => size(input)?,
+        false => (input, Size::One),
+    };
+    match (&specifier, &size) {
         (Specifier::String, Size::One | Size::Fixed(_)) => fail(start, "a string needs `<>` behind its name"),
         (Specifier::Opaque, Size::One) => fail(start, "opaque data need `[n]` or `<n>` behind their name"),
-        (Specifier::String | Specifier::Opaque, Size::Optional) => fail(start, "this type cannot be optional"),
-        _ => Ok((input, Some(declared))),
+        _ => Ok((input, Declaration { specifier, name, size })),
     }
 }
 
-/// size = [ "[" , value , "]" | "<" , [ value ] , ">" ] ;
+fn peek_size(input: Input<'_>) -> bool {
+    mark(input, b'[').or(mark(input, b'<')).is_some()
+}
+
+// size = "[" , value , "]" | "<" , [ value ] , ">" ;
 fn size(input: Input<'_>) -> Parsed<'_, Size> {
     if let Some(rest) = mark(input, b'[') {
         let (rest, count) = value(rest)?;
         return expect(rest, b']', "the number of elements").map(|(rest, ())| (rest, Size::Fixed(count)));
     }
-    let Some(rest) = mark(input, b'<') else { return Ok((input, Size::One)) };
+    let (rest, ()) = expect(input, b'<', "the name")?;
     if let Some(rest) = mark(rest, b'>') {
         return Ok((rest, Size::Variable(None)));
     }
@@ -213,8 +241,9 @@ fn size(input: Input<'_>) -> Parsed<'_, Size> {
     expect(rest, b'>', "the largest number of elements").map(|(rest, ())| (rest, Size::Variable(Some(most))))
 }
 
-/// type_specifier = [ "unsigned" ] , [ "char" | "short" | "int" | "long" | "hyper" ] | "float" | "double" | "bool" | "string" | "opaque"
-///     | "enum" , ( enum_body | identifier ) | "struct" , ( struct_body | identifier ) | "union" , ( union_body | identifier ) | identifier ;
+// type_specifier = "unsigned" , [ "char" | "short" | "int" | "long" | "hyper" ] | "char" | "short" | "int" | "long" | "hyper" | "float"
+//     | "double" | "bool" | "enum" , ( enum_body (*+*) | identifier ) | "struct" , ( struct_body (*+*) | identifier )
+//     | ( "union" , ( union_body | identifier ) ) (*+*) | identifier ;
 fn type_specifier(input: Input<'_>) -> Parsed<'_, Specifier> {
     let start = blanks(input);
     let integer = |signed, bits| Specifier::Integer { signed, bits };
@@ -243,8 +272,6 @@ fn type_specifier(input: Input<'_>) -> Parsed<'_, Specifier> {
         b"float" => Specifier::Float,
         b"double" => Specifier::Double,
         b"bool" | b"bool_t" => Specifier::Bool,
-        b"string" => Specifier::String,
-        b"opaque" => Specifier::Opaque,
         b"quadruple" => return fail(start, "`quadruple` is not supported: no machine type of Rust holds it"),
         b"enum" if mark(rest, b'{').is_some() => return enum_body.map(Specifier::Enum).parse(rest),
         b"struct" if mark(rest, b'{').is_some() => return struct_body.map(Specifier::Struct).parse(rest),
@@ -258,7 +285,7 @@ fn type_specifier(input: Input<'_>) -> Parsed<'_, Specifier> {
     Ok((rest, simple))
 }
 
-/// program_def = "program" , identifier , "{" , version_def , { version_def } , "}" , "=" , value ;
+// program_def = "program" , identifier , "{" , version_def , { version_def } , "}" , "=" , value ;
 fn program_def(input: Input<'_>) -> Parsed<'_, Definition> {
     let (input, name) = identifier(behind_keyword(input))?;
     let (mut input, ()) = expect(input, b'{', "the name of a program")?;
@@ -275,7 +302,7 @@ fn program_def(input: Input<'_>) -> Parsed<'_, Definition> {
     }
 }
 
-/// version_def = "version" , identifier , "{" , procedure_def , { procedure_def } , "}" , "=" , value , ";" ;
+// version_def = "version" , identifier , "{" , procedure_def , { procedure_def } , "}" , "=" , value , ";" ;
 fn version_def(input: Input<'_>) -> Parsed<'_, Version> {
     let Some(input) = keyword(input, "version") else { return fail(blanks(input), "`version` is expected") };
     let (input, name) = identifier(input)?;
@@ -294,14 +321,13 @@ fn version_def(input: Input<'_>) -> Parsed<'_, Version> {
     }
 }
 
-/// procedure_def = ( "void" | type_specifier , [ "*" ] ) , identifier , "(" , ( "void" | argument , { "," , argument } ) , ")" , "=" , value , ";" ;
+// procedure_def = ( "void" | argument_type ) , identifier , "(" , ( "void" | argument , { "," , argument } ) , ")" , "=" , value , ";" ;
 fn procedure_def(input: Input<'_>) -> Parsed<'_, Procedure> {
     let (input, result) = match keyword(input, "void") {
         Some(rest) => (rest, None),
         None => {
-            let (rest, specifier) = type_specifier(input)?;
-            let (rest, size) = pointer(rest);
-            (rest, Some((specifier, size)))
+            let (rest, found) = argument_type(input)?;
+            (rest, Some(found))
         }
     };
     let (input, name) = identifier(input)?;
@@ -325,21 +351,31 @@ fn procedure_def(input: Input<'_>) -> Parsed<'_, Procedure> {
     Ok((input, Procedure { result, name, arguments, number }))
 }
 
-/// argument = type_specifier , [ "*" ] , [ identifier ] , size ;
-fn argument(input: Input<'_>) -> Parsed<'_, (Specifier, Size, Option<Ident>)> {
-    let (input, specifier) = type_specifier(input)?;
-    let (mut input, mut declared) = pointer(input);
+// argument = argument_type , [ identifier ] (*+*) , [ size ] (*+*) ;
+fn argument(input: Input<'_>) -> Parsed<'_, Argument> {
+    let (mut input, (specifier, mut declared)) = argument_type(input)?;
     let mut name = None;
     if !peek_word(input).is_empty() {
         let (rest, found) = identifier(input)?;
         (input, name) = (rest, Some(found));
     }
-    if declared == Size::One {
+    if declared == Size::One && peek_size(input) {
         (input, declared) = size(input)?;
     }
     Ok((input, (specifier, declared, name)))
 }
 
-fn pointer(input: Input<'_>) -> (Input<'_>, Size) {
-    mark(input, b'*').map_or((input, Size::One), |rest| (rest, Size::Optional))
+// argument_type = "string" | "opaque" | type_specifier , [ "*" ] (*+*) ;
+fn argument_type(input: Input<'_>) -> Parsed<'_, (Specifier, Size)> {
+    match peek_word(input) {
+        b"string" => Ok((behind_keyword(input), (Specifier::String, Size::One))),
+        b"opaque" => Ok((behind_keyword(input), (Specifier::Opaque, Size::One))),
+        _ => {
+            let (rest, specifier) = type_specifier(input)?;
+            Ok(match mark(rest, b'*') {
+                Some(rest) => (rest, (specifier, Size::Optional)),
+                None => (rest, (specifier, Size::One)),
+            })
+        }
+    }
 }

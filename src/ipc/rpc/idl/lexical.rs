@@ -90,7 +90,7 @@ pub const KEYWORDS: &[&str] = &[
     "void",
 ];
 
-/// identifier = letter , { letter | digit | "_" } ;
+// identifier = letter , { letter | digit | "_" } ;
 pub fn identifier(input: Input<'_>) -> Parsed<'_, Ident> {
     let input = blanks(input);
     let (rest, word) = take_while(is_name).parse(input)?;
@@ -104,7 +104,7 @@ pub fn identifier(input: Input<'_>) -> Parsed<'_, Ident> {
     }
 }
 
-/// constant = [ "-" ] , ( decimal | "0x" , hexadecimal | "0" , octal ) ;
+// constant = [ "-" ] , ( decimal | "0x" , hexadecimal | "0" , octal ) ;
 pub fn constant(input: Input<'_>) -> Parsed<'_, i64> {
     let input = blanks(input);
     let (digits, negative) = match input.strip_prefix(b"-") {
@@ -126,7 +126,7 @@ pub fn constant(input: Input<'_>) -> Parsed<'_, i64> {
     }
 }
 
-/// value = constant | identifier ;
+// value = constant | identifier ;
 pub fn value(input: Input<'_>) -> Parsed<'_, Value> {
     let input = blanks(input);
     if input.first().is_some_and(|&byte| byte.is_ascii_digit() || byte == b'-') {

@@ -10,7 +10,7 @@ mod prepare;
 mod resolve;
 #[cfg(test)]
 mod tests;
-mod tree;
+pub mod tree;
 
 use crate::ipc::rpc::interface::{Interface, Type};
 use crate::status::Error;
@@ -35,6 +35,24 @@ impl Source {
     }
 }
 
+/// The definitions of a text, and the files that it includes.
+fn parsed(name: &str, text: &[u8]) -> Result<(Source, Vec<tree::Definition>, prepare::Includes), Error> {
+    let (source, includes) = prepare::prepare(name, text)?;
+    match grammar::specification(&source.text) {
+        Ok((_, definitions)) => Ok((source, definitions, includes)),
+        Err(nom::Err::Error(problem) | nom::Err::Failure(problem)) => Err(source.error(problem.left, &problem.what)),
+        Err(nom::Err::Incomplete(_)) => Err(source.error(0, "more is expected")),
+    }
+}
+
+/// What a text says, with names as they stand there. `name` is for messages.
+///
+/// # Errors
+/// It is not in the RPC language.
+pub fn definitions(name: &str, text: &[u8]) -> Result<Vec<tree::Definition>, Error> {
+    parsed(name, text).map(|(_, definitions, _)| definitions)
+}
+
 /// Read an interface file and those that it includes.
 ///
 /// # Errors
@@ -51,11 +69,11 @@ pub fn load(path: &Path) -> Result<Interface, Error> {
 /// What the text says is wrong.
 pub fn parse(name: &str, text: &[u8]) -> Result<Interface, Error> {
     let mut resolver = resolve::Resolver::default();
-    let (source, includes) = prepare::prepare(name, text)?;
+    let (source, definitions, includes) = parsed(name, text)?;
     if let Some((left, _)) = includes.first() {
         return Err(source.error(*left, "#include is possible in a file only"));
     }
-    resolver.add(source)?;
+    resolver.add(source, definitions);
     resolver.finish()
 }
 
@@ -88,7 +106,7 @@ fn load_into(path: &Path, resolver: &mut resolve::Resolver, depth: usize) -> Res
         Some(number) => Error::system(format!("cannot read {name}"), nix::errno::Errno::from_raw(number)),
         None => Error::new(format!("cannot read {name}: {error}")),
     })?;
-    let (source, includes) = prepare::prepare(&name, &text)?;
+    let (source, definitions, includes) = parsed(&name, &text)?;
     for (left, include) in includes {
         if depth >= MOST_INCLUDES {
             return Err(source.error(left, "files include one another too deeply"));
@@ -96,5 +114,6 @@ fn load_into(path: &Path, resolver: &mut resolve::Resolver, depth: usize) -> Res
         let beside: PathBuf = path.parent().unwrap_or(Path::new(".")).join(&include);
         load_into(&beside, resolver, depth + 1).map_err(|error| error.within(format!("included by {name}")))?;
     }
-    resolver.add(source)
+    resolver.add(source, definitions);
+    Ok(())
 }

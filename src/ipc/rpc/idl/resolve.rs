@@ -1,7 +1,6 @@
 //! Names to what they stand for: constants to numbers, types to their descriptions.
 
 use super::Source;
-use super::grammar;
 use super::tree::{self, Declaration, Definition, Ident, Size, Specifier, UnionBody, Value};
 use crate::ipc::rpc::interface::{Field, Interface, Length, NamedType, Procedure, Program, Type, Union, Version};
 use crate::status::Error;
@@ -28,18 +27,9 @@ fn wrong(name: &Ident, what: String) -> Wrong {
 }
 
 impl Resolver {
-    /// Parse a file.
-    pub fn add(&mut self, source: Source) -> Result<(), Error> {
-        match grammar::specification(&source.text) {
-            Ok((_, definitions)) => {
-                self.files.push((source, definitions));
-                Ok(())
-            }
-            Err(nom::Err::Error(problem) | nom::Err::Failure(problem)) => {
-                Err(source.error(problem.left, &problem.what))
-            }
-            Err(nom::Err::Incomplete(_)) => Err(source.error(0, "more is expected")),
-        }
+    /// One file more.
+    pub fn add(&mut self, source: Source, definitions: Vec<Definition>) {
+        self.files.push((source, definitions));
     }
 
     /// Everything together.
@@ -86,7 +76,15 @@ impl Resolver {
                 self.enum_members(specifier)?;
                 self.add_type(name)
             }
-            Definition::Program(..) | Definition::Text => Ok(()),
+            Definition::Program(_, versions, _) => {
+                let mut procedures = versions.iter().flat_map(|version| &version.procedures);
+                procedures.try_for_each(|procedure| {
+                    let arguments = procedure.arguments.iter().map(|(specifier, ..)| specifier);
+                    let result = procedure.result.iter().map(|(specifier, _)| specifier);
+                    arguments.chain(result).try_for_each(|specifier| self.enum_members(specifier))
+                })
+            }
+            Definition::Text => Ok(()),
         }
     }
 
