@@ -3,9 +3,26 @@
 //!
 //! A server tells its port on standard error once it listens, so nothing has to sleep. A test whose peer is missing says "skipped: needs X".
 
+// A test says what is wrong by panicking, also outside of the functions that are marked as tests.
+#![allow(clippy::panic)]
+
+#[path = "rpc/binding.rs"]
+mod binding;
+#[path = "rpc/crowd.rs"]
+mod crowd;
+#[path = "rpc/fuzz.rs"]
+mod fuzz;
+#[path = "rpc/json.rs"]
+mod json;
+#[path = "rpc/statuses.rs"]
+mod statuses;
+#[path = "rpc/wire.rs"]
+mod wire;
+
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const CALC: &str = include_str!("../examples/rpc/calc.x");
@@ -57,6 +74,58 @@ impl Dir {
 impl Drop for Dir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// `rpc serve ...` in a process of its own; ended when it is dropped.
+struct Server {
+    child: Child,
+    /// The ports, in the order of the `-b` options.
+    ports: Vec<u16>,
+}
+
+impl Server {
+    /// Start `script`, which ends with a `rpc serve` that listens on so many ports.
+    fn start(dir: &Dir, script: &str, ports: usize) -> Self {
+        let mut child = Command::new("timeout")
+            .args(["-k", "5", "60", env!("CARGO_BIN_EXE_ipcsh"), "-c", &format!("{HELPERS}{script}")])
+            .current_dir(&dir.0)
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("timeout can be started");
+        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let mut port = || {
+            let line = lines.next().and_then(Result::ok).unwrap_or_default();
+            let place = line.rsplit(':').next().and_then(|port| port.parse().ok());
+            place.unwrap_or_else(|| panic!("no port in {line:?}"))
+        };
+        let ports = (0..ports).map(|_| port()).collect();
+        // Nobody reads the rest; it must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, ports }
+    }
+
+    /// The process of the shell, which `timeout` has started.
+    fn pid(&self) -> u32 {
+        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let children = fs::read_to_string(children).unwrap_or_default();
+        children.split_whitespace().next().and_then(|pid| pid.parse().ok()).expect("the shell runs")
+    }
+
+    /// A number of kilobytes from /proc/PID/status.
+    fn kilobytes(&self, name: &str) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the shell runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the kernel tells");
+        line.trim_matches([':', ' ', '\t', 'k', 'B']).parse().expect("a number")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // timeout(1) hands SIGTERM on.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
     }
 }
 
@@ -290,93 +359,4 @@ fn programs_that_rpcgen_made() {
          serve -b udp:0 c.x; ./c_client udp $port; stop"#,
     );
     assert_eq!(printed, "5\n23\nTO C\n11 1 1\n12\n13\n10\n42 FROM C\n42 FROM C\n");
-}
-
-/// A real rpcbind: register, find, list, take back; and rpcinfo sees the same.
-#[test]
-fn rpcbind_knows_our_programs() {
-    if !has("rpcbind") || !has("rpcinfo") || !has("unshare") || !has("ip") {
-        return;
-    }
-    if !nix::unistd::geteuid().is_root() {
-        return println!("skipped: needs root, for a network namespace with a port 111 of its own");
-    }
-    let dir = Dir::new();
-    // A namespace of networks and mounts: nobody's rpcbind is met, and its socket file is not left behind.
-    dir.file(
-        "inside.sh",
-        &format!(
-            "{HELPERS}
-             ip link set lo up; mount -t tmpfs none /run; rpcbind -f & binder=$!
-             until rpc list >/dev/null 2>&1; do kill -0 $binder || exit; done
-             rpc call calc.x::ADD 1 2 2>/dev/null; echo $? $RPC_STATUS
-             serve --register -b tcp:0 -b udp:0 calc.x
-             until rpcinfo -T udp 127.0.0.1 536870978 1 >/dev/null 2>&1; do :; done
-             rpc call calc.x::ADD 1 2; rpc call -T udp calc.x::ADD 3 4
-             rpcinfo -T tcp 127.0.0.1 536870978; rpc ping 127.0.0.1 536870978
-             rpc list | grep -c 536870978; rpc bind 99999 1 tcp 1234; rpcinfo -p | grep -c 99999; rpc unbind 99999 1 tcp 1234; rpcinfo -p | grep -c 99999
-             kill $server; wait $server; kill $binder; wait $binder"
-        ),
-    );
-    let printed = dir.run(&format!("unshare -n -m -p -f --kill-child {} inside.sh", env!("CARGO_BIN_EXE_ipcsh")));
-    let expected = "17 PROG_NOT_REGISTERED\n3\n7\nprogram 536870978 version 1 ready and waiting\nprogram 536870978 version 1 ready and waiting\n";
-    assert!(printed.starts_with(expected), "{printed}");
-    assert!(printed.ends_with("\n1\n0\n"), "{printed}");
-}
-
-#[test]
-fn json_rpc_between_our_two_sides() {
-    let dir = Dir::new();
-    for (bind, at) in [("json+tcp:0", "json+tcp:127.0.0.1:$port"), ("json+http:0", "json+http://127.0.0.1:$port/")] {
-        let printed = dir.run(&format!(
-            r#"sum() {{ echo $(($1 + $2)); }}; whole() {{ echo "$RPC_PARAMS"; }}; refuse() {{ echo no >&2; return 7; }}; wrong() {{ return 2; }}
-             serve {bind} sum whole refuse wrong
-             rpc call {at} sum 2 3
-             rpc call {at} whole a=1 b:='[1,null]'
-             rpc call -j {at} whole 'x y' :=2
-             rpc call {at} refuse; echo $? $RPC_STATUS $RPC_DETAIL
-             rpc call {at} wrong 2>/dev/null; echo $?
-             rpc call {at} DIV 1 1 2>/dev/null; echo $?
-             rpc call -o {at} sum 1 1; echo $?
-             printf '%s\n' '{{"jsonrpc":"2.0","method":"sum","params":[1,2],"id":1}}' '{{"jsonrpc":"2.0","method":"sum","params":[1,2]}}' 1 | rpc batch {at} -
-             stop"#
-        ));
-        let expected = "5\na=1\nb=[1,null]\n[\"x y\",2]\n25 -32007 no\n23\n22\n0\n\
-            {\"jsonrpc\":\"2.0\",\"result\":3,\"id\":1}\n{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"message\":\"Invalid Request\"},\"id\":null}\n";
-        let (out, errors) = printed.split_at(printed.rfind("ipcsh: ").unwrap_or(printed.len()));
-        assert_eq!(out, expected, "{bind}");
-        assert!(errors.ends_with("error -32007: no\n"), "{errors}");
-    }
-}
-
-/// Python and curl as clients of our server; Python as the server of our client.
-#[test]
-fn json_rpc_with_other_programs() {
-    if !has("python3") || !has("curl") {
-        return;
-    }
-    let dir = Dir::new();
-    dir.file(
-        "client.py",
-        "import json, socket, sys\ns = socket.create_connection(('127.0.0.1', int(sys.argv[1]))).makefile('rw')\n\
-         s.write(json.dumps({'jsonrpc': '2.0', 'method': 'sum', 'params': [4, 5], 'id': 'x'}) + '\\n{nonsense\\n'); s.flush()\n\
-         print(json.loads(s.readline())['result'], json.loads(s.readline())['error']['code'])\n",
-    );
-    dir.file(
-        "server.py",
-        "import json, socket\nl = socket.create_server(('127.0.0.1', 0)); print(l.getsockname()[1], flush=True)\n\
-         c = l.accept()[0].makefile('rw'); r = json.loads(c.readline())\n\
-         c.write(json.dumps({'jsonrpc': '2.0', 'result': r['params'][::-1], 'id': r['id']}) + '\\n'); c.flush()\n",
-    );
-    let printed = dir.run(
-        r#"sum() { echo $(($1 + $2)); }
-         serve json+tcp:0 sum; python3 client.py $port; stop
-         serve json+http:0 sum
-         curl -s -d '{"jsonrpc":"2.0","method":"sum","params":[1,2],"id":7}' http://127.0.0.1:$port/; echo
-         curl -s -o /dev/null -w '%{http_code}\n' -d '{"jsonrpc":"2.0","method":"sum","params":[1,2]}' http://127.0.0.1:$port/
-         stop
-         mkfifo port; python3 server.py >port & read -r port <port
-         rpc call json+tcp:127.0.0.1:$port reverse a b"#,
-    );
-    assert_eq!(printed, "9 -32700\n{\"jsonrpc\":\"2.0\",\"result\":3,\"id\":7}\n204\n[\"b\",\"a\"]\n");
 }

@@ -7,12 +7,13 @@ use crate::ipc::rpc::client::{Connection, Lost, Transport, addresses};
 use crate::ipc::rpc::frame::Framing;
 use crate::ipc::rpc::interface::{Field, Interface, Type};
 use crate::ipc::rpc::onc::{self, Reply, Target};
-use crate::ipc::rpc::rpcbind::{BindError, Binder, fresh_xid};
+use crate::ipc::rpc::rpcbind::{self, BindError, Binder, fresh_xid};
 use crate::ipc::rpc::session::Destination;
 use crate::ipc::rpc::{idl, text, xdr};
 use crate::ipc::watch::Watch;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
+use crate::sys::socket::Name;
 use bstr::ByteSlice;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -224,23 +225,35 @@ pub fn connect(
 ) -> Result<Connection, Unreached> {
     let Destination { transport, host, port, program: (program, version) } = destination;
     let patience = options.patience(*transport);
-    let port = match port {
-        Some(port) => *port,
-        None if *transport == Transport::Unix => 0,
-        None => {
-            let mut binder = Binder::open(host, *transport, patience, watch).map_err(|error| binding(shell, error))?;
-            match binder.port(*program, *version, *transport).map_err(|error| binding(shell, error))? {
-                Some(port) => port,
-                None => {
-                    outcome(shell, "PROG_NOT_REGISTERED", "").map_err(Unreached::Error)?;
-                    let what = format!("program {program} is not registered with rpcbind");
-                    return Err(Unreached::Error(Error::new(what).with_status(ExitStatus(17))));
-                }
-            }
-        }
+    let open = |names: &[Name]| {
+        Connection::open(*transport, Framing::Records, names, watch, Instant::now().checked_add(patience.first))
     };
-    let names = addresses(*transport, host, port)?;
-    Ok(Connection::open(*transport, Framing::Records, &names, watch, Instant::now().checked_add(patience.first))?)
+    if let Some(port) = port.or((*transport == Transport::Unix).then_some(0)) {
+        return Ok(open(&addresses(*transport, host, port)?)?);
+    }
+    // A host may have several addresses, and a program may be registered for IPv4 only, or for IPv6.
+    let mut why = None;
+    for name in addresses(*transport, host, rpcbind::PORT)? {
+        let names = [name];
+        let port = Binder::open(&names, *transport, patience, watch)
+            .and_then(|mut binder| binder.port(*program, *version))
+            .map_err(|error| binding(shell, error));
+        match (port, &names) {
+            (Ok(Some(port)), [Name::Inet(address)]) => {
+                let mut address = *address;
+                address.set_port(port);
+                return Ok(open(&[Name::Inet(address)])?);
+            }
+            (Ok(_), _) => {
+                outcome(shell, "PROG_NOT_REGISTERED", "").map_err(Unreached::Error)?;
+                let what = format!("program {program} is not registered with rpcbind");
+                why = Some(Unreached::Error(Error::new(what).with_status(ExitStatus(17))));
+            }
+            (Err(error @ Unreached::Lost(Lost::Signal(_))), _) => return Err(error),
+            (Err(error), _) => why = why.or(Some(error)),
+        }
+    }
+    Err(why.unwrap_or(Unreached::Lost(Lost::Resolve(String::from("no address")))))
 }
 
 /// rpcbind could not be asked.

@@ -4,14 +4,16 @@ use super::call::{self, Unreached};
 use super::options::{self, number};
 use super::{lost, usage};
 use crate::builtins::BuiltinResult;
-use crate::ipc::rpc::client::Transport;
+use crate::ipc::rpc::client::{Transport, addresses};
 use crate::ipc::rpc::onc::{self, Reply, Target};
-use crate::ipc::rpc::rpcbind::{Binder, Entry, fresh_xid};
+use crate::ipc::rpc::rpcbind::{self, BindError, Binder, Entry, fresh_xid};
 use crate::ipc::rpc::session::Destination;
 use crate::ipc::watch::Watch;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
+use crate::sys::socket::Name;
 use bstr::ByteSlice;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 fn unreached(shell: &mut Shell, tried: &str, why: Unreached) -> BuiltinResult {
     match why {
@@ -30,8 +32,10 @@ pub fn list(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     };
     let watch = Watch::light();
     let transport = options.transport.unwrap_or(Transport::Tcp);
-    let entries =
-        Binder::open(host, transport, options.patience(transport), &watch).and_then(|mut binder| binder.list());
+    let entries = addresses(transport, host, rpcbind::PORT)
+        .map_err(BindError::Lost)
+        .and_then(|names| Binder::open(&names, transport, options.patience(transport), &watch))
+        .and_then(|mut binder| binder.list());
     drop(watch);
     let mut entries = match entries {
         Ok(entries) => entries,
@@ -112,13 +116,19 @@ pub fn bind(shell: &mut Shell, words: &[&[u8]], on: bool) -> BuiltinResult {
         _ => return Err(usage("PROG VERS tcp|udp PORT are expected")),
     };
     let target = (number(program, "program number")?, number(version, "version number")?);
-    let transport = options::transport(protocol)?;
-    if transport == Transport::Unix {
-        return Err(usage("only tcp and udp have ports"));
-    }
+    let (transport, ip) = match *protocol {
+        b"tcp" => (Transport::Tcp, IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        b"udp" => (Transport::Udp, IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        b"tcp6" => (Transport::Tcp, IpAddr::V6(Ipv6Addr::LOCALHOST)),
+        b"udp6" => (Transport::Udp, IpAddr::V6(Ipv6Addr::LOCALHOST)),
+        other => return Err(usage(format!("{}: tcp, udp, tcp6 or udp6 is expected", other.as_bstr()))),
+    };
     let watch = Watch::light();
-    let done = Binder::open(b"127.0.0.1", transport, options.patience(transport), &watch)
-        .and_then(|mut binder| binder.set(on, target, transport, port));
+    let names = [Name::Inet(SocketAddr::new(ip, rpcbind::PORT))];
+    let done = Binder::open(&names, transport, options.patience(transport), &watch).and_then(|mut binder| match on {
+        true => binder.set(target.0, target.1, SocketAddr::new(ip, port)),
+        false => binder.unset(target.0, target.1),
+    });
     drop(watch);
     let tried = format!("program {} version {}", target.0, target.1);
     match done {

@@ -32,12 +32,13 @@ pub const BUILTIN: Builtin = Builtin {
             rpc serve [-n N] [-t SEC] json+unix:SOCK | json+tcp:PORT | json+http:PORT FUNCTION...\n\
             rpc list [HOST]\n\
             rpc ping [-T tcp|udp] HOST PROG [VERS]\n\
-            rpc bind|unbind PROG VERS PROTO PORT\n\
+            rpc bind|unbind PROG VERS tcp|udp|tcp6|udp6 PORT\n\
             rpc encode|decode [-x] FILE.x::TYPE [VALUE...]\n\
             rpc help semantics",
     about: "Call procedures in other processes, and serve them with functions of the shell: ONC RPC (RFC 5531) and JSON-RPC 2.0.\n\
             -H HOST[:PORT]  where to call; without PORT rpcbind is asked; with -T unix a path\n\
-            -T tcp|udp|unix  what carries the messages (tcp)\n-t SEC  time for a try, doubled at each further one; of serve: for a function\n\
+            -T tcp|udp|unix  what carries the messages (tcp)\n-t SEC  time for a try, doubled at each further one; of serve: for a function, which then runs in a process\n\
+            of its own, as only a process can be ended: what it changes in variables is lost with it\n\
             -r N  tries in all (1; with udp 3)\n-x XID  the number of the call\n-j  the result as JSON\n-o  a notification: no answer\n\
             -b ADDR  where to serve (on the loopback interface); port 0 takes a free one\n--register  tell rpcbind\n\
             --once, -n N  end after one or N calls\n--keep  keep the connection for the next call\n\

@@ -10,7 +10,7 @@ use crate::ipc::rpc::dispatch::{Dispatcher, Procedures, Semantics};
 use crate::ipc::rpc::frame::Framing;
 use crate::ipc::rpc::interface::{Interface, Program, Type};
 use crate::ipc::rpc::onc::{self, Reply};
-use crate::ipc::rpc::rpcbind::{BindError, Binder};
+use crate::ipc::rpc::rpcbind::{self, BindError, Binder};
 use crate::ipc::rpc::server::Server;
 use crate::ipc::rpc::xdr::Value;
 use crate::ipc::rpc::{client, text, xdr};
@@ -20,6 +20,7 @@ use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Flow};
 use crate::sys::socket::Name;
 use bstr::ByteSlice;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -52,7 +53,7 @@ pub fn serve(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
         binds => binds.iter().map(|bind| &bind[..]).collect(),
     };
     let listeners = binds.into_iter().map(|bind| listen(shell, bind)).collect::<Result<Vec<_>, _>>()?;
-    let registered = if options.register { register(shell, &interface, &listeners)? } else { Vec::new() };
+    let registered = if options.register { register(shell, &interface, &listeners)? } else { Registered::new() };
     let desk = Desk::new(options.time, false)?;
     let semantics = options.semantics.unwrap_or(Semantics::AtLeastOnce);
     let service = Functions { shell, interface: &interface, desk: &desk, interrupted: None };
@@ -60,9 +61,7 @@ pub fn serve(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     dispatcher.most = options.most;
     let ended = Server::new(Framing::Records, listeners).run(&mut dispatcher);
     let (counts, interrupted) = (dispatcher.counts, dispatcher.procedures.interrupted.take());
-    for (target, transport) in registered {
-        let _ = binder(transport, |binder| binder.set(false, target, transport, 0));
-    }
+    unregister(&registered);
     if options.has_faults || options.semantics.is_some() {
         let text = format!(
             "rpc: {} calls, {} executed, {} answered from the cache, {} messages lost\n",
@@ -110,12 +109,20 @@ pub fn listen(shell: &mut Shell, bind: &[u8]) -> Result<(Transport, Listener), E
     Ok((transport, listener))
 }
 
-type Registered = ((u32, u32), Transport);
+/// Programs and versions that rpcbind was told of, and where.
+type Registered = Vec<(u32, u32, Transport, SocketAddr)>;
 
-fn binder<T>(transport: Transport, run: impl FnOnce(&mut Binder<'_>) -> Result<T, BindError>) -> Result<T, BindError> {
+/// Talk to the rpcbind of this host about a place of this family.
+fn binder<T>(
+    transport: Transport,
+    place: SocketAddr,
+    run: impl FnOnce(&mut Binder<'_>) -> Result<T, BindError>,
+) -> Result<T, BindError> {
     let watch = Watch::light();
     let patience = client::Patience { first: Duration::from_secs(3), tries: 2 };
-    Binder::open(b"127.0.0.1", transport, patience, &watch).and_then(|mut binder| run(&mut binder))
+    let ip = if place.is_ipv6() { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
+    let names = [Name::Inet(SocketAddr::new(ip, rpcbind::PORT))];
+    Binder::open(&names, transport, patience, &watch).and_then(|mut binder| run(&mut binder))
 }
 
 /// Tell rpcbind where the programs are. What an earlier server has left is taken back first.
@@ -123,34 +130,43 @@ fn register(
     shell: &mut Shell,
     interface: &Interface,
     listeners: &[(Transport, Listener)],
-) -> Result<Vec<Registered>, Error> {
-    let mut registered = Vec::new();
-    let targets = || {
-        let versions = |program: &'_ Program| {
-            program.versions.iter().map(|version| (program.number, version.number)).collect::<Vec<_>>()
-        };
-        interface.programs.iter().flat_map(versions)
+) -> Result<Registered, Error> {
+    let places: Vec<(Transport, SocketAddr)> = listeners
+        .iter()
+        .filter_map(|(transport, listener)| match listener.name() {
+            Ok(Name::Inet(address)) => Some((*transport, address)),
+            _ => None,
+        })
+        .collect();
+    let versions = |program: &'_ Program| {
+        program.versions.iter().map(|version| (program.number, version.number)).collect::<Vec<_>>()
     };
-    // To unset takes back all protocols at once (RFC 1833, section 3.2), so it comes before the first one is set.
-    for target in targets() {
-        let _ = binder(Transport::Tcp, |binder| binder.set(false, target, Transport::Tcp, 0));
-    }
-    for (transport, listener) in listeners {
-        let Ok(Name::Inet(address)) = listener.name() else { continue };
-        for target in targets() {
-            let done = binder(*transport, |binder| binder.set(true, target, *transport, address.port()));
-            let tried = format!("cannot register program {} version {}", target.0, target.1);
-            match done {
-                Ok(true) => registered.push((target, *transport)),
-                Ok(false) => return Err(Error::new(format!("{tried}: rpcbind has it already, from another user"))),
-                Err(error) => match super::call::binding(shell, error) {
-                    super::call::Unreached::Lost(why) => return Err(Error::new(format!("{tried}: {why}"))),
-                    super::call::Unreached::Error(error) => return Err(error.within(tried)),
-                },
-            }
+    let targets: Vec<(u32, u32)> = interface.programs.iter().flat_map(versions).collect();
+    let all =
+        || targets.iter().flat_map(|target| places.iter().map(move |place| (target.0, target.1, place.0, place.1)));
+    // All before the first one is set: to unset takes back those of all protocols.
+    unregister(&all().collect());
+    let mut registered = Registered::new();
+    for (program, version, transport, place) in all() {
+        let done = binder(transport, place, |binder| binder.set(program, version, place));
+        let tried = format!("cannot register program {program} version {version}");
+        match done {
+            Ok(true) => registered.push((program, version, transport, place)),
+            Ok(false) => return Err(Error::new(format!("{tried}: rpcbind has it already, from another user"))),
+            Err(error) => match super::call::binding(shell, error) {
+                super::call::Unreached::Lost(why) => return Err(Error::new(format!("{tried}: {why}"))),
+                super::call::Unreached::Error(error) => return Err(error.within(tried)),
+            },
         }
     }
     Ok(registered)
+}
+
+/// Take back what rpcbind was told. That it is gone already, or rpcbind is, is as good.
+fn unregister(registered: &Registered) {
+    for &(program, version, transport, place) in registered {
+        let _ = binder(transport, place, |binder| binder.unset(program, version));
+    }
 }
 
 /// The functions of the shell as procedures.

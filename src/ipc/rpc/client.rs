@@ -151,6 +151,11 @@ impl Connection {
         Err(why)
     }
 
+    /// The server's address.
+    pub fn peer(&self) -> Option<Name> {
+        call::peer_name(self.socket.as_raw_fd()).ok()
+    }
+
     /// Whether nothing has come since the last reply, not even the end of the connection.
     pub fn is_idle(&self) -> bool {
         let nothing = call::receive(self.socket.as_raw_fd(), &mut [0], false, libc::MSG_PEEK) == Err(Errno::EAGAIN);

@@ -19,8 +19,9 @@ pub enum Semantics {
     AtMostOnce,
 }
 
-/// How many replies the cache keeps.
+/// How many replies the cache keeps, and how many bytes of them.
 const CACHE: usize = 8192;
+const CACHE_BYTES: usize = 16 << 20;
 
 /// What has happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,13 +70,15 @@ pub struct Dispatcher<P> {
     pub procedures: P,
     cache: HashMap<CallId, Reply>,
     order: VecDeque<CallId>,
+    /// Bytes of the results in the cache.
+    cached_bytes: usize,
 }
 
 impl<P: Procedures> Dispatcher<P> {
     /// With an empty cache.
     pub fn new(semantics: Semantics, faults: Faults, procedures: P) -> Self {
         let (cache, order) = (HashMap::new(), VecDeque::new());
-        Self { semantics, faults, counts: Counts::default(), most: None, procedures, cache, order }
+        Self { semantics, faults, counts: Counts::default(), most: None, procedures, cache, order, cached_bytes: 0 }
     }
 
     fn answer(&mut self, call: &Call<'_>, peer: &Name) -> Reply {
@@ -90,15 +93,20 @@ impl<P: Procedures> Dispatcher<P> {
         }
         self.counts.executed += 1;
         let reply = self.procedures.execute(call, peer);
-        if self.order.len() >= CACHE
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.cache.remove(&oldest);
+        self.cached_bytes += size(&reply);
+        while self.order.len() >= CACHE || self.cached_bytes > CACHE_BYTES {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.cached_bytes -= self.cache.remove(&oldest).as_ref().map_or(0, size);
         }
         self.order.push_back(id.clone());
         self.cache.insert(id, reply.clone());
         reply
     }
+}
+
+/// Bytes of the result.
+fn size(reply: &Reply) -> usize {
+    if let Reply::Success(result) = reply { result.len() } else { 0 }
 }
 
 impl<P: Procedures> Service for Dispatcher<P> {

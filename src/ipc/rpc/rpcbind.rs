@@ -1,9 +1,10 @@
 //! Binding: rpcbind (RFC 1833) knows which program listens where. It is itself a program that is called: 100000, at port 111.
 //!
 //! Version 2, the port mapper, knows ports of TCP and UDP over IPv4; versions 3 and 4 know addresses as text ("universal addresses":
-//! `127.0.0.1.4.210` is port 4 * 256 + 210).
+//! `127.0.0.1.4.210` is port 4 * 256 + 210), and IPv6. Over IPv4 version 2 is spoken, which every rpcbind and portmap knows; over IPv6 version 4, and 3
+//! where that is not known.
 
-use crate::ipc::rpc::client::{Connection, Lost, Patience, Transport, addresses};
+use crate::ipc::rpc::client::{Connection, Lost, Patience, Transport};
 use crate::ipc::rpc::fault::Faults;
 use crate::ipc::rpc::frame::Framing;
 use crate::ipc::rpc::idl;
@@ -11,6 +12,8 @@ use crate::ipc::rpc::interface::Interface;
 use crate::ipc::rpc::onc::{self, Reply, Target};
 use crate::ipc::rpc::xdr::{self, Value};
 use crate::ipc::watch::Watch;
+use crate::sys::socket::Name;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// The port of rpcbind.
@@ -63,24 +66,35 @@ impl From<Lost> for BindError {
 #[derive(Debug)]
 pub struct Binder<'a> {
     connection: Connection,
+    transport: Transport,
+    /// The conversation goes over IPv6, and so is about it.
+    over_ipv6: bool,
     interface: Interface,
     watch: &'a Watch,
     patience: Patience,
 }
 
 impl<'a> Binder<'a> {
-    /// With the rpcbind of this host; the program's transport says how.
+    /// With the rpcbind at one of these addresses; the program's transport says how.
     ///
     /// # Errors
     /// It is not there.
-    pub fn open(host: &[u8], transport: Transport, patience: Patience, watch: &'a Watch) -> Result<Self, BindError> {
+    pub fn open(names: &[Name], transport: Transport, patience: Patience, watch: &'a Watch) -> Result<Self, BindError> {
         let transport = if transport == Transport::Udp { Transport::Udp } else { Transport::Tcp };
-        let names = addresses(transport, host, PORT)?;
         let connection =
-            Connection::open(transport, Framing::Records, &names, watch, Instant::now().checked_add(patience.first))?;
+            Connection::open(transport, Framing::Records, names, watch, Instant::now().checked_add(patience.first))?;
         let interface = idl::parse("rpcbind", INTERFACE.as_bytes());
         let interface = interface.map_err(|error| BindError::Refused(error.message().to_string()))?;
-        Ok(Self { connection, interface, watch, patience })
+        let over_ipv6 = matches!(connection.peer(), Some(Name::Inet(address)) if address.is_ipv6());
+        Ok(Self { connection, transport, over_ipv6, interface, watch, patience })
+    }
+
+    /// Ask version 4, and 3 where that is not known.
+    fn call_new(&mut self, name: &str, arguments: &[Value]) -> Result<Value, BindError> {
+        match self.call(4, name, arguments) {
+            Err(BindError::Refused(_)) => self.call(3, name, arguments),
+            result => result,
+        }
     }
 
     fn call(&mut self, version: u32, name: &str, arguments: &[Value]) -> Result<Value, BindError> {
@@ -105,13 +119,17 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// The port of a program. A version that it does not have still gives a port: the mismatch shows at the call.
+    /// The port of a program, for the transport and the family of this conversation. A version that it does not have still gives a port: the mismatch
+    /// shows at the call.
     ///
     /// # Errors
     /// rpcbind is not there. `None`: the program is not registered.
-    pub fn port(&mut self, program: u32, version: u32, transport: Transport) -> Result<Option<u16>, BindError> {
-        let protocol = if transport == Transport::Udp { libc::IPPROTO_UDP } else { libc::IPPROTO_TCP };
-        match self.call(2, "GETPORT", &numbers([program, version, protocol as u32, 0]))? {
+    pub fn port(&mut self, program: u32, version: u32) -> Result<Option<u16>, BindError> {
+        if self.over_ipv6 {
+            let answer = self.call_new("GETADDR", &self.address(program, version, String::new()))?;
+            return Ok(if let Value::Bytes(text) = answer { port_of(&String::from_utf8_lossy(&text)) } else { None });
+        }
+        match self.call(2, "GETPORT", &self.mapping(program, version, 0))? {
             Value::Integer(port) => Ok(u16::try_from(port).ok().filter(|&port| port != 0)),
             _ => Ok(None),
         }
@@ -122,11 +140,8 @@ impl<'a> Binder<'a> {
     /// # Errors
     /// None did.
     pub fn list(&mut self) -> Result<Vec<Entry>, BindError> {
-        let value = match self.call(4, "DUMP", &[]) {
-            Err(BindError::Refused(_)) => match self.call(3, "DUMP", &[]) {
-                Err(BindError::Refused(_)) => self.call(2, "DUMP", &[]),
-                result => result,
-            },
+        let value = match self.call_new("DUMP", &[]) {
+            Err(BindError::Refused(_)) => self.call(2, "DUMP", &[]),
             result => result,
         }?;
         let Value::List { values, .. } = value else { return Ok(Vec::new()) };
@@ -134,20 +149,49 @@ impl<'a> Binder<'a> {
         Ok(values.iter().filter_map(entry).collect())
     }
 
-    /// Register a program, or take it back: false if somebody else has (or had not) registered it.
+    /// Register a program at this address, whose family must be that of the conversation: false if somebody else has registered it.
     ///
     /// # Errors
     /// rpcbind is not there, or refuses.
-    pub fn set(&mut self, on: bool, target: (u32, u32), transport: Transport, port: u16) -> Result<bool, BindError> {
-        let protocol = if transport == Transport::Udp { libc::IPPROTO_UDP } else { libc::IPPROTO_TCP };
-        let name = if on { "SET" } else { "UNSET" };
-        let answer = self.call(2, name, &numbers([target.0, target.1, protocol as u32, u32::from(port)]))?;
+    pub fn set(&mut self, program: u32, version: u32, address: SocketAddr) -> Result<bool, BindError> {
+        let port = address.port();
+        let answer = match self.over_ipv6 {
+            true => {
+                let text = format!("{}.{}.{}", address.ip(), port >> 8, port & 255);
+                self.call_new("SET", &self.address(program, version, text))?
+            }
+            false => self.call(2, "SET", &self.mapping(program, version, port))?,
+        };
         Ok(answer == Value::Integer(1))
     }
-}
 
-fn numbers(numbers: [u32; 4]) -> Vec<Value> {
-    numbers.into_iter().map(|number| Value::Integer(i128::from(number))).collect()
+    /// Take a registration back: false if there is none, or somebody else's. Version 2 takes back those of all protocols over IPv4 at once (RFC 1833,
+    /// section 3.2).
+    ///
+    /// # Errors
+    /// rpcbind is not there, or refuses.
+    pub fn unset(&mut self, program: u32, version: u32) -> Result<bool, BindError> {
+        let answer = match self.over_ipv6 {
+            true => self.call_new("UNSET", &self.address(program, version, String::new()))?,
+            false => self.call(2, "UNSET", &self.mapping(program, version, 0))?,
+        };
+        Ok(answer == Value::Integer(1))
+    }
+
+    /// A `mapping` of version 2.
+    fn mapping(&self, program: u32, version: u32, port: u16) -> Vec<Value> {
+        let protocol = if self.transport == Transport::Udp { libc::IPPROTO_UDP } else { libc::IPPROTO_TCP };
+        let numbers = [program, version, protocol as u32, u32::from(port)];
+        numbers.into_iter().map(|number| Value::Integer(i128::from(number))).collect()
+    }
+
+    /// An `address` of versions 3 and 4.
+    fn address(&self, program: u32, version: u32, address: String) -> Vec<Value> {
+        let netid = if self.transport == Transport::Udp { "udp6" } else { "tcp6" };
+        let text = |text: &str| Value::Bytes(text.as_bytes().to_vec());
+        let number = |number: u32| Value::Integer(i128::from(number));
+        vec![number(program), number(version), text(netid), text(&address), text("")]
+    }
 }
 
 fn entry_of(fields: &[Value]) -> Option<Entry> {
@@ -175,16 +219,11 @@ fn entry_of(fields: &[Value]) -> Option<Entry> {
     }
 }
 
-impl Entry {
-    /// The port in the address, if it has one.
-    pub fn port(&self) -> Option<u16> {
-        let mut parts = self.address.rsplit('.');
-        let low: u16 = parts.next()?.parse().ok()?;
-        match parts.next() {
-            None => Some(low),
-            Some(high) => high.parse::<u16>().ok()?.checked_mul(256)?.checked_add(low),
-        }
-    }
+/// The port in an address, if it has one.
+fn port_of(address: &str) -> Option<u16> {
+    let mut parts = address.rsplit('.');
+    let low: u16 = parts.next()?.parse().ok()?;
+    parts.next()?.parse::<u16>().ok()?.checked_mul(256)?.checked_add(low)
 }
 
 /// An xid that no other call of this or another process is likely to have.
@@ -207,14 +246,10 @@ mod tests {
 
     #[test]
     fn ports_are_in_the_last_two_parts_of_an_address() {
-        let port = |address: &str| {
-            let (netid, owner) = (String::from("tcp"), String::new());
-            Entry { program: 1, version: 1, netid, address: address.to_owned(), owner }.port()
-        };
-        assert_eq!(port("127.0.0.1.4.210"), Some(1234));
-        assert_eq!(port("::.0.111"), Some(111));
-        assert_eq!(port("111"), Some(111));
-        assert_eq!(port("/run/rpcbind.sock"), None);
+        assert_eq!(port_of("127.0.0.1.4.210"), Some(1234));
+        assert_eq!(port_of("::.0.111"), Some(111));
+        assert_eq!(port_of(""), None, "not registered");
+        assert_eq!(port_of("/run/rpcbind.sock"), None);
     }
 
     #[test]

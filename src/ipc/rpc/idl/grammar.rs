@@ -365,7 +365,7 @@ fn argument(input: Input<'_>) -> Parsed<'_, Argument> {
     Ok((input, (specifier, declared, name)))
 }
 
-// argument_type = "string" | "opaque" | type_specifier , [ "*" ] (*+*) ;
+// argument_type = "string" | "opaque" (*+*) | type_specifier , [ "*" ] (*+*) ;
 fn argument_type(input: Input<'_>) -> Parsed<'_, (Specifier, Size)> {
     match peek_word(input) {
         b"string" => Ok((behind_keyword(input), (Specifier::String, Size::One))),
