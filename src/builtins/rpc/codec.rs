@@ -27,10 +27,13 @@ pub fn encode(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     let (interface, kind) = named(shell, name)?;
     let wrong = |error: xdr::XdrError| Error::usage(error.to_string());
     let value = match (interface.resolve(&kind), values) {
-        (Type::Struct(fields), values) if values.len() != 1 || !values[0].starts_with(b"{") => {
+        // One word may be all of it: `{...}`, or what `rpc decode` prints.
+        (Type::Struct(fields), values) if values.len() != 1 || (fields.len() == 1 && !values[0].starts_with(b"{")) => {
             Value::Struct(text::arguments(&interface, fields, values).map_err(wrong)?)
         }
-        (Type::Union(_), values) => text::result(&interface, &kind, &values.join(&b' ')).map_err(wrong)?,
+        (Type::Struct(_) | Type::Union(_), values) => {
+            text::result(&interface, &kind, &values.join(&b' ')).map_err(wrong)?
+        }
         (_, [value]) => text::alone(&interface, &kind, value).map_err(wrong)?,
         _ => return Err(usage("one value is expected")),
     };

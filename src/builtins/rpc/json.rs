@@ -239,7 +239,8 @@ pub fn serve(shell: &mut Shell, options: &Options, address: &[u8], functions: &[
         let desk = Desk::new(options.time, true)?;
         let calls = Functions { shell, functions, desk, interrupted: None };
         let mut service = Answerer { calls, answered: 0, most: options.most };
-        let ended = Server::new(framing, vec![listener]).run(&mut service);
+        let (ended, watch) = Server::new(framing, vec![listener]).run(&mut service);
+        drop(watch);
         return end(ended, service.calls.interrupted);
     };
     Err(usage(format!("{}: no such function", missing.as_bstr())))

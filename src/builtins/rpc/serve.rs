@@ -59,7 +59,7 @@ pub fn serve(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     let service = Functions { shell, interface: &interface, desk: &desk, interrupted: None };
     let mut dispatcher = Dispatcher::new(semantics, options.faults.clone(), service);
     dispatcher.most = options.most;
-    let ended = Server::new(Framing::Records, listeners).run(&mut dispatcher);
+    let (ended, watch) = Server::new(Framing::Records, listeners).run(&mut dispatcher);
     let (counts, interrupted) = (dispatcher.counts, dispatcher.procedures.interrupted.take());
     unregister(&registered);
     if options.has_faults || options.semantics.is_some() {
@@ -69,6 +69,7 @@ pub fn serve(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
         );
         shell.io.write_error(text.as_bytes());
     }
+    drop(watch);
     end(ended, interrupted)
 }
 

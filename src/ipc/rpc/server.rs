@@ -83,12 +83,9 @@ impl Server {
         Self { framing, listeners, clients: Vec::new(), most, turn: 0, accepted: 0, input: vec![0; CHUNK] }
     }
 
-    /// Serve until the service is done, or a signal comes; the socket files are gone by then. While the service works, signals have their effect as
-    /// always ([`Watch::lifted`]).
-    ///
-    /// # Errors
-    /// The signal.
-    pub fn run(mut self, service: &mut dyn Service) -> Result<(), Cut> {
+    /// Serve until the service is done, or a signal comes, which is the error; the socket files are gone by then. While the service works, signals have
+    /// their effect as always ([`Watch::lifted`]). Dropping the watch may end the process by the signal: put everything else in order before.
+    pub fn run(mut self, service: &mut dyn Service) -> (Result<(), Cut>, Watch) {
         let mut watch = Watch::for_sockets();
         let mut ready: Vec<Interest> = Vec::new();
         let mut ended = Ok(());
@@ -101,10 +98,8 @@ impl Server {
         }
         // What can be sent at once is sent.
         self.clients.iter_mut().for_each(Client::write);
-        // The sockets first, and then the watch, which may end the process.
         drop(self);
-        drop(watch);
-        ended
+        (ended, watch)
     }
 
     fn interests(&self, ready: &mut Vec<Interest>) {
