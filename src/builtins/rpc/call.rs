@@ -72,7 +72,7 @@ pub fn place(options: &mut Options, word: &[u8]) -> Result<(), Error> {
 pub fn parts(word: &[u8]) -> Result<(PathBuf, Option<String>, String), Error> {
     let text = word.to_str_lossy();
     let (path, rest) =
-        text.split_once("::").ok_or_else(|| Error::usage(format!("{text}: FILE.x::NAME is expected")))?;
+        text.split_once("::").ok_or_else(|| super::wrong(format!("{text}: FILE.x::NAME is expected")))?;
     Ok(match rest.split_once("::") {
         Some((version, name)) => (path.into(), Some(version.to_owned()), name.to_owned()),
         None => (path.into(), None, rest.to_owned()),
@@ -102,7 +102,7 @@ fn by_interface(shell: &mut Shell, word: &[u8], values: &[&[u8]]) -> Result<Requ
 /// `PROG VERS PROC ['TYPE...' VALUE...] [-> 'TYPE']`
 fn by_numbers(words: &[&[u8]]) -> Result<Request, Error> {
     let [program, version, procedure, rest @ ..] = words else {
-        return Err(Error::usage("HOST PROG VERS PROC are expected, or FILE.x::PROC"));
+        return Err(super::wrong("HOST PROG VERS PROC are expected, or FILE.x::PROC"));
     };
     let target = Target {
         program: options::number(program, "program number")?,
@@ -275,7 +275,9 @@ fn show_reply(shell: &mut Shell, request: &Request, reply: &Reply, as_json: bool
                 Ok(value) => value,
                 Err(error) => {
                     outcome(shell, "CANNOT_DECODE_RESULT", &error.to_string())?;
-                    return Err(usage(format!("{}: the result is not of its type: {error}", request.name)));
+                    return Err(
+                        Error::usage(format!("{}: the result is not of its type: {error}", request.name)).into()
+                    );
                 }
             };
             outcome(shell, "SUCCESS", "")?;

@@ -38,7 +38,7 @@ impl Address {
         let text = word.to_str_lossy();
         let wrong = || {
             let forms = "json+unix:SOCK, json+tcp:HOST:PORT or json+http://HOST:PORT/PATH is expected";
-            Error::usage(format!("{text}: {forms}"))
+            super::wrong(format!("{text}: {forms}"))
         };
         if let Some(path) = text.strip_prefix("json+unix:") {
             let host = path.as_bytes().to_vec();

@@ -78,9 +78,16 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     }
 }
 
-/// A wrong call: one line of usage follows the message. The status is that of [`Error::usage`].
+/// A wrong call: one line of usage follows the message. An interface or a value that is wrong needs none, and is an [`Error::usage`].
+fn wrong(what: impl Into<bstr::BString>) -> Error {
+    let mut text = what.into();
+    text.extend_from_slice(b"\nusage: rpc call|import|stub|serve|batch|list|ping|bind|unbind|encode|decode|help ... (`rpc --help` has all of it)");
+    Error::usage(text)
+}
+
+/// [`wrong`], as what a verb returns.
 fn usage(what: impl Into<bstr::BString>) -> crate::status::Failure {
-    Error::usage(what).into()
+    wrong(what).into()
 }
 
 /// No server, no reply.

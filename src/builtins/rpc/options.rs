@@ -82,12 +82,12 @@ pub fn parse<'a>(words: &'a [&'a [u8]], letters: &str, longs: &[&str]) -> Result
             [b'-', letter, behind @ ..] if !letter.is_ascii_digit() && *letter != b'>' => {
                 let shown = char::from(*letter);
                 let Some(place) = letters.bytes().position(|known| known == *letter && known != b':') else {
-                    return Err(Error::usage(format!("-{shown}: invalid option")));
+                    return Err(super::wrong(format!("-{shown}: invalid option")));
                 };
                 if letters.as_bytes().get(place + 1) == Some(&b':') {
                     let argument = if behind.is_empty() {
                         at += 1;
-                        *words.get(at).ok_or_else(|| Error::usage(format!("-{shown}: option requires an argument")))?
+                        *words.get(at).ok_or_else(|| super::wrong(format!("-{shown}: option requires an argument")))?
                     } else {
                         behind
                     };
@@ -96,7 +96,7 @@ pub fn parse<'a>(words: &'a [&'a [u8]], letters: &str, longs: &[&str]) -> Result
                     // Flags take no argument, so more of them may follow in the same word.
                     for &flag in &word[1..] {
                         if !letters.as_bytes().contains(&flag) {
-                            return Err(Error::usage(format!("-{}: invalid option", char::from(flag))));
+                            return Err(super::wrong(format!("-{}: invalid option", char::from(flag))));
                         }
                         options.flag(flag);
                     }
@@ -142,9 +142,9 @@ impl Options {
     fn long(&mut self, option: &str, known: &[&str]) -> Result<(), Error> {
         let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
         if !known.contains(&name) {
-            return Err(Error::usage(format!("--{name}: invalid option")));
+            return Err(super::wrong(format!("--{name}: invalid option")));
         }
-        let value = || value.ok_or_else(|| Error::usage(format!("--{name}: `=` and a value are expected")));
+        let value = || value.ok_or_else(|| super::wrong(format!("--{name}: `=` and a value are expected")));
         match name {
             "register" => self.register = true,
             "once" => self.most = Some(1),
@@ -155,7 +155,7 @@ impl Options {
                     "at-most-once" => Semantics::AtMostOnce,
                     other => {
                         let what = format!("{other}: at-least-once or at-most-once is expected (`rpc help semantics`)");
-                        return Err(Error::usage(what));
+                        return Err(super::wrong(what));
                     }
                 });
             }
@@ -171,7 +171,7 @@ impl Options {
             _ => {
                 let share: f64 = number(value()?.as_bytes(), "share from 0 to 1")?;
                 if !(0.0..=1.0).contains(&share) {
-                    return Err(Error::usage(format!("--{name}={share}: a share from 0 to 1 is expected")));
+                    return Err(super::wrong(format!("--{name}={share}: a share from 0 to 1 is expected")));
                 }
                 self.has_faults = true;
                 match name {
@@ -196,7 +196,7 @@ impl Options {
 /// # Errors
 /// Something else.
 pub fn transport(word: &[u8]) -> Result<Transport, Error> {
-    Transport::by_name(word).ok_or_else(|| Error::usage(format!("{}: tcp, udp or unix is expected", word.as_bstr())))
+    Transport::by_name(word).ok_or_else(|| super::wrong(format!("{}: tcp, udp or unix is expected", word.as_bstr())))
 }
 
 /// A number.
@@ -205,7 +205,7 @@ pub fn transport(word: &[u8]) -> Result<Transport, Error> {
 /// It is none, or too large.
 pub fn number<T: std::str::FromStr>(word: &[u8], what: &str) -> Result<T, Error> {
     let parsed = word.to_str().ok().and_then(|text| text.parse().ok());
-    parsed.ok_or_else(|| Error::usage(format!("{}: a {what} is expected", word.as_bstr())))
+    parsed.ok_or_else(|| super::wrong(format!("{}: a {what} is expected", word.as_bstr())))
 }
 
 /// Seconds, with a fraction.
@@ -215,5 +215,5 @@ pub fn number<T: std::str::FromStr>(word: &[u8], what: &str) -> Result<T, Error>
 pub fn seconds(word: &[u8]) -> Result<Duration, Error> {
     let seconds: f64 = number(word, "time in seconds")?;
     Duration::try_from_secs_f64(seconds)
-        .map_err(|_| Error::usage(format!("{}: a time in seconds is expected", word.as_bstr())))
+        .map_err(|_| super::wrong(format!("{}: a time in seconds is expected", word.as_bstr())))
 }

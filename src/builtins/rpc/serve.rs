@@ -38,7 +38,7 @@ pub fn serve(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     }
     let interface = shell.rpc.interface(Path::new(&*first.to_path_lossy()))?;
     if interface.programs.is_empty() {
-        return Err(usage(format!("{}: it defines no program", first.as_bstr())));
+        return Err(Error::usage(format!("{}: it defines no program", first.as_bstr())).into());
     }
     let missing = interface.procedures().filter(|found| found.procedure.number != 0);
     let missing = missing.filter(|found| shell.commands.function(found.procedure.name.as_bytes()).is_none());
@@ -86,7 +86,7 @@ pub fn end(ended: Result<(), Cut>, interrupted: Option<Flow>) -> BuiltinResult {
 
 /// Listen at `tcp:[HOST:]PORT`, `udp:[HOST:]PORT` or `unix:PATH`. A port that was not chosen is told.
 pub fn listen(shell: &mut Shell, bind: &[u8]) -> Result<(Transport, Listener), Error> {
-    let wrong = || Error::usage(format!("{}: tcp:PORT, udp:PORT or unix:PATH is expected", bind.as_bstr()));
+    let wrong = || super::wrong(format!("{}: tcp:PORT, udp:PORT or unix:PATH is expected", bind.as_bstr()));
     let colon = memchr::memchr(b':', bind).ok_or_else(wrong)?;
     let (transport, place) = (Transport::by_name(&bind[..colon]).ok_or_else(wrong)?, &bind[colon + 1..]);
     let names = match transport {

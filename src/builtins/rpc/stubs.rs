@@ -76,7 +76,7 @@ pub fn import(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     let [path] = operands else { return Err(usage("one FILE.x is expected")) };
     let interface = shell.rpc.interface(Path::new(&*path.to_path_lossy()))?;
     if interface.programs.is_empty() {
-        return Err(usage(format!("{}: it defines no program", path.as_bstr())));
+        return Err(Error::usage(format!("{}: it defines no program", path.as_bstr())).into());
     }
     let prefix = String::from_utf8_lossy(&options.prefix).into_owned();
     // The options are handed on as they were given, in front of the operand. The working directory may change, the file's place must not.
