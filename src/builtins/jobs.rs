@@ -137,13 +137,15 @@ fn bg(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
 
 fn background(shell: &mut Shell, operand: &BStr) -> Result<(), Error> {
     let number = resumable(shell, operand)?;
-    let Some(job) = shell.jobs.get(number).filter(|job| job.state() != JobState::Running) else { return Ok(()) };
-    let leader = job.leader();
+    let Some(job) = shell.jobs.get(number) else { return Ok(()) };
+    let (leader, runs) = (job.leader(), job.state() == JobState::Running);
     let mut line = format!("[{number}] ").into_bytes();
     line.extend_from_slice(&report::visible(&job.text));
     line.push(b'\n');
     shell.io.write(&line)?;
-    resume(shell, number, leader)?;
-    shell.jobs.mark_resumed(number);
+    if !runs {
+        resume(shell, number, leader)?;
+        shell.jobs.mark_resumed(number);
+    }
     Ok(())
 }

@@ -125,7 +125,13 @@ fn switch<S: Scope, K: Sink>(
             let place = if place == Place::Quoted { place } else { Place::Substituted };
             eval::parts(scope, sink, &word.parts, place)
         }
-        (SwitchKind::Alternative, true) => Ok(()),
+        (SwitchKind::Alternative, true) => {
+            // `"${@+...}"` without positional parameters is no field, as `"$@"` is none.
+            if scope.positional_count() == 0 && expansion.parameter == Parameter::Special(Special::At) {
+                value(scope, sink, &expansion.parameter, place);
+            }
+            Ok(())
+        }
         (SwitchKind::Assign, true) => {
             assign(scope, expansion, word)?;
             value(scope, sink, &expansion.parameter, place);
