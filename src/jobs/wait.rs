@@ -10,7 +10,7 @@ use crate::jobs::report;
 use crate::jobs::table::{JobTable, Place, is_waited_for};
 use crate::status::ExitStatus;
 use crate::sys::fd;
-use crate::sys::signal::{self, Disposition, Mask};
+use crate::sys::signal::{self, Disposition, Mask, bit};
 use crate::sys::wait::{Change, Event, any};
 use nix::unistd::Pid;
 
@@ -192,14 +192,15 @@ fn until(table: &mut JobTable, interrupting: u64, done: impl Fn(&JobTable) -> bo
         return Ok(());
     }
     let sleep = Sleep::begin();
+    let caught = |signals| signal::first(signal::pending() & signals).map_or(Ok(()), Err);
     loop {
+        // A signal counts although a child, which may have sent it, has ended meanwhile: that is found out by the next `wait`.
+        caught(interrupting & !bit(libc::SIGCHLD))?;
         poll(table);
         if done(table) {
             return Ok(());
         }
-        if let Some(signal) = signal::first(signal::pending() & interrupting) {
-            return Err(signal);
-        }
+        caught(interrupting)?;
         signal::suspend(&sleep.mask);
     }
 }

@@ -191,7 +191,7 @@ fn operators_on_all_parameters() {
     let mut shell = Shell::new();
     // Open in the standard; without parameters `$@` is unset (bash, ksh, mksh).
     let table =
-        [("${@-a}", "[a]"), ("${@:-a}", "[a]"), ("\"${@+a}\"", "[]"), ("\"${*-b}\"", "[b]"), ("\"${@:-}\"", "[]")];
+        [("${@-a}", "[a]"), ("${@:-a}", "[a]"), ("\"${@+a}\"", ""), ("\"${*-b}\"", "[b]"), ("\"${@:-}\"", "[]")];
     check(&mut shell, &table);
     shell.parameters(&[""]);
     check(&mut shell, &[("${@:-a}", "[a]"), ("\"${@-a}\"", "[]"), ("\"${@:+a}\"", "[]"), ("\"${*:-a}\"", "[a]")]);
