@@ -13,7 +13,7 @@ const LEAVES: &[&str] = &["status", "fields", "number", "quote"];
 /// The one-way arrows: a module, and what it may use besides itself and the leaves.
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["interactive", "exec", "builtins", "shell", "syntax", "sys"]),
-    ("interactive", &["exec", "builtins", "jobs", "expand", "shell", "syntax", "sys"]),
+    ("interactive", &["exec", "builtins", "jobs", "ipc", "expand", "shell", "syntax", "sys"]),
     ("exec", &["builtins", "jobs", "ipc", "expand", "shell", "syntax", "sys"]),
     ("builtins", &["shell", "jobs", "ipc", "expand", "syntax", "sys"]),
     ("shell", &["syntax", "jobs", "ipc", "sys"]),

@@ -2,7 +2,7 @@
 //! has ended.
 
 use crate::exec;
-use crate::jobs::{Job, JobState, ProcessState, report, terminal, wait};
+use crate::jobs::{Job, JobState, Process, ProcessState, report, terminal, wait};
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{AndOr, Command, Compound, CompoundCommand, List, Redirect};
@@ -57,8 +57,14 @@ pub fn finish(shell: &mut Shell, mut job: Job, text: impl FnOnce() -> BString) -
         }
         return Ok(ExitStatus::FAILURE);
     }
-    if !job_control {
-        pass_on_interrupt(shell, job.processes.iter().map(|process| process.pid));
+    match job.group.filter(|_| job_control) {
+        // ^C between Enter and the moment when the job got the terminal is meant for the job: it is the job's alone.
+        Some(group) if interrupted(shell) => {
+            signal::take(libc::SIGINT);
+            let _ = signal::send(-group.as_raw(), libc::SIGINT);
+        }
+        Some(_) => {}
+        None => pass_on_interrupt(shell, job.processes.iter().map(|process| process.pid)),
     }
     shell.jobs.notify = shell.options.has(Opt::Notify) && shell.options.has(Opt::Interactive);
     wait::foreground(&mut shell.jobs, &mut job, job_control);
@@ -66,6 +72,12 @@ pub fn finish(shell: &mut Shell, mut job: Job, text: impl FnOnce() -> BString) -
     let status = job.status();
     if job_control {
         job.modes = terminal::take_back(&mut shell.jobs, state);
+    }
+    // The terminal has shown ^C, and the cursor stands behind it.
+    let is_interrupted =
+        |process: &Process| matches!(process.state, ProcessState::Signaled { signal: libc::SIGINT, .. });
+    if shell.options.has(Opt::Interactive) && job.processes.iter().any(is_interrupted) {
+        shell.jobs.begin_line = true;
     }
     match state {
         JobState::Stopped(_) => {
@@ -100,9 +112,7 @@ fn suspended(shell: &mut Shell, job: Job) -> Outcome {
 /// line, also that of a script that gave its terminal to the job: the shell takes it for its own.
 fn announce_death(shell: &mut Shell, signal: i32, core: bool) -> Result<(), Flow> {
     let interactive = shell.options.has(Opt::Interactive) && !shell.is_subshell();
-    if signal == libc::SIGINT && interactive {
-        shell.jobs.begin_line = true;
-    } else if signal != libc::SIGINT && signal != libc::SIGPIPE {
+    if signal != libc::SIGINT && signal != libc::SIGPIPE {
         let mut line = report::death_text(signal, core).into_bytes();
         line.push(b'\n');
         shell.io.write_error(&line);
@@ -129,12 +139,17 @@ fn announce_death(shell: &mut Shell, signal: i32, core: bool) -> Result<(), Flow
 /// shell waits for them, so it hands the signal on. Call it before anything that waits for children that are no job.
 #[inline]
 pub fn pass_on_interrupt(shell: &Shell, children: impl Iterator<Item = Pid>) {
-    if signal::is_pending() && signal::pending() & shell.own_signals & bit(libc::SIGINT) != 0 {
+    if interrupted(shell) {
         // A child that has ended is still there to be waited for.
         for pid in children.filter(|pid| pid.as_raw() > 0) {
             let _ = signal::send(pid.as_raw(), libc::SIGINT);
         }
     }
+}
+
+/// Whether ^C has come since the last look.
+fn interrupted(shell: &Shell) -> bool {
+    signal::is_pending() && signal::pending() & shell.own_signals & bit(libc::SIGINT) != 0
 }
 
 /// Wait for one child that is not a job.

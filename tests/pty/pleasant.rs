@@ -63,6 +63,16 @@ fn names_are_completed_where_they_belong() {
     ] {
         completes(&mut t, typed, whole);
     }
+    // (The key is one that nobody else is likely to use.)
+    let key = format!("sysv:{:#x}", 0x6a00_0000 + std::process::id());
+    t.run(&format!("mq create {key}"));
+    let typed = &key[..key.len() - 1];
+    for verb in ["mq stat", "mq send", "send", "recv -n"] {
+        completes(&mut t, &format!("{verb} {typed}"), &format!("{verb} {key} "));
+    }
+    t.run(&format!("mq rm {key}"));
+    completes(&mut t, "mq flu", "mq flush ");
+    completes(&mut t, "send unix-d", "send unix-dgram:");
     t.run("sleep 1000 &");
     completes(&mut t, "kill %", "kill %1 ");
     t.run("kill %1; wait");

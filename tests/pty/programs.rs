@@ -7,10 +7,10 @@ use nix::unistd::Pid;
 /// The foreground job ^Z stops and `fg` brings back, with `sign` on the screen.
 #[track_caller]
 fn stop_and_come_back(t: &mut Terminal, job: Pid, sign: &str) {
-    t.key(CTRL_Z);
-    t.prompt();
+    // (Perhaps again: less does not see one that comes between its look for signals and its read.)
+    t.key_until_prompt(CTRL_Z, 1000);
     assert_eq!(t.foreground(), Some(t.pid()));
-    assert_eq!(t.run("echo a prompt"), "a prompt");
+    t.run("clear");
     t.line("fg");
     t.until("the job again", |t| t.foreground() == Some(job));
     t.until(sign, |t| t.text().contains(sign) && !t.is_cooked());
@@ -133,7 +133,7 @@ fn tmux() {
     if !have("tmux") {
         return;
     }
-    let mut t = Terminal::with().env("TMUX_TMPDIR", "/tmp").start();
+    let mut t = Terminal::with().env("TMUX_TMPDIR", "/tmp").env("SHELL", &shell().to_string_lossy()).start();
     let server = format!("ipcsh-test-{}", t.pid());
     let inner = format!("tmux -u -L {server} -f /dev/null new 'PS1=\"in\\$ \" exec {}'", shell().display());
     t.line(&inner);

@@ -38,7 +38,7 @@ fn an_interrupt_key_held_down() {
         t.line(line);
         t.until("it runs", |t| !t.children().is_empty());
         // (A key that comes when the job has just ended, and the shell has not taken the terminal back yet, reaches nobody.)
-        t.key_until_prompt(CTRL_C);
+        t.key_until_prompt(CTRL_C, HELD);
         t.run(":");
         assert_eq!(t.foreground(), Some(t.pid()));
         t.until("nothing is left", |t| t.session().is_empty());
@@ -107,5 +107,30 @@ fn jobs_that_change_while_they_are_looked_at() {
     assert_eq!(t.run("jobs | grep -c Running"), "2");
     t.run("kill %1 %2; wait");
     assert!(t.children().is_empty());
+    t.exit();
+}
+
+#[test]
+fn an_interrupt_key_right_behind_a_line() {
+    // Whether it arrives while the job is started or in the job: there is a prompt, and the job is gone.
+    let mut t = Terminal::new();
+    for turn in 0..100 {
+        if turn % 4 == 0 {
+            t.line("sleep 1000");
+            t.in_job();
+            t.key(CTRL_Z);
+            t.prompt();
+        }
+        let line = ["fg\r", "sleep 1000\r", "sleep 1000 | cat\r", "(sleep 1000; :) | cat\r"][turn % 4];
+        t.key(line);
+        // (As long as the terminal is the line editor's the key would be input for whatever reads next.)
+        t.until("the line is taken", |t| t.foreground() != Some(t.pid()) || t.is_cooked());
+        t.key(CTRL_C);
+        t.prompt();
+        assert_eq!(t.foreground(), Some(t.pid()));
+        // (`fg` itself may be what was interrupted.)
+        t.run("kill %1 2>/dev/null; wait; clear");
+        t.until("nothing is left", |t| t.session().is_empty());
+    }
     t.exit();
 }

@@ -26,6 +26,9 @@ use std::time::{Duration, Instant};
 /// How long one wait may take. It only matters when something is broken, so it is generous.
 const DEADLINE: Duration = Duration::from_secs(40);
 
+/// How often a key comes that is held down, in milliseconds.
+pub const HELD: u16 = 5;
+
 /// How long to wait for output before a condition that is not about output (the state of a process) is looked at again.
 const LOOK: u16 = 5;
 
@@ -44,7 +47,7 @@ pub fn shell() -> PathBuf {
 
 /// Whether the shell is ipcsh: else what is its own choice is skipped.
 pub fn is_ipcsh() -> bool {
-    let ours = std::env::var_os("SHELL_UNDER_TEST").is_none_or(|path| path.is_empty());
+    let ours = shell().file_name().is_some_and(|name| name == "ipcsh");
     if !ours {
         println!("skipped: only for ipcsh");
     }
@@ -262,13 +265,18 @@ impl Terminal {
         self.bytes(keys.as_bytes());
     }
 
-    /// Hold a key down until there is a new prompt.
+    /// Press a key again every so many milliseconds, until there is a new prompt.
     #[track_caller]
-    pub fn key_until_prompt(&mut self, key: &str) {
+    pub fn key_until_prompt(&mut self, key: &str, milliseconds: u16) {
         let start = Instant::now();
         while self.prompt_number().is_none_or(|number| number <= self.prompts) {
             self.key(key);
-            self.take_output(LOOK);
+            let pressed = Instant::now();
+            while pressed.elapsed() < Duration::from_millis(milliseconds.into())
+                && self.prompt_number().is_none_or(|number| number <= self.prompts)
+            {
+                self.take_output(LOOK);
+            }
             assert!(start.elapsed() < DEADLINE, "no prompt however often {key:?} is pressed\n{}", self.picture());
         }
         self.prompt();
@@ -529,7 +537,8 @@ impl Terminal {
         let end = &self.written[self.written.len().saturating_sub(300)..];
         let group = self.foreground();
         format!(
-            "{picture}foreground {group:?}, shell {}, its session {:#?}\nthe last bytes: {}",
+            "{picture}foreground {group:?}, modes {:?}, shell {}, its session {:#?}\nthe last bytes: {}",
+            self.modes().local_flags,
             self.pid(),
             self.session(),
             end.escape_ascii()

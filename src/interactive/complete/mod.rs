@@ -50,6 +50,9 @@ enum Operand {
     Options,
     Users,
     Hosts,
+    Verbs,
+    Addresses,
+    Queues,
     Files,
 }
 
@@ -73,6 +76,9 @@ fn operands(words: &[String]) -> Operand {
         ("ssh" | "ping" | "host" | "dig" | "nslookup" | "telnet" | "mosh" | "nc" | "ncat" | "socat", _) => {
             Operand::Hosts
         }
+        ("mq" | "rpc" | "sock" | "ipc", 1) => Operand::Verbs,
+        ("mq", _) => Operand::Queues,
+        ("send" | "recv", _) => Operand::Addresses,
         ("su" | "id" | "groups" | "finger" | "passwd" | "chown" | "login", _) => Operand::Users,
         _ => Operand::Files,
     }
@@ -204,6 +210,14 @@ fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Cand
         Operand::Options => {
             let names = crate::shell::options::TABLE.iter().filter_map(|(_, name, _)| name.map(str::to_owned));
             starting(names, plain)
+        }
+        Operand::Verbs => or_files(starting(names::verbs(command), plain), shell, raw),
+        Operand::Queues => or_files(starting(names::queues(), plain), shell, raw),
+        Operand::Addresses => {
+            let mut all = starting(names::queues(), plain);
+            let mechanisms = names::MECHANISMS.iter().filter(|mechanism| mechanism.starts_with(plain));
+            all.extend(mechanisms.map(|name| Candidate { suffix: String::new(), ..Candidate::plain(name) }));
+            or_files(all, shell, raw)
         }
         Operand::Users => or_files(starting(names::users(), plain), shell, raw),
         Operand::Hosts => {

@@ -3,6 +3,7 @@
 use crate::builtins::{self, TABLE};
 use crate::exec::names;
 use crate::interactive::text::{to_bytes, to_text};
+use crate::ipc::mq::admin;
 use crate::shell::Shell;
 use crate::shell::vars::slot;
 use bstr::ByteSlice;
@@ -70,6 +71,28 @@ pub fn hosts(shell: &mut Shell) -> BTreeSet<String> {
     }
     names.remove("");
     names
+}
+
+/// How addresses for `send` and `recv` begin, when no queue is meant.
+pub const MECHANISMS: &[&str] =
+    &["box:", "fd:", "fifo:", "pid:", "posix:/", "rdv:", "sysv:", "tcp:", "udp:", "unix:", "unix-dgram:", "unix-seq:"];
+
+/// The addresses of the message queues that exist; of System V queues by their keys, where they have any.
+pub fn queues() -> BTreeSet<String> {
+    // Where there are none, or they cannot be listed, nothing is offered.
+    let all = admin::list_posix().unwrap_or_default().into_iter().chain(admin::list_sysv().unwrap_or_default());
+    let address = |queue: admin::Listed| {
+        let key = queue.facts.iter().find_map(|(name, value)| value.as_str().filter(|_| *name == "key"));
+        key.filter(|&key| key != "0x00000000").map_or(queue.address.to_string(), |key| format!("sysv:{key}"))
+    };
+    all.map(address).collect()
+}
+
+/// The first operands of a builtin that takes a verb, from the lines of its usage: `mq create|key|send ...`.
+pub fn verbs(name: &str) -> BTreeSet<String> {
+    let usage = builtins::find(name.as_bytes()).map_or("", |number| TABLE[usize::from(number)].usage);
+    let words = usage.lines().filter_map(|line| line.split(' ').nth(1)).flat_map(|word| word.split('|'));
+    words.filter(|word| word.chars().all(|c| c.is_ascii_lowercase())).map(str::to_owned).collect()
 }
 
 /// The options of a builtin, from its usage and its description: each with what is said about it.
