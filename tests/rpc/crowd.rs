@@ -189,7 +189,7 @@ fn long_lists_and_deep_trees() {
 #[test]
 fn many_clients_of_a_unix_socket() {
     let dir = Dir::new();
-    let server = Server::start(&dir, "rpc serve --semantics=at-most-once -b tcp:0 -b unix:sock calc.x", 1);
+    let server = Server::start(&dir, "rpc serve --semantics=at-most-once -b unix:sock -b tcp:0 calc.x", 1);
     let path = dir.0.join("sock");
     let clients: Vec<UnixStream> = (0..50).map(|_| UnixStream::connect(&path).expect("the server listens")).collect();
     for mut client in &clients {
