@@ -112,8 +112,8 @@ fn bg_writes_number_and_command_and_sets_the_last_process_id() {
     t.until("it runs", |_| Process::of(job).is_some_and(|process| process.state == 'S'));
     assert_eq!(t.run("echo $!"), job.to_string());
     assert_eq!(t.run("bg; echo $? $!"), format!("[2] sleep 2000\n0 {other}"));
-    // One that runs already is left alone; several can be named.
-    assert_eq!(t.run("bg %1 %2 %3; echo $?"), "0");
+    // One that runs already is named, too; several can be.
+    assert_eq!(t.run("bg %1 %2 %3; echo $?"), "[1] sleep 1000\n[2] sleep 2000\n[3] sleep 3000\n0");
     kill(job, Signal::SIGSTOP).expect("it can be stopped");
     kill(other, Signal::SIGSTOP).expect("it can be stopped");
     t.stopped(job);
