@@ -2,14 +2,14 @@
 //! Run it with `cargo run --example stream_socket`. The shell does the same with `nc -l` and `nc`.
 
 use ipcsh::ipc::socket::{self, Settings};
-use ipcsh::ipc::watch::Watch;
+use ipcsh::ipc::wait::Guard;
 use ipcsh::sys::socket as calls;
 use nix::errno::Errno;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
 fn main() -> Result<(), Errno> {
-    let watch = Watch::begin(); // ^C ends every wait below
+    let watch = Guard::for_descriptors(); // ^C ends every wait below
     let settings = Settings::default();
     let loopback = calls::Name::Inet(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
 

@@ -24,7 +24,7 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 /// Servers, which run until they are ended: tests/sockets.rs talks to them.
-const SERVERS: &[&str] = &["sockets/hello-browser.sh", "sockets/hello-browser-calls.sh"];
+const SERVERS: &[&str] = &["signals/httpd.sh", "sockets/hello-browser.sh", "sockets/hello-browser-calls.sh"];
 
 /// Every other `examples/**/*.sh` is run in its own folder and prints what the `.out` file beside it holds.
 #[test]

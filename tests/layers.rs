@@ -33,7 +33,7 @@ const RUNS_CODE: &[(&str, &str)] = &[
     ("builtins/mod.rs", "the table"),
     ("builtins/cd.rs", "tells a subshell inside the process before the directory changes"),
     ("builtins/jobs.rs", "waits for a job in the foreground"),
-    ("builtins/kill.rs", "executes the traps of signals that it sent to the shell itself"),
+    ("builtins/kill/mod.rs", "executes the traps of signals that it sent to the shell itself"),
     ("builtins/lookup.rs", "searches PATH as the executor does"),
     ("builtins/command.rs", "executes its operands without functions"),
     ("builtins/dot.rs", "executes a file"),

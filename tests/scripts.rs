@@ -64,6 +64,7 @@ topics! {
     invocation
     lineno
     message_queues
+    messages
     options
     order_of_effects
     parameter_expansion
@@ -73,6 +74,7 @@ topics! {
     quoting
     read
     redirections
+    signals
     simple_commands
     special_builtins
     special_parameters

@@ -15,6 +15,7 @@ pub mod flow;
 pub mod getopts;
 pub mod help;
 pub mod history;
+pub mod ipc;
 pub mod jobs;
 pub mod kill;
 pub mod limits;
@@ -95,6 +96,7 @@ pub const TABLE: &[Builtin] = &[
     lookup::HASH,
     help::BUILTIN,
     history::BUILTIN,
+    ipc::BUILTIN,
     jobs::JOBS,
     kill::BUILTIN,
     attributes::LOCAL,

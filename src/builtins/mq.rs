@@ -256,7 +256,8 @@ fn notify(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     }
 }
 
-fn as_object(facts: &Facts) -> Value {
+/// Facts as a JSON object.
+pub fn as_object(facts: &Facts) -> Value {
     Value::Object(facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Map<_, _>>())
 }
 
@@ -265,7 +266,8 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn append_facts(out: &mut String, facts: &Facts) {
+/// Facts as lines.
+pub fn append_facts(out: &mut String, facts: &Facts) {
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in facts {
         out.push_str(&format!("{name:<width$}  {}\n", plain(value)));

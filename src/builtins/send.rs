@@ -1,5 +1,6 @@
 //! `send`: the first of the two primitives, send(destination, message), over every mechanism that an address can name.
 
+use crate::builtins::kill;
 use crate::builtins::message::{self, failed, number, patience};
 use crate::builtins::{Builtin, BuiltinResult, Kind, options};
 use crate::fields::Fields;
@@ -10,6 +11,7 @@ use crate::status::{Error, ExitStatus};
 use crate::sys::{fd, signames};
 use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
+use nix::unistd::Pid;
 
 /// `send`
 pub const BUILTIN: Builtin = Builtin {
@@ -175,20 +177,15 @@ fn signal(shell: &mut Shell, address: &Address, fields: &Fields, first: usize, r
         let Some(number) = signames::condition(name) else {
             return Err(Error::usage(format!("{name}: no such signal")).into());
         };
-        let target = match address {
-            Address::Process(pid) => *pid,
-            Address::Job(id) => target_of_job(shell, id)?,
+        let result = match address {
+            Address::Process(pid) => shell.jobs.send(Pid::from_raw(*pid), number, request.value),
+            Address::Job(id) => {
+                let job = crate::jobs::id::find(&shell.jobs, id)?;
+                kill::send_to_job(shell, job, number, request.value)
+            }
             _ => return Err(Error::usage(format!("{address}: not a process")).into()),
         };
-        let result = ipc::signals::send(target, number, request.value);
         result.map_err(|errno| message::error(&ipc::Error::refused(address.to_string(), errno)))?;
     }
     Ok(ExitStatus::SUCCESS)
-}
-
-/// The process group of a job, or its first process if it has no group of its own.
-fn target_of_job(shell: &Shell, id: &[u8]) -> Result<i32, Error> {
-    let number = crate::jobs::id::find(&shell.jobs, id)?;
-    let job = shell.jobs.get(number).ok_or_else(|| Error::new("no such job"))?;
-    Ok(job.group.map_or(job.leader().as_raw(), |group| -group.as_raw()))
 }

@@ -16,7 +16,7 @@
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name};
 use crate::fields::Fields;
 use crate::ipc::socket::name;
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::shell::Shell;
 use crate::shell::vars::is_name;
 use crate::status::{Error, ExitStatus, reason};
@@ -202,7 +202,7 @@ fn listen(arguments: &mut Arguments<'_>) -> Result<(), Error> {
 fn wait(number: RawFd, events: libc::c_short, call: &str) -> Result<Option<ExitStatus>, Error> {
     let limit = if events == libc::POLLIN { libc::SO_RCVTIMEO } else { libc::SO_SNDTIMEO };
     let limit = socket::time_option(number, limit).map_err(|errno| system(call, errno))?;
-    match Watch::begin().wait_for(number, events, limit.map(|time| Instant::now() + time)) {
+    match Guard::for_descriptors().wait_for(number, events, limit.map(|time| Instant::now() + time)) {
         Ok(()) => Ok(None),
         Err(Cut::Signal(signal)) => Ok(Some(ExitStatus::from_signal(signal))),
         Err(Cut::Timeout) => Err(system(call, Errno::EAGAIN)),

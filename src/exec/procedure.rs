@@ -8,7 +8,7 @@
 
 use crate::exec::{compound, handler};
 use crate::fields::Fields;
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::jobs::wait;
 use crate::quote::quote;
 use crate::shell::Shell;
@@ -106,13 +106,13 @@ impl Desk {
             command.extend(quote(argument));
         }
         let error = self.error.as_ref().map(|error| error.as_raw_fd());
-        let watch = Watch::begin();
+        let watch = Guard::for_descriptors();
         let prepare = |shell: &mut Shell| {
             watch.undo_in_child();
             error.map(|error| fd::dup2(error, 2));
             set_variables(shell, call);
         };
-        let pid = match handler::start(shell, (0, self.output.as_raw_fd()), &command, watch.mask(), prepare, || {}) {
+        let pid = match handler::start(shell, (0, self.output.as_raw_fd()), &command, &watch.mask(), prepare, || {}) {
             Ok(pid) => pid,
             Err(errno) => return failed(shell, errno),
         };

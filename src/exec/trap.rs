@@ -6,7 +6,9 @@ use crate::shell::traps::{Action, EXIT};
 use crate::shell::{InTrap, Shell};
 use crate::status::{ExitStatus, Flow};
 use crate::syntax::Parser;
+use crate::sys::siginfo::{self, Details};
 use crate::sys::signal::{self, bit};
+use crate::sys::signames;
 use bstr::BString;
 
 /// Execute the actions of the signals that were caught since the last look. `$?` is the same afterwards.
@@ -15,18 +17,19 @@ use bstr::BString;
 /// What an action does to the flow; SIGINT without an action in an interactive shell: back to the prompt.
 #[cold]
 pub fn run_pending(shell: &mut Shell) -> Result<(), Flow> {
-    while let Some((number, command)) = shell.traps.next_caught(signal::pending()) {
-        signal::take(number);
-        let status = shell.status;
-        let line = shell.vars.line;
-        let outer = shell.traps.running.replace(number);
-        let before = shell.in_trap.replace(InTrap { status, return_depth: shell.return_depth });
-        let result = run_action(shell, &command);
-        shell.in_trap = before;
-        shell.traps.running = outer;
-        shell.vars.line = line;
-        result?;
-        shell.status = status;
+    // All that are noted now are taken together, so that the action of the first is not interrupted by that of the second.
+    loop {
+        let mut taken = signal::take_all(shell.traps.caught());
+        if taken == 0 {
+            break;
+        }
+        while let Some(number) = signal::first(taken) {
+            taken &= !bit(number);
+            if let Err(flow) = run_one(shell, number) {
+                signal::note_again(taken);
+                return Err(flow);
+            }
+        }
     }
     if signal::take(libc::SIGHUP) && shell.own_signals & bit(libc::SIGHUP) != 0 {
         wait::hang_up(&mut shell.jobs);
@@ -38,6 +41,55 @@ pub fn run_pending(shell: &mut Shell) -> Result<(), Flow> {
         return Err(Flow::Interrupt(ExitStatus::from_signal(libc::SIGINT)));
     }
     Ok(())
+}
+
+/// Execute the action of one signal, unless an earlier action has taken it away.
+fn run_one(shell: &mut Shell, number: i32) -> Result<(), Flow> {
+    let Some(Action::Command(command)) = shell.traps.get(number).cloned() else {
+        siginfo::release(number);
+        return Ok(());
+    };
+    let status = shell.status;
+    let line = shell.vars.line;
+    let outer = shell.traps.running.replace(number);
+    let before = shell.in_trap.replace(InTrap { status, return_depth: shell.return_depth });
+    let locals = shell.vars.locals_mark();
+    tell(shell, number, &siginfo::details(number));
+    let result = run_action(shell, &command);
+    shell.vars.restore_locals(locals);
+    // Like a handler, the action of a real-time signal is not interrupted by the next one of its queue.
+    siginfo::release(number);
+    shell.in_trap = before;
+    shell.traps.running = outer;
+    shell.vars.line = line;
+    result?;
+    shell.status = status;
+    Ok(())
+}
+
+/// What a trap action sees: variables for as long as it is executed. What the signal does not have is empty.
+fn tell(shell: &mut Shell, number: i32, details: &Details) {
+    let code = details.code_name(number).map_or_else(|| details.code.to_string(), str::to_owned);
+    let has_sender = details.pid != 0;
+    let values: [(&[u8], BString); 5] = [
+        (b"SIG_NAME", signames::name_or_number(number)),
+        (b"SIG_CODE", code.into()),
+        (b"SIG_PID", text(has_sender.then_some(details.pid))),
+        (b"SIG_UID", text(has_sender.then_some(details.uid))),
+        (b"SIG_VALUE", text(details.value)),
+    ];
+    for (name, value) in values {
+        let slot = shell.vars.slot_of(name);
+        // What the user has made read-only stays as it is.
+        if !shell.vars.at(slot).readonly {
+            shell.vars.make_local(slot);
+            let _ = shell.vars.set(slot, &value);
+        }
+    }
+}
+
+fn text(value: Option<impl ToString>) -> BString {
+    value.map_or_else(BString::default, |value| value.to_string().into())
 }
 
 fn run_action(shell: &mut Shell, command: &BString) -> Result<(), Flow> {

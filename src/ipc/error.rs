@@ -1,7 +1,7 @@
 //! Why a message did not go or come: what was tried, the reason, and the exit status that stands for it.
 
 use crate::status::reason;
-use crate::sys::interrupt::Stopped;
+use crate::sys::interrupt::Cut;
 use nix::errno::Errno;
 use std::fmt;
 
@@ -55,11 +55,11 @@ impl Error {
     }
 
     /// A wait that has ended without its result.
-    pub fn stopped(tried: impl Into<String>, stopped: Stopped) -> Self {
-        let why = match stopped {
-            Stopped::Signal(signal) => Why::Interrupted(signal),
-            Stopped::Deadline => Why::TimedOut,
-            Stopped::Refused(errno) => Why::Refused(errno),
+    pub fn stopped(tried: impl Into<String>, cut: Cut) -> Self {
+        let why = match cut {
+            Cut::Signal(signal) => Why::Interrupted(signal),
+            Cut::Timeout => Why::TimedOut,
+            Cut::Failed(errno) => Why::Refused(errno),
         };
         Self { tried: tried.into(), why }
     }
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(error.status(), 4);
         assert_eq!(Error::refused("x", Errno::EACCES).status(), 5);
         assert_eq!(Error::refused("x", Errno::E2BIG).status(), 1);
-        assert_eq!(Error::stopped("x", Stopped::Signal(2)).status(), 130);
-        assert_eq!(Error::stopped("x", Stopped::Deadline).status(), 124);
+        assert_eq!(Error::stopped("x", Cut::Signal(2)).status(), 130);
+        assert_eq!(Error::stopped("x", Cut::Timeout).status(), 124);
     }
 }

@@ -17,13 +17,16 @@ pub mod address;
 pub mod endpoint;
 pub mod error;
 pub mod json;
+pub mod mailbox;
 pub mod mq;
 pub mod pipe;
+pub mod props;
+pub mod rendezvous;
 pub mod rpc;
+pub mod run;
 pub mod signals;
 pub mod socket;
 pub mod wait;
-pub mod watch;
 
 use bstr::ByteSlice;
 
@@ -46,6 +49,8 @@ pub fn open(address: &Address, opening: &Opening, wait: &mut Wait) -> Result<Box
         }
         Address::Unix(place) => Ok(Box::new(socket::endpoint::unix(place, address.to_string(), opening, wait)?)),
         Address::Posix(name) => Ok(Box::new(mq::posix::Queue::open(name.as_bstr(), opening.role)?)),
-        _ => Err(Error::usage(address.to_string(), "no endpoint for messages")),
+        Address::Mailbox(name) => Ok(Box::new(mailbox::Mailbox::open(name.as_bstr(), opening.role, wait)?)),
+        Address::Rendezvous(name) => Ok(Box::new(rendezvous::Rendezvous::open(name.as_bstr(), opening.role, wait)?)),
+        Address::Process(_) | Address::Job(_) => Err(Error::usage(address.to_string(), "no endpoint for messages")),
     }
 }

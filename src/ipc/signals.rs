@@ -4,12 +4,17 @@
 //! queued, each with its value) and, unless the receiver has *blocked* the signal, interrupts it: it runs its handler, ignores the
 //! signal, or ends. An id may by then belong to another process than the one that was meant; a pidfd cannot.
 //!
-//! System calls: kill, rt_sigqueueinfo, pidfd_open, pidfd_send_signal.
+//! The receiver's side is `sys::signal`: the handler notes the signal, and with `sys::siginfo` who sent it and which value it carries.
+//!
+//! System calls: kill, rt_sigqueueinfo, pidfd_open, pidfd_send_signal, poll (on a pidfd).
 
 use crate::ipc::error::Error;
+use crate::ipc::wait::Wait;
 use crate::sys::{pidfd, signal};
 use nix::errno::Errno;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 /// Send a signal, with a value if there is one. Negative targets are process groups, which cannot be sent values.
 ///
@@ -20,6 +25,57 @@ pub fn send(target: i32, number: i32, value: Option<i32>) -> Result<(), Errno> {
         None => signal::send(target, number),
         Some(_) if target <= 0 => Err(Errno::EINVAL),
         Some(value) => pidfd::queue(target, number, value),
+    }
+}
+
+/// One process, whatever becomes of its number.
+#[derive(Debug)]
+pub struct Process {
+    /// Its number.
+    pub pid: i32,
+    fd: OwnedFd,
+}
+
+impl Process {
+    /// The process that has this number now.
+    ///
+    /// # Errors
+    /// ESRCH: there is none; EMFILE.
+    pub fn open(pid: i32) -> Result<Self, Errno> {
+        pidfd::open(pid).map(|fd| Self { pid, fd })
+    }
+
+    /// Send a signal, with a value if there is one.
+    ///
+    /// # Errors
+    /// ESRCH: it has ended; EPERM; EAGAIN: too many are queued.
+    pub fn send(&self, number: i32, value: Option<i32>) -> Result<(), Errno> {
+        pidfd::send(self.fd.as_fd(), number, value)
+    }
+
+    /// Wait until it has ended. A child that has ended counts, though it may still have to be waited for.
+    ///
+    /// # Errors
+    /// How the wait has ended.
+    pub fn gone(&self, wait: &mut Wait) -> Result<(), Error> {
+        wait.ready(&self.pid, self.fd.as_fd(), libc::POLLIN)
+    }
+}
+
+/// Wait until no process of a group (given as a positive number) is left; `collect` is called between two looks, to wait for
+/// children, because one that has ended still counts. The kernel has no call for this, so it is looked for less and less often.
+///
+/// # Errors
+/// How the wait has ended.
+pub fn group_gone(group: i32, wait: &mut Wait, mut collect: impl FnMut()) -> Result<(), Error> {
+    let mut pause = Duration::from_millis(1);
+    loop {
+        collect();
+        if signal::send(-group, 0) == Err(Errno::ESRCH) {
+            return Ok(());
+        }
+        wait.pause(&format_args!("-{group}"), pause)?;
+        pause = (pause * 2).min(Duration::from_millis(50));
     }
 }
 
@@ -62,29 +118,35 @@ pub fn sets(pid: i32) -> Result<Sets, Errno> {
 ///
 /// # Errors
 /// The file cannot be read or holds no process id; the file is stale.
-pub fn from_pid_file(path: &str, program: Option<&str>) -> Result<i32, Error> {
-    let stale = |why: String| Err(Error::other(path, why));
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::refused(path, error.raw_os_error().map_or(Errno::EINVAL, Errno::from_raw)))?;
+pub fn from_pid_file(path: &Path, program: Option<&[u8]>) -> Result<Process, Error> {
+    let tried = path.display().to_string();
+    let stale = |why: String| Err(Error::other(tried.as_str(), why));
+    let text = std::fs::read(path)
+        .map_err(|error| Error::refused(tried.as_str(), error.raw_os_error().map_or(Errno::EINVAL, Errno::from_raw)))?;
+    let text = String::from_utf8_lossy(&text);
     let first = text.split_whitespace().next().unwrap_or_default();
     let pid = first.parse::<i32>().ok().filter(|&pid| pid > 0);
-    let Some(pid) = pid else { return Err(Error::other(path, "does not hold a process id")) };
-    if signal::send(pid, 0) == Err(Errno::ESRCH) {
-        return stale(format!("stale: there is no process {pid}"));
-    }
-    if let (Some(started), Some(written)) = (started(pid), modified(Path::new(path)))
+    let Some(pid) = pid else { return Err(Error::other(tried, "does not hold a process id")) };
+    // From here on it is this process that is looked at, and that will get the signal.
+    let process = match Process::open(pid) {
+        Ok(process) => process,
+        Err(Errno::ESRCH) => return stale(format!("stale: there is no process {pid}")),
+        Err(errno) => return Err(Error::refused(tried, errno)),
+    };
+    if let (Some(started), Some(written)) = (started(pid), modified(path))
         && started > written + CLOCK_STEP
     {
         return stale(format!("stale: process {pid} is younger than the file"));
     }
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    let name = name.trim_end();
+    let name = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name = name.strip_suffix(b"\n").unwrap_or(&name);
     match program {
         // The kernel keeps 15 bytes of a program's name.
-        Some(program) if name.as_bytes() != &program.as_bytes()[..program.len().min(15)] => {
-            stale(format!("stale: process {pid} is {name}, not {program}"))
+        Some(program) if name != &program[..program.len().min(15)] => {
+            let text = String::from_utf8_lossy;
+            stale(format!("stale: process {pid} is {}, not {}", text(name), text(program)))
         }
-        _ => Ok(pid),
+        _ => Ok(process),
     }
 }
 

@@ -2,10 +2,10 @@
 //!
 //! The picture: an operation is first tried without blocking. If it would block, the patience decides: give up at once, or sleep in
 //! the kernel under a [`Guard`], which ends the sleep at a signal or at the deadline. So a message that can go at once costs one system
-//! call, and a wait that is ended leaves nothing behind.
+//! call, and a wait that is ended leaves nothing behind. Servers, which wait for many descriptors, hold a guard of their own.
 
 use crate::ipc::error::{Error, Why};
-use crate::sys::interrupt::{Guard, Stopped};
+pub use crate::sys::interrupt::{Cut, Guard};
 use crate::sys::{poll, signal};
 use nix::errno::Errno;
 use std::fmt;
@@ -29,6 +29,9 @@ impl Patience {
         Instant::now().checked_add(time).map_or(Self::Forever, Self::Until)
     }
 }
+
+/// How long [`Wait::soon`] waits for a process that has nothing else to do.
+const AT_ONCE: Duration = Duration::from_secs(10);
 
 /// One wait, for one command: it may serve many messages.
 ///
@@ -57,12 +60,12 @@ impl Wait {
     ///
     /// # Errors
     /// No timer can be had.
-    pub fn guard(&mut self) -> Result<&Guard, Stopped> {
+    pub fn guard(&mut self) -> Result<&Guard, Cut> {
         match &mut self.guard {
             Some(guard) => Ok(guard),
             empty => {
                 let deadline = if let Patience::Until(deadline) = self.patience { Some(deadline) } else { None };
-                let guard = Guard::begin(self.interrupting, deadline).map_err(Stopped::Refused)?;
+                let guard = Guard::for_calls(self.interrupting, deadline).map_err(Cut::Failed)?;
                 Ok(empty.insert(guard))
             }
         }
@@ -92,7 +95,15 @@ impl Wait {
     /// # Errors
     /// How the wait has ended.
     pub fn pause(&mut self, tried: &dyn fmt::Display, time: Duration) -> Result<(), Error> {
-        self.block(tried, || poll::wait(&mut [], Some(time), None)).map(drop)
+        let end = Instant::now().checked_add(time);
+        let (end, is_last) = match self.patience {
+            Patience::Until(deadline) if end.is_none_or(|end| deadline < end) => (Some(deadline), true),
+            _ => (end, false),
+        };
+        match self.guard().and_then(|guard| guard.wait(&mut [], end)) {
+            Err(Cut::Timeout) if !is_last => Ok(()),
+            result => result.map_err(|cut| Error::stopped(tried.to_string(), cut)),
+        }
     }
 
     /// An operation that can be tried without blocking: `call(false)` tries (EAGAIN, ENOMSG: not now), `call(true)` blocks.
@@ -124,6 +135,16 @@ impl Wait {
         self.guard().and_then(|guard| guard.call(call)).map_err(|stopped| Error::stopped(tried.to_string(), stopped))
     }
 
+    /// The other side answers at once: wait for it, whatever the patience.
+    ///
+    /// # Errors
+    /// ETIMEDOUT: it does not; a signal.
+    pub fn soon(&mut self, tried: &dyn fmt::Display, fd: BorrowedFd<'_>, events: i16) -> Result<(), Error> {
+        let deadline = Instant::now().checked_add(AT_ONCE);
+        let ready = self.guard().and_then(|guard| guard.wait_for(fd.as_raw_fd(), events, deadline));
+        ready.map_err(|cut| Error::stopped(tried.to_string(), cut))
+    }
+
     /// Wait until the descriptor has one of the `events` of poll(2) (errors and hang-ups count); with no patience it has one now or the
     /// answer is "would block".
     ///
@@ -139,19 +160,9 @@ impl Wait {
                 result => result.map(drop).map_err(|errno| Error::refused(tried.to_string(), errno)),
             };
         }
-        let patience = self.patience;
-        self.block(tried, || {
-            // The time limit is poll's own here; the guard's timer is for calls that have none.
-            let left = match patience {
-                Patience::Until(deadline) => Some(deadline.saturating_duration_since(Instant::now())),
-                _ => None,
-            };
-            match poll::wait(&mut interests, left, None) {
-                Ok(0) => Err(Errno::EINTR),
-                result => result,
-            }
-        })
-        .map(drop)
+        let deadline = if let Patience::Until(deadline) = self.patience { Some(deadline) } else { None };
+        let ready = self.guard().and_then(|guard| guard.wait_for(fd.as_raw_fd(), events, deadline));
+        ready.map_err(|cut| Error::stopped(tried.to_string(), cut))
     }
 }
 

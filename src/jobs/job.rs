@@ -160,6 +160,12 @@ impl Job {
         self.processes.last().map(|process| process.pid).filter(|pid| pid.as_raw() > 0)
     }
 
+    /// The processes that have not ended.
+    pub fn living(&self) -> impl Iterator<Item = Pid> {
+        let living = self.processes.iter().filter(|process| !process.state.is_ended());
+        living.map(|process| process.pid).filter(|pid| pid.as_raw() > 0)
+    }
+
     /// All stopped processes run again: SIGCONT was sent.
     pub(super) fn mark_continued(&mut self) {
         for process in &mut self.processes {

@@ -4,6 +4,7 @@
 //! calls waitpid, so no status is lost between two parts of the shell that wait for different things, and no ended child stays
 //! a zombie.
 
+mod handle;
 pub mod id;
 pub mod job;
 mod remembered;

@@ -3,11 +3,14 @@
 //! A foreground job is not here: it belongs to whoever waits for it, and comes here when it stops. Everything that a change of a
 //! child needs is one look-up, so that thousands of background jobs cost no more than one each.
 
+use crate::jobs::handle::Handles;
 use crate::jobs::job::{Job, JobState, Process, ProcessState};
 use crate::jobs::remembered::Remembered;
 use crate::jobs::terminal::Terminal;
 use crate::status::ExitStatus;
 use crate::sys::wait::Change;
+use crate::sys::{pidfd, signal};
+use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::collections::HashMap;
 
@@ -43,6 +46,8 @@ pub struct JobTable {
     remembered: Remembered,
     /// `$!`
     last_background: Option<Pid>,
+    /// What stands for the processes of the jobs in the table, and for `$!`.
+    handles: Handles,
     /// How many jobs in the table run.
     running: usize,
     /// How many jobs in the table are stopped.
@@ -72,7 +77,7 @@ impl JobTable {
     /// Put a job that was started with `&` into the table; `$!` is its last process. Returns its number.
     pub fn add_background(&mut self, job: Job) -> usize {
         if let Some(pid) = job.last_pid() {
-            self.last_background = Some(pid);
+            self.set_last_background(pid);
         }
         if self.ended > KEPT_ENDED {
             self.dismiss_ended();
@@ -97,6 +102,9 @@ impl JobTable {
         for (index, process) in job.processes.iter().enumerate().filter(|(_, process)| process.pid.as_raw() > 0) {
             self.places.insert(process.pid, Place { number: job.number, index });
             self.remembered.take(process.pid);
+            if !process.state.is_ended() {
+                self.handles.hold(process.pid);
+            }
         }
         self.count(job.state(), true);
         self.grouped += usize::from(job.group.is_some());
@@ -118,6 +126,9 @@ impl JobTable {
             let place = Place { number, index };
             if self.places.get(&process.pid) == Some(&place) {
                 self.places.remove(&process.pid);
+                if self.last_background != Some(process.pid) {
+                    self.handles.release(process.pid);
+                }
             }
         }
         self.count(job.state(), false);
@@ -230,6 +241,7 @@ impl JobTable {
         }
         self.places.clear();
         self.entered.clear();
+        self.handles.release_all_but(self.last_background);
         self.forget_statuses();
         self.running = 0;
         self.stopped = 0;
@@ -257,7 +269,60 @@ impl JobTable {
 
     /// `bg` has resumed the job: `$!` is its last process (XCU 2.5.2).
     pub fn mark_resumed(&mut self, number: usize) {
-        self.last_background = self.get(number).and_then(Job::last_pid).or(self.last_background);
+        if let Some(pid) = self.get(number).and_then(Job::last_pid) {
+            self.set_last_background(pid);
+        }
+    }
+
+    fn set_last_background(&mut self, pid: Pid) {
+        let old = self.last_background.replace(pid).filter(|old| !self.places.contains_key(old));
+        if let Some(old) = old {
+            self.handles.release(old);
+        }
+    }
+
+    /// Send a signal to a process, with a value if there is one. What was a child of ours and is gone is refused (ESRCH), although its
+    /// number may be a stranger's by now.
+    ///
+    /// # Errors
+    /// ESRCH, EPERM, EINVAL; EAGAIN: too many are queued.
+    pub fn send(&self, pid: Pid, number: i32, value: Option<i32>) -> Result<(), Errno> {
+        if let Some(result) = self.handles.send(pid, number, value) {
+            return result;
+        }
+        if self.place(pid).and_then(|place| self.process(place)).is_some_and(|process| process.state.is_ended()) {
+            return Err(Errno::ESRCH);
+        }
+        match value {
+            None => signal::send(pid.as_raw(), number),
+            Some(value) => pidfd::queue(pid.as_raw(), number, value),
+        }
+    }
+
+    /// Send a signal to a job: to its group, or if it has none, or if there is a value, to those of its processes that live.
+    ///
+    /// # Errors
+    /// ESRCH: all have ended; and as [`JobTable::send`].
+    pub fn send_to_job(&self, job: &Job, number: i32, value: Option<i32>) -> Result<(), Errno> {
+        let mut living = job.living().peekable();
+        if living.peek().is_none() {
+            return Err(Errno::ESRCH);
+        }
+        match (job.group, value) {
+            // A group's number is not given away while a process of it lives or waits to be collected.
+            (Some(group), None) => signal::send(-group.as_raw(), number),
+            _ => {
+                let mut sent = Err(Errno::ESRCH);
+                for pid in living {
+                    // One that has just ended is no reason to keep the signal from the others.
+                    match self.send(pid, number, value) {
+                        Err(Errno::ESRCH) => {}
+                        result => sent = result,
+                    }
+                }
+                sent
+            }
+        }
     }
 
     /// `$!`

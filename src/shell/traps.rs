@@ -84,14 +84,4 @@ impl Traps {
             Rc::make_mut(&mut self.actions).retain(|_, action| *action == Action::Ignore);
         }
     }
-
-    /// The caught signals whose action is a command, taken one at a time in the order of their numbers.
-    pub fn next_caught(&self, pending: u64) -> Option<(i32, Rc<BString>)> {
-        self.actions.iter().find_map(|(&condition, action)| match action {
-            Action::Command(command) if condition != EXIT && pending & 1 << (condition - 1) != 0 => {
-                Some((condition, Rc::clone(command)))
-            }
-            _ => None,
-        })
-    }
 }

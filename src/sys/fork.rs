@@ -1,9 +1,11 @@
 //! fork(2), for children that go on as a shell. Programs are started by [`crate::sys::spawn`].
 
-use crate::sys::interrupt;
-use crate::sys::signal::{self, Mask};
+use crate::sys::signal::{self, Disposition, Mask};
+use crate::sys::{interrupt, siginfo, signames};
 use nix::errno::Errno;
 use nix::unistd::Pid;
+use std::ffi::CStr;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 /// Which side of fork one is on.
 pub enum Fork {
@@ -31,7 +33,8 @@ pub fn fork() -> Result<Fork, Errno> {
     match result? {
         0 => {
             interrupt::forget();
-            Ok(Fork::Child(mask))
+            // What the parent holds back is not pending here.
+            Ok(Fork::Child(siginfo::without_held(mask)))
         }
         pid => Ok(Fork::Parent(Pid::from_raw(pid))),
     }
@@ -41,4 +44,52 @@ pub fn fork() -> Result<Fork, Errno> {
 pub fn exit(status: i32) -> ! {
     // SAFETY: _exit does not return and touches no memory.
     unsafe { libc::_exit(status) }
+}
+
+/// Start a process that belongs to nobody: in a session of its own, without a parent that waits for it, with /dev/null for 0, 1 and 2
+/// and no others but copies of `keep`, which `run` gets. It executes `run` and ends.
+///
+/// # Errors
+/// EAGAIN: no more processes.
+pub fn detached(keep: &[RawFd], name: &CStr, run: impl FnOnce(Vec<OwnedFd>)) -> Result<(), Errno> {
+    let null = crate::sys::fd::open(c"/dev/null", libc::O_RDWR, 0)?;
+    match fork()? {
+        Fork::Parent(child) => {
+            // It ends at once; its own child has no parent then.
+            // SAFETY: a null status touches no memory.
+            while unsafe { libc::waitpid(child.as_raw(), std::ptr::null_mut(), 0) } == -1
+                && Errno::last() == Errno::EINTR
+            {}
+            Ok(())
+        }
+        Fork::Child(mask) => {
+            for signal in 1..=signames::LAST {
+                if signal::get(signal) == Ok(Disposition::Catch) {
+                    let _ = signal::set(signal, Disposition::Default);
+                }
+            }
+            signal::clear();
+            // A group of its own before the parent's end: what is meant for the shell's group is not for it.
+            let _ = nix::unistd::setsid();
+            if let Ok(Fork::Parent(_)) | Err(_) = fork() {
+                exit(0);
+            }
+            signal::set_mask(&mask);
+            for number in 0..3 {
+                let _ = crate::sys::fd::dup2(null.as_raw_fd(), number);
+            }
+            // All of them have numbers above these.
+            for (&from, to) in keep.iter().zip(3..) {
+                let _ = crate::sys::fd::dup2(from, to);
+            }
+            // SAFETY: close_range touches no memory.
+            unsafe { libc::syscall(libc::SYS_close_range, 3 + keep.len(), u32::MAX, 0) };
+            let _ = nix::unistd::chdir("/");
+            // SAFETY: the name ends with a NUL.
+            unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+            // SAFETY: the copies are nobody else's.
+            run((3..).take(keep.len()).map(|number| unsafe { OwnedFd::from_raw_fd(number) }).collect());
+            exit(0)
+        }
+    }
 }

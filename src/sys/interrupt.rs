@@ -1,16 +1,18 @@
-//! Blocking system calls that a signal or a deadline ends, without a lost wake-up.
+//! Sleeping that a signal or a deadline ends, without a lost wake-up, and that leaves nothing behind.
 //!
 //! The race: "has a signal been caught? no" -> the signal arrives, its handler notes it -> the system call sleeps, for ever. For calls
-//! on descriptors ppoll(2) closes the gap, because it changes the signal mask and sleeps in one step. msgrcv, msgsnd and the open of a
-//! FIFO have no such twin. Here the *handler* closes it: while a [`Guard`] lives, a handler that notes a signal also arms a timer, which
-//! sends SIGALRM again and again until the waiter has taken notice. Whatever sleeps by then gets EINTR. A deadline is the same timer,
-//! armed from the beginning. A wait that nothing disturbs costs no tick at all.
+//! on descriptors ppoll(2) closes the gap, because it changes the signal mask and sleeps in one step: [`Guard::wait`]. msgrcv, msgsnd and
+//! the open of a FIFO have no such twin. Here the *handler* closes it: while a [`Guard`] lives, a handler that notes a signal also arms
+//! a timer, which sends SIGALRM again and again until the waiter has taken notice: [`Guard::call`]. Whatever sleeps by then gets EINTR. A
+//! deadline is the same timer, armed from the beginning. A wait that nothing disturbs costs no tick at all.
 //!
-//! System calls: timer_create, timer_settime, timer_delete, sigaction. timer_settime is async-signal-safe (signal-safety(7)).
+//! System calls: sigprocmask, sigaction, ppoll, timer_create, timer_settime, timer_delete, kill. timer_settime is async-signal-safe
+//! (signal-safety(7)).
 
-use crate::sys::signal::{self, Disposition, bit, bits};
+use crate::sys::poll::{self, Interest};
+use crate::sys::signal::{self, Disposition, Mask, bit, bits};
 use nix::errno::Errno;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// The timer of the guard plus one, while there is one.
@@ -36,62 +38,80 @@ const ENDING: [i32; 8] = [
     libc::SIGUSR2,
 ];
 
-/// Why a blocking call has ended without its result.
+/// Why a wait has ended without its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stopped {
+pub enum Cut {
     /// This signal was caught. It is still noted.
     Signal(i32),
     /// The deadline has passed.
-    Deadline,
+    Timeout,
     /// The system refused.
-    Refused(Errno),
+    Failed(Errno),
 }
 
-/// While it lives, blocking calls made through [`Guard::call`] end at a signal or at the deadline.
+/// The signals that living guards have caught for themselves: they end every wait.
+static CAUGHT_BY_GUARDS: AtomicU64 = AtomicU64::new(0);
+
+/// While it lives, what sleeps through it ends at a signal or at the deadline.
 ///
 /// Dropping it puts the signals' actions back, and if a signal came that would have ended the process, the process ends of it now: drop
 /// what must not be left behind (a socket's file) before the guard.
 #[derive(Debug)]
 pub struct Guard {
     interrupting: u64,
+    /// What was changed, with what it was.
+    changed: Vec<(i32, Disposition)>,
+    /// Those of them that were at their default and are caught now.
     caught_here: u64,
-    alarm_was_ignored: bool,
+    /// Those that an outer guard has made fatal for the time of [`Guard::lifted`].
+    fatal: u64,
     deadline: Option<Instant>,
-    /// A program has one thread and so one guard; tests have many threads, and take turns.
+    /// Signals are blocked but for the time of a wait; this is the mask to wait with.
+    blocked: Option<Mask>,
+    /// The timer of the guard around this one.
+    outer: usize,
+    /// A program has one thread; tests have many threads, and take turns.
     #[cfg(test)]
-    _turn: std::sync::MutexGuard<'static, ()>,
+    _turn: turn::Turn,
 }
 
+/// The turn of a thread, which may have guards within guards.
 #[cfg(test)]
-static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+mod turn {
+    use std::cell::Cell;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    static TURN: Mutex<()> = Mutex::new(());
+    thread_local! { static GUARDS: Cell<usize> = const { Cell::new(0) }; }
+
+    #[derive(Debug)]
+    pub struct Turn(#[expect(dead_code, reason = "held")] Option<MutexGuard<'static, ()>>);
+
+    impl Turn {
+        pub fn take() -> Self {
+            let guards = GUARDS.replace(GUARDS.get() + 1);
+            Self((guards == 0).then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner)))
+        }
+    }
+
+    impl Drop for Turn {
+        fn drop(&mut self) {
+            GUARDS.set(GUARDS.get() - 1);
+        }
+    }
+}
 
 impl Guard {
-    /// Begin: calls end at the signals `interrupting` (bits as in `sys::signal`; they have a handler already), at those that would
-    /// end the process, and at `deadline`. At most one guard may live.
+    /// For system calls that sleep: [`Guard::call`] ends at the signals `interrupting` (bits as in `sys::signal`; they have a handler
+    /// already), at those that would end the process, and at `deadline`. Of guards within guards the innermost one waits.
     ///
     /// # Errors
     /// EAGAIN: no timer can be had (RLIMIT_SIGPENDING).
-    pub fn begin(interrupting: u64, deadline: Option<Instant>) -> Result<Self, Errno> {
-        #[cfg(test)]
-        let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        make_timer()?;
+    pub fn for_calls(interrupting: u64, deadline: Option<Instant>) -> Result<Self, Errno> {
+        let mut guard = Self::new(interrupting, deadline);
         // From here on dropping it puts everything back, also after an error.
-        let mut guard = Self {
-            interrupting,
-            caught_here: 0,
-            alarm_was_ignored: false,
-            deadline,
-            #[cfg(test)]
-            _turn,
-        };
-        for signal in ENDING {
-            match signal::get(signal)? {
-                Disposition::Default => guard.caught_here |= bit(signal),
-                Disposition::Ignore if signal == libc::SIGALRM => guard.alarm_was_ignored = true,
-                _ => continue,
-            }
-            signal::set(signal, Disposition::Catch)?;
-        }
+        make_timer()?;
+        guard.catch(ENDING.iter().copied());
         GUARDED.store(true, Ordering::SeqCst);
         if let Some(deadline) = deadline {
             arm(deadline.saturating_duration_since(Instant::now()));
@@ -99,21 +119,176 @@ impl Guard {
         Ok(guard)
     }
 
-    /// Make a blocking call until it gives a result other than EINTR.
+    /// For descriptors: all signals are blocked but for the time of [`Guard::wait`], so nothing else is interrupted. Every signal that
+    /// has a handler ends a wait. SIGPIPE is ignored: a peer that has gone is an error (EPIPE) for this one connection.
+    pub fn for_descriptors() -> Self {
+        let mut guard = Self::for_sockets();
+        guard.change(libc::SIGPIPE, Disposition::Ignore);
+        guard
+    }
+
+    /// The same, for those that write to sockets only: they get no SIGPIPE, and programs that they start meanwhile should.
+    pub fn for_sockets() -> Self {
+        let mut guard = Self::light();
+        guard.fatal = signal::set_fatal(0);
+        guard.caught_here = guard.fatal;
+        guard.catch(ENDING.iter().copied().filter(|&signal| signal != libc::SIGPIPE && signal != libc::SIGALRM));
+        guard
+    }
+
+    /// Only block signals: for a wait that has nothing to put in order when a signal ends the process at once.
+    pub fn light() -> Self {
+        let mut guard = Self::new(!bit(libc::SIGCHLD), None);
+        guard.blocked = Some(signal::block_all());
+        guard
+    }
+
+    /// Run something in the middle of the guard for which signals are as they were before it. Those that end the process do so at once, but files
+    /// that must not be left behind are removed first ([`crate::sys::vanish`]).
+    pub fn lifted<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        signal::set_fatal(self.caught_here);
+        if let Some(mask) = &self.blocked {
+            signal::set_mask(mask);
+        }
+        let result = run();
+        signal::block_all();
+        // What it has changed itself (`trap`) stays as it is.
+        let taken_over = self.caught_here & !signal::set_fatal(0);
+        self.caught_here &= !taken_over;
+        self.changed.retain(|(number, _)| taken_over & bit(*number) == 0);
+        result
+    }
+
+    fn new(interrupting: u64, deadline: Option<Instant>) -> Self {
+        #[cfg(test)]
+        let _turn = turn::Turn::take();
+        Self {
+            interrupting,
+            changed: Vec::with_capacity(ENDING.len() + 1),
+            caught_here: 0,
+            fatal: 0,
+            deadline,
+            blocked: None,
+            outer: TIMER.swap(0, Ordering::SeqCst),
+            #[cfg(test)]
+            _turn,
+        }
+    }
+
+    /// Catch those that have their default action.
+    fn catch(&mut self, signals: impl Iterator<Item = i32>) {
+        for signal in signals {
+            match signal::get(signal) {
+                Ok(Disposition::Default) => {
+                    self.change(signal, Disposition::Catch);
+                    self.caught_here |= bit(signal);
+                }
+                // The timer needs its handler.
+                Ok(Disposition::Ignore) if signal == libc::SIGALRM => self.change(signal, Disposition::Catch),
+                _ => {}
+            }
+        }
+        CAUGHT_BY_GUARDS.fetch_or(self.caught_here, Ordering::SeqCst);
+    }
+
+    fn change(&mut self, number: i32, disposition: Disposition) {
+        if let Ok(before) = signal::set(number, disposition)
+            && before != disposition
+        {
+            self.changed.push((number, before));
+        }
+    }
+
+    /// Let the end of a child end a wait too (with success): for servers that have to collect their handlers.
+    pub fn wake_for_children(&mut self) {
+        self.change(libc::SIGCHLD, Disposition::Catch);
+    }
+
+    /// The signal that has ended the waiting, if one was caught.
+    pub fn caught(&self) -> Option<i32> {
+        let ending = self.interrupting | CAUGHT_BY_GUARDS.load(Ordering::SeqCst) & !bit(libc::SIGPIPE);
+        signal::first(signal::pending() & ending)
+    }
+
+    /// Sleep until a descriptor is ready (`interests` say which), or a handler has run for another reason than to end the wait.
+    ///
+    /// # Errors
+    /// A signal, or the time is up.
+    pub fn wait(&self, interests: &mut [Interest], deadline: Option<Instant>) -> Result<(), Cut> {
+        // What is blocked here is let in by ppoll alone.
+        let (mask, block) = match self.blocked {
+            Some(mask) => (mask, None),
+            None => {
+                let mask = signal::block_all();
+                (mask, Some(mask))
+            }
+        };
+        let result = self.wait_with(&mask, interests, deadline);
+        if let Some(mask) = block {
+            signal::set_mask(&mask);
+        }
+        result
+    }
+
+    fn wait_with(&self, mask: &Mask, interests: &mut [Interest], deadline: Option<Instant>) -> Result<(), Cut> {
+        if let Some(signal) = self.caught() {
+            return Err(Cut::Signal(signal));
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        match poll::wait(interests, left, Some(mask)) {
+            Ok(0) => Err(Cut::Timeout),
+            Ok(_) => self.caught().map_or(Ok(()), |signal| Err(Cut::Signal(signal))),
+            Err(Errno::EINTR) => {
+                interests.iter_mut().for_each(|interest| interest.revents = 0);
+                self.caught().map_or(Ok(()), |signal| Err(Cut::Signal(signal)))
+            }
+            Err(errno) => Err(Cut::Failed(errno)),
+        }
+    }
+
+    /// Wait for one descriptor.
+    ///
+    /// # Errors
+    /// As [`Guard::wait`].
+    pub fn wait_for(&self, fd: i32, events: libc::c_short, deadline: Option<Instant>) -> Result<(), Cut> {
+        let mut interests = [poll::interest(fd, events)];
+        loop {
+            self.wait(&mut interests, deadline)?;
+            if interests[0].revents != 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sleep.
+    ///
+    /// # Errors
+    /// A signal.
+    pub fn sleep(&self, time: Duration) -> Result<(), Cut> {
+        let deadline = Instant::now().checked_add(time);
+        loop {
+            match self.wait(&mut [], deadline) {
+                Ok(()) => {}
+                Err(Cut::Timeout) => return Ok(()),
+                Err(cut) => return Err(cut),
+            }
+        }
+    }
+
+    /// Make a blocking call until it gives a result other than EINTR (with a guard [`Guard::for_calls`]).
     ///
     /// # Errors
     /// A signal, the deadline, or the error of the call.
-    pub fn call<T>(&self, mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Stopped> {
+    pub fn call<T>(&self, mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Cut> {
         loop {
-            let noted = signal::pending() & (self.interrupting | self.caught_here & !bit(libc::SIGPIPE));
-            if let Some(signal) = signal::first(noted) {
-                return Err(Stopped::Signal(signal));
+            if let Some(signal) = self.caught() {
+                return Err(Cut::Signal(signal));
             }
             match call() {
                 Err(Errno::EINTR) => {
                     let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
                     match left {
-                        Some(Duration::ZERO) => return Err(Stopped::Deadline),
+                        Some(Duration::ZERO) => return Err(Cut::Timeout),
                         // After a knock: silence until the deadline, or for good. Should a signal come just now, the look above
                         // finds it.
                         Some(left) => arm(left),
@@ -121,28 +296,52 @@ impl Guard {
                         None => {}
                     }
                 }
-                result => return result.map_err(Stopped::Refused),
+                result => return result.map_err(Cut::Failed),
             }
         }
+    }
+
+    /// In a forked child, which has all this from its parent: signals do again what they did before, and those that the parent caught are
+    /// forgotten. The mask follows by itself when the child sets it to [`Guard::mask`].
+    pub fn undo_in_child(&self) {
+        for &(number, before) in &self.changed {
+            // It was set before, so it can be set again.
+            let _ = signal::set(number, before);
+        }
+        CAUGHT_BY_GUARDS.store(0, Ordering::SeqCst);
+        signal::clear();
+    }
+
+    /// The mask from before.
+    pub fn mask(&self) -> Mask {
+        self.blocked.unwrap_or_else(signal::empty_mask)
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        GUARDED.store(false, Ordering::SeqCst);
         delete_timer();
-        if self.alarm_was_ignored {
-            let _ = signal::set(libc::SIGALRM, Disposition::Ignore);
-            signal::take(libc::SIGALRM);
-        }
+        TIMER.store(self.outer, Ordering::SeqCst);
+        GUARDED.store(self.outer != 0, Ordering::SeqCst);
+        CAUGHT_BY_GUARDS.fetch_and(!self.caught_here, Ordering::SeqCst);
         // All actions first, then the signals: the first one that is sent again may be the end.
-        for signal in bits(self.caught_here) {
-            let _ = signal::set(signal, Disposition::Default);
+        for &(number, before) in self.changed.iter().rev() {
+            let _ = signal::set(number, before);
+            if before == Disposition::Ignore || number == libc::SIGCHLD {
+                // Only the guard wanted to know.
+                signal::take(number);
+            }
+        }
+        if self.fatal != 0 {
+            signal::set_fatal(self.fatal);
         }
         for signal in bits(self.caught_here) {
             if signal::take(signal) {
                 let _ = signal::send(nix::unistd::getpid().as_raw(), signal);
             }
+        }
+        if let Some(mask) = &self.blocked {
+            signal::set_mask(mask);
         }
     }
 }

@@ -24,7 +24,8 @@ pub fn wait(interests: &mut [Interest], timeout: Option<Duration>, mask: Option<
         tv_nsec: time.subsec_nanos().into(),
     });
     let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-    let mask = mask.map_or(std::ptr::null(), std::ptr::from_ref);
+    let mask = mask.map(|mask| crate::sys::siginfo::with_held(*mask));
+    let mask = mask.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     let count = interests.len() as libc::nfds_t;
     // SAFETY: pointer and count describe `interests`; the other two are null or point to initialised values.
     let ready = Errno::result(unsafe { libc::ppoll(interests.as_mut_ptr(), count, timeout, mask) })?;

@@ -3,6 +3,7 @@
 //! System calls: sigaction, sigprocmask. Where the shell sleeps, it blocks first, checks, then sleeps with the old mask
 //! (sigsuspend): no lost wake-up.
 
+use crate::sys::siginfo::{self, Details};
 use crate::sys::{interrupt, vanish};
 use nix::errno::Errno;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
@@ -25,11 +26,11 @@ pub const STOPS: u64 = bit(libc::SIGTSTP) | bit(libc::SIGTTIN) | bit(libc::SIGTT
 /// A handler as SA_SIGINFO wants it.
 type Handler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
 
-extern "C" fn note(signal: libc::c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
+extern "C" fn note(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the kernel passes a valid siginfo_t to a handler that was installed with SA_SIGINFO.
-    let code = unsafe { (*info).si_code };
+    let info = unsafe { &*info };
     // Our own timer only interrupts whatever sleeps.
-    if code == libc::SI_TIMER && signal == libc::SIGALRM {
+    if info.si_code == libc::SI_TIMER && signal == libc::SIGALRM {
         return;
     }
     if FATAL.load(Ordering::Relaxed) & bit(signal) != 0 {
@@ -39,11 +40,41 @@ extern "C" fn note(signal: libc::c_int, info: *mut libc::siginfo_t, _context: *m
         let _ = send(nix::unistd::getpid().as_raw(), signal);
         return;
     }
+    siginfo::record(signal, read(signal, info));
+    if siginfo::is_queued(signal) {
+        // SAFETY: the third argument of such a handler is a ucontext_t, whose mask the return from the handler restores.
+        let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
+        siginfo::hold(signal, &mut context.uc_sigmask);
+    }
     CAUGHT.fetch_or(bit(signal), Ordering::Relaxed);
     // errno belongs to what was interrupted.
     let errno = Errno::last();
     interrupt::knock();
     errno.set();
+}
+
+/// The parts of a siginfo_t that this kind of signal has.
+fn read(signal: i32, info: &libc::siginfo_t) -> Details {
+    let mut details = Details { code: info.si_code, ..Details::default() };
+    let is_child = signal == libc::SIGCHLD && info.si_code > 0;
+    // Codes up to 0 are those of processes; of the kernel's own only SIGCHLD has a process to tell of.
+    if info.si_code > 0 && !is_child || info.si_code == libc::SI_TIMER {
+        return details;
+    }
+    // SAFETY: a signal with this code has a sender.
+    details.pid = unsafe { info.si_pid() };
+    // SAFETY: as above.
+    details.uid = unsafe { info.si_uid() };
+    if is_child {
+        // SAFETY: SIGCHLD has a status.
+        details.value = Some(unsafe { info.si_status() });
+    } else if matches!(info.si_code, libc::SI_QUEUE | libc::SI_MESGQ) {
+        // SAFETY: a signal with these codes has a value: a union of a pointer and an int, which are its first bytes.
+        let value = unsafe { info.si_value() }.sival_ptr.addr() as u64;
+        let [a, b, c, d, ..] = value.to_ne_bytes();
+        details.value = Some(i32::from_ne_bytes([a, b, c, d]));
+    }
+    details
 }
 
 /// Whether a signal was caught.
@@ -59,6 +90,7 @@ pub fn pending() -> u64 {
 
 /// Note a signal as if its handler had run: a key has asked for it.
 pub fn note_caught(signal: i32) {
+    siginfo::record(signal, Details { code: libc::SI_KERNEL, ..Details::default() });
     CAUGHT.fetch_or(bit(signal), Ordering::Relaxed);
 }
 
@@ -72,9 +104,20 @@ pub fn take(signal: i32) -> bool {
     CAUGHT.fetch_and(!bit(signal), Ordering::Relaxed) & bit(signal) != 0
 }
 
+/// Take the signals of a set that were caught.
+pub fn take_all(set: u64) -> u64 {
+    CAUGHT.fetch_and(!set, Ordering::Relaxed) & set
+}
+
+/// Signals that were taken are to be taken later.
+pub fn note_again(set: u64) {
+    CAUGHT.fetch_or(set, Ordering::Relaxed);
+}
+
 /// Forget all caught signals (in a forked child: they were its parent's).
 pub fn clear() {
     CAUGHT.store(0, Ordering::Relaxed);
+    siginfo::forget();
 }
 
 /// What a signal does.
@@ -99,6 +142,9 @@ pub fn set(signal: i32, disposition: Disposition) -> Result<Disposition, Errno> 
     };
     if disposition == Disposition::Catch {
         action.sa_flags = libc::SA_SIGINFO;
+        // One handler at a time: another one in its middle would end with a mask that the outer return overwrites.
+        // SAFETY: sa_mask is a sigset_t.
+        unsafe { libc::sigfillset(&raw mut action.sa_mask) };
     }
     let mut old = empty_action();
     // SAFETY: both actions are initialised; the handler is async-signal-safe.
@@ -149,8 +195,14 @@ pub fn block_all() -> Mask {
     old
 }
 
-/// Set the mask.
+/// Put back the mask that was there before [`block_all`]; real-time signals that were caught meanwhile stay held. Nothing can be
+/// caught between the look at those and the call, because all is blocked.
 pub fn set_mask(mask: &Mask) {
+    set_mask_exactly(&siginfo::with_held(*mask));
+}
+
+/// Set the mask, also in a child that shares its parent's memory. Async-signal-safe.
+pub(super) fn set_mask_exactly(mask: &Mask) {
     // SAFETY: the mask is initialised; the old one is not asked for.
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, mask, std::ptr::null_mut()) };
 }
@@ -163,8 +215,9 @@ pub fn empty_mask() -> Mask {
 
 /// Sleep until a signal that `mask` does not block was handled (sigsuspend).
 pub fn suspend(mask: &Mask) {
+    let mask = siginfo::with_held(*mask);
     // SAFETY: the mask is initialised.
-    unsafe { libc::sigsuspend(mask) };
+    unsafe { libc::sigsuspend(&raw const mask) };
 }
 
 /// A stop that came while stops were deferred; 0 for none.

@@ -46,7 +46,7 @@ impl ChildSetup<'_> {
     /// and whoever is second may be late.
     pub fn apply(&self) -> Result<(), (Step, Errno)> {
         self.prepare()?;
-        signal::set_mask(&self.mask);
+        signal::set_mask_exactly(&self.mask);
         Ok(())
     }
 
@@ -112,7 +112,7 @@ extern "C" fn child(order: *mut libc::c_void) -> libc::c_int {
             // ^Z before exec must not stop the child: this process would wait for its exec, and could not notice that it has stopped.
             // With a handler it cannot, and exec, which makes caught signals default signals again, leaves no moment in between.
             signal::defer_stops();
-            signal::set_mask(&order.setup.mask);
+            signal::set_mask_exactly(&order.setup.mask);
             (Step::Exec, exec(order.program))
         }
         Err(failed) => failed,

@@ -75,3 +75,13 @@ pub fn reopen(fd: RawFd) -> Result<OwnedFd, Errno> {
     Errno::result(unsafe { libc::fcntl(own.as_raw_fd(), libc::F_SETFL, 0) })?;
     Ok(own)
 }
+
+/// How many bytes a pipe has room for (F_GETPIPE_SZ), and how many are in it (FIONREAD).
+pub fn pipe_state(fd: RawFd) -> (i32, i32) {
+    // SAFETY: fcntl without a pointer touches no memory.
+    let capacity = unsafe { libc::fcntl(fd, libc::F_GETPIPE_SZ) };
+    let mut waiting = 0;
+    // SAFETY: FIONREAD writes one int.
+    unsafe { libc::ioctl(fd, libc::FIONREAD, &raw mut waiting) };
+    (capacity, waiting)
+}

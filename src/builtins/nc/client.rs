@@ -11,7 +11,7 @@ use super::request::Request;
 use super::{Stopped, cut, exec, system, talk};
 use crate::builtins::BuiltinResult;
 use crate::ipc::socket::{self as sockets, Failed, name};
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use crate::sys::resolve;
@@ -34,7 +34,7 @@ pub fn run(shell: &mut Shell, request: &Request) -> BuiltinResult {
     }
     let mut last = ExitStatus::FAILURE;
     for (index, port) in ports.iter().enumerate() {
-        let watch = Watch::begin();
+        let watch = Guard::for_descriptors();
         if let (1.., Some(interval)) = (index, request.interval)
             && let Err(stopped) = watch.sleep(interval)
         {
@@ -57,7 +57,7 @@ fn connect(
     shell: &mut Shell,
     request: &Request,
     port: u16,
-    watch: &Watch,
+    watch: &Guard,
 ) -> Result<Option<(OwnedFd, String)>, Stopped> {
     let port_text = port.to_string();
     let (family, kind) = (request.family, request.kind);
@@ -127,7 +127,7 @@ fn own_name(request: &Request, family: libc::c_int) -> Result<Option<Name>, Erro
 }
 
 /// Whether a datagram is not refused. Nothing is heard from a port that takes it in silence, so no answer counts as open.
-fn is_open(connection: &OwnedFd, request: &Request, watch: &Watch) -> Result<bool, Stopped> {
+fn is_open(connection: &OwnedFd, request: &Request, watch: &Guard) -> Result<bool, Stopped> {
     let fd = connection.as_raw_fd();
     if socket::send(fd, b"", false) == Err(Errno::ECONNREFUSED) {
         return Ok(false);
@@ -141,7 +141,7 @@ fn is_open(connection: &OwnedFd, request: &Request, watch: &Watch) -> Result<boo
 }
 
 /// A connection was made: talk, hand it on, or (-z) drop it.
-fn serve(shell: &mut Shell, request: &Request, connection: OwnedFd, watch: Watch, about: &str) -> BuiltinResult {
+fn serve(shell: &mut Shell, request: &Request, connection: OwnedFd, watch: Guard, about: &str) -> BuiltinResult {
     let fd = connection.as_raw_fd();
     if request.scan {
         return Ok(ExitStatus::SUCCESS);
@@ -163,7 +163,7 @@ fn serve(shell: &mut Shell, request: &Request, connection: OwnedFd, watch: Watch
 }
 
 fn unix(shell: &mut Shell, request: &Request) -> BuiltinResult {
-    let watch = Watch::begin();
+    let watch = Guard::for_descriptors();
     let name = name::unix(&request.host);
     let deadline = request.timeout.map(|time| Instant::now() + time);
     // A datagram socket needs a name to be answered; without -s the kernel gives it one in the abstract namespace, which needs no file.

@@ -6,7 +6,7 @@ use super::request::Request;
 use super::{cut, system, talk};
 use crate::builtins::BuiltinResult;
 use crate::ipc::socket::Listener;
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::shell::Shell;
 use crate::sys::socket::{self, Name};
 use nix::errno::Errno;
@@ -15,7 +15,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 
 /// Serve as the request says. (The order of the parameters counts: the last one is dropped first.)
-pub fn run(shell: &mut Shell, request: &Request, watch: Watch, listener: Listener) -> BuiltinResult {
+pub fn run(shell: &mut Shell, request: &Request, watch: Guard, listener: Listener) -> BuiltinResult {
     let fd = listener.socket.as_raw_fd();
     if let Some(variable) = &request.fd_name {
         return talk::keep(shell, variable, fd);
@@ -49,7 +49,7 @@ pub fn run(shell: &mut Shell, request: &Request, watch: Watch, listener: Listene
 }
 
 /// Who has sent the first datagram, which stays where it is.
-fn first_sender(fd: RawFd, watch: &Watch) -> Result<Name, Cut> {
+fn first_sender(fd: RawFd, watch: &Guard) -> Result<Name, Cut> {
     let mut byte = [0u8; 1];
     loop {
         match socket::receive(fd, &mut byte, false, libc::MSG_PEEK) {

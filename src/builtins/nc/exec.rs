@@ -6,7 +6,7 @@ use super::system;
 use crate::builtins::BuiltinResult;
 use crate::exec::handler;
 use crate::ipc::socket::{self as sockets, name};
-use crate::ipc::watch::Watch;
+use crate::ipc::wait::Guard;
 use crate::shell::Shell;
 use crate::sys::socket::{self, Name};
 use nix::errno::Errno;
@@ -63,7 +63,7 @@ pub fn in_process(
     request: &Request,
     (input, output): (RawFd, RawFd),
     (local, remote): (&Name, &Name),
-    watch: &Watch,
+    watch: &Guard,
     close: impl FnOnce(),
 ) -> Result<Pid, Errno> {
     let Some(command) = &request.command else { return Err(Errno::EINVAL) };
@@ -74,5 +74,5 @@ pub fn in_process(
     };
     // The copies 1 and 0 are what is left of the connection; the handler may have closed or replaced them.
     let finish = || [1, 0].into_iter().for_each(sockets::close_gently);
-    handler::start(shell, (input, output), command, watch.mask(), prepare, finish)
+    handler::start(shell, (input, output), command, &watch.mask(), prepare, finish)
 }

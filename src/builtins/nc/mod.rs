@@ -14,7 +14,7 @@ mod talk;
 
 use crate::builtins::{Builtin, BuiltinResult, Kind};
 use crate::fields::Fields;
-use crate::ipc::watch::Cut;
+use crate::ipc::wait::Cut;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Failure, reason};
 use nix::errno::Errno;

@@ -9,7 +9,7 @@ use super::request::Request;
 use super::{cut, exec, server, system};
 use crate::builtins::BuiltinResult;
 use crate::ipc::socket::Listener;
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::jobs::wait;
 use crate::shell::Shell;
 use crate::status::ExitStatus;
@@ -39,7 +39,7 @@ struct Peer {
 const ROOM: usize = 256 << 10;
 
 /// Serve peers until a signal comes; without -k only the first one.
-pub fn run(shell: &mut Shell, request: &Request, mut watch: Watch, listener: &Listener) -> BuiltinResult {
+pub fn run(shell: &mut Shell, request: &Request, mut watch: Guard, listener: &Listener) -> BuiltinResult {
     watch.wake_for_children();
     let fd = listener.socket.as_raw_fd();
     let mut peers: Vec<Peer> = Vec::new();
@@ -109,7 +109,7 @@ fn take(
     peers: &mut Vec<Peer>,
     served: &mut u64,
     buffer: &mut [u8],
-    watch: &Watch,
+    watch: &Guard,
 ) -> Result<(), Errno> {
     let (got, name) = match socket::receive(fd, buffer, false, 0) {
         Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNREFUSED) => return Ok(()),
@@ -153,7 +153,7 @@ fn start(
     fd: RawFd,
     name: Name,
     peers: &[Peer],
-    watch: &Watch,
+    watch: &Guard,
 ) -> Result<Peer, Errno> {
     let (input, theirs) = socket::pair(libc::SOCK_STREAM)?;
     let (output, answers) = socket::pair(libc::SOCK_SEQPACKET)?;

@@ -14,7 +14,7 @@ use super::request::Request;
 use super::{Stopped, cut, datagram, exec, system, talk};
 use crate::builtins::BuiltinResult;
 use crate::ipc::socket::{self as sockets, Listener, name};
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::jobs::wait;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 /// Listen as the request says.
 pub fn run(shell: &mut Shell, request: &Request) -> BuiltinResult {
     // Made first, so dropped last: the socket's file is removed before a deadly signal arrives.
-    let mut watch = Watch::begin();
+    let mut watch = Guard::for_descriptors();
     match listen(shell, request) {
         Err(stopped) => stopped.into_result(),
         Ok(listener) if request.kind == libc::SOCK_DGRAM => datagram::run(shell, request, watch, listener),
@@ -78,7 +78,7 @@ fn own_name(request: &Request) -> Result<Name, Error> {
 }
 
 /// The next connection.
-fn accept(shell: &mut Shell, request: &Request, listener: &Listener, watch: &Watch) -> Result<OwnedFd, Stopped> {
+fn accept(shell: &mut Shell, request: &Request, listener: &Listener, watch: &Guard) -> Result<OwnedFd, Stopped> {
     let accepted = sockets::accept(listener.socket.as_raw_fd(), watch, None);
     let (connection, peer) = accepted.map_err(|stopped| cut(stopped, "accept"))?;
     announce(shell, request, listener, &peer);
@@ -95,7 +95,7 @@ fn announce(shell: &mut Shell, request: &Request, listener: &Listener, peer: &Na
 }
 
 /// One connection, and that is all. (The order of the parameters counts: the last one is dropped first.)
-fn one(shell: &mut Shell, request: &Request, watch: Watch, listener: Listener) -> BuiltinResult {
+fn one(shell: &mut Shell, request: &Request, watch: Guard, listener: Listener) -> BuiltinResult {
     let connection = match accept(shell, request, &listener, &watch) {
         Ok(connection) => connection,
         Err(stopped) => return stopped.into_result(),
@@ -113,7 +113,7 @@ fn one(shell: &mut Shell, request: &Request, watch: Watch, listener: Listener) -
 }
 
 /// -k without a command: the next connection when one is through, until a signal comes.
-fn one_after_another(shell: &mut Shell, request: &Request, listener: &Listener, watch: &Watch) -> BuiltinResult {
+fn one_after_another(shell: &mut Shell, request: &Request, listener: &Listener, watch: &Guard) -> BuiltinResult {
     loop {
         let connection = match accept(shell, request, listener, watch) {
             Ok(connection) => connection,
@@ -139,7 +139,7 @@ struct Handler {
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
 /// -k with a command: a process for each connection, at most --max at a time. The others wait in the kernel's queue.
-fn handlers(shell: &mut Shell, request: &Request, listener: Listener, watch: &Watch) -> BuiltinResult {
+fn handlers(shell: &mut Shell, request: &Request, listener: Listener, watch: &Guard) -> BuiltinResult {
     let mut running: Vec<Handler> = Vec::new();
     let most = request.most.unwrap_or(usize::MAX);
     let status = loop {
@@ -175,7 +175,7 @@ fn handlers(shell: &mut Shell, request: &Request, listener: Listener, watch: &Wa
 }
 
 /// Wait for a connection (unless there are enough handlers), the end of a handler (`None`), or the time of one of them.
-fn next(listener: &Listener, watch: &Watch, running: &[Handler], room: bool) -> Result<Option<(OwnedFd, Name)>, Cut> {
+fn next(listener: &Listener, watch: &Guard, running: &[Handler], room: bool) -> Result<Option<(OwnedFd, Name)>, Cut> {
     let fd = listener.socket.as_raw_fd();
     if let Some(signal) = watch.caught() {
         return Err(Cut::Signal(signal));
@@ -198,7 +198,7 @@ fn start(
     listener: &Listener,
     connection: &OwnedFd,
     peer: &Name,
-    watch: &Watch,
+    watch: &Guard,
 ) -> Result<Pid, Errno> {
     let fd = connection.as_raw_fd();
     let local = socket::local_name(fd).unwrap_or(Name::Unnamed);

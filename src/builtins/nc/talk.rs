@@ -11,7 +11,7 @@ use crate::builtins::BuiltinResult;
 use crate::ipc::socket::lane::{Bytes, Dump, Lane, Treatment};
 use crate::ipc::socket::record::{FromRecords, Sender, ToRecords};
 use crate::ipc::socket::relay::{self, End, Limits};
-use crate::ipc::watch::Watch;
+use crate::ipc::wait::Guard;
 use crate::shell::Shell;
 use crate::shell::io::Target;
 use crate::status::ExitStatus;
@@ -36,7 +36,7 @@ pub fn run(
     shell: &mut Shell,
     request: &Request,
     fd: RawFd,
-    watch: &Watch,
+    watch: &Guard,
     peer: Option<Sender>,
     about: &str,
 ) -> BuiltinResult {
@@ -45,7 +45,7 @@ pub fn run(
     if let Err(errno) = socket::set_nonblocking(fd, true) {
         return Err(system(about, errno).into());
     }
-    let dump = |mark| request.hex.then_some(Dump { mark, to: output, mask: *watch.mask() });
+    let dump = |mark| request.hex.then_some(Dump { mark, to: output, mask: watch.mask() });
     let limits = Limits { idle: request.timeout, quit: request.quit };
     let reads = !request.no_input;
     let mut outgoing: Option<Box<dyn Lane>> = None;

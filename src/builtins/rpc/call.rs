@@ -10,7 +10,7 @@ use crate::ipc::rpc::onc::{self, Reply, Target};
 use crate::ipc::rpc::rpcbind::{self, BindError, Binder, fresh_xid};
 use crate::ipc::rpc::session::Destination;
 use crate::ipc::rpc::{idl, text, xdr};
-use crate::ipc::watch::Watch;
+use crate::ipc::wait::Guard;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use crate::sys::socket::Name;
@@ -158,7 +158,7 @@ fn types(list: &[u8]) -> Result<Vec<Field>, Error> {
 
 /// Connect, call, print.
 pub fn perform(shell: &mut Shell, options: &mut Options, request: &Request) -> BuiltinResult {
-    let watch = Watch::light();
+    let watch = Guard::light();
     let transport = options.transport.unwrap_or(Transport::Tcp);
     let destination = Destination {
         transport,
@@ -221,7 +221,7 @@ pub fn connect(
     shell: &mut Shell,
     options: &Options,
     destination: &Destination,
-    watch: &Watch,
+    watch: &Guard,
 ) -> Result<Connection, Unreached> {
     let Destination { transport, host, port, program: (program, version) } = destination;
     let patience = options.patience(*transport);

@@ -8,7 +8,7 @@ use crate::ipc::rpc::client::{Transport, addresses};
 use crate::ipc::rpc::onc::{self, Reply, Target};
 use crate::ipc::rpc::rpcbind::{self, BindError, Binder, Entry, fresh_xid};
 use crate::ipc::rpc::session::Destination;
-use crate::ipc::watch::Watch;
+use crate::ipc::wait::Guard;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use crate::sys::socket::Name;
@@ -30,7 +30,7 @@ pub fn list(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
         [host] => host,
         _ => return Err(usage("one host is expected")),
     };
-    let watch = Watch::light();
+    let watch = Guard::light();
     let transport = options.transport.unwrap_or(Transport::Tcp);
     let entries = addresses(transport, host, rpcbind::PORT)
         .map_err(BindError::Lost)
@@ -66,7 +66,7 @@ pub fn ping(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     let program = number(program, "program number")?;
     let transport = options.transport.unwrap_or(Transport::Udp);
     let tried = format!("program {program} at {}", host.as_bstr());
-    let watch = Watch::light();
+    let watch = Guard::light();
     let destination = Destination {
         transport,
         host: options.host.clone().unwrap_or_default(),
@@ -123,7 +123,7 @@ pub fn bind(shell: &mut Shell, words: &[&[u8]], on: bool) -> BuiltinResult {
         b"udp6" => (Transport::Udp, IpAddr::V6(Ipv6Addr::LOCALHOST)),
         other => return Err(usage(format!("{}: tcp, udp, tcp6 or udp6 is expected", other.as_bstr()))),
     };
-    let watch = Watch::light();
+    let watch = Guard::light();
     let names = [Name::Inet(SocketAddr::new(ip, rpcbind::PORT))];
     let done = Binder::open(&names, transport, options.patience(transport), &watch).and_then(|mut binder| match on {
         true => binder.set(target.0, target.1, SocketAddr::new(ip, port)),

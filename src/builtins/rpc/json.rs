@@ -12,7 +12,7 @@ use crate::ipc::rpc::http::Side;
 use crate::ipc::rpc::json::{self as protocol, Failed, Methods};
 use crate::ipc::rpc::rpcbind::fresh_xid;
 use crate::ipc::rpc::server::{Server, Service};
-use crate::ipc::watch::Watch;
+use crate::ipc::wait::Guard;
 use crate::number::is_name;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Flow};
@@ -80,7 +80,7 @@ impl Address {
 
     /// Send a message, and wait for the answer if there will be one.
     fn exchange(&self, message: &[u8], time: Option<Duration>, answered: bool) -> Result<Vec<u8>, Lost> {
-        let watch = Watch::light();
+        let watch = Guard::light();
         let deadline = Instant::now().checked_add(time.unwrap_or(Duration::from_secs(25)));
         let framing = if self.path.is_some() { Framing::Http(Side::Answers) } else { Framing::Lines };
         let names = addresses(self.transport, &self.host, self.port)?;

@@ -15,7 +15,7 @@ use crate::ipc::rpc::server::Server;
 use crate::ipc::rpc::xdr::Value;
 use crate::ipc::rpc::{client, text, xdr};
 use crate::ipc::socket::{self, Listener, Settings, name};
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Flow};
 use crate::sys::socket::Name;
@@ -119,7 +119,7 @@ fn binder<T>(
     place: SocketAddr,
     run: impl FnOnce(&mut Binder<'_>) -> Result<T, BindError>,
 ) -> Result<T, BindError> {
-    let watch = Watch::light();
+    let watch = Guard::light();
     let patience = client::Patience { first: Duration::from_secs(3), tries: 2 };
     let ip = if place.is_ipv6() { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
     let names = [Name::Inet(SocketAddr::new(ip, rpcbind::PORT))];

@@ -9,7 +9,7 @@ use crate::ipc::rpc::onc::{self, Reply};
 use crate::ipc::rpc::record::record;
 use crate::ipc::rpc::xdr::XdrError;
 use crate::ipc::socket::{self, Failed, Settings, name};
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::sys::socket as call;
 use crate::sys::socket::Name;
 use nix::errno::Errno;
@@ -131,7 +131,7 @@ impl Connection {
         transport: Transport,
         framing: Framing,
         names: &[Name],
-        watch: &Watch,
+        watch: &Guard,
         deadline: Option<Instant>,
     ) -> Result<Self, Lost> {
         let mut why = Lost::Resolve(String::from("no address"));
@@ -172,7 +172,7 @@ impl Connection {
         message: &[u8],
         patience: Patience,
         faults: &mut Faults,
-        watch: &Watch,
+        watch: &Guard,
     ) -> Result<(Reply, u32), Lost> {
         let message = if self.transport == Transport::Udp { message.to_vec() } else { record(message) };
         let mut wait = patience.first;
@@ -190,7 +190,7 @@ impl Connection {
     ///
     /// # Errors
     /// It could not be sent, or there was no answer.
-    pub fn exchange(&mut self, message: &[u8], watch: &Watch, deadline: Option<Instant>) -> Result<Vec<u8>, Lost> {
+    pub fn exchange(&mut self, message: &[u8], watch: &Guard, deadline: Option<Instant>) -> Result<Vec<u8>, Lost> {
         self.send(message, watch, deadline)?;
         self.receive(watch, deadline)
     }
@@ -199,7 +199,7 @@ impl Connection {
     ///
     /// # Errors
     /// It could not be sent.
-    pub fn tell(&self, message: &[u8], watch: &Watch, deadline: Option<Instant>) -> Result<(), Lost> {
+    pub fn tell(&self, message: &[u8], watch: &Guard, deadline: Option<Instant>) -> Result<(), Lost> {
         self.send(message, watch, deadline)
     }
 
@@ -208,7 +208,7 @@ impl Connection {
         xid: u32,
         message: &[u8],
         faults: &mut Faults,
-        watch: &Watch,
+        watch: &Guard,
         deadline: Option<Instant>,
     ) -> Result<Reply, Lost> {
         if !faults.delay.is_zero() {
@@ -235,7 +235,7 @@ impl Connection {
         }
     }
 
-    fn send(&self, mut message: &[u8], watch: &Watch, deadline: Option<Instant>) -> Result<(), Lost> {
+    fn send(&self, mut message: &[u8], watch: &Guard, deadline: Option<Instant>) -> Result<(), Lost> {
         let fd = self.socket.as_raw_fd();
         while !message.is_empty() {
             match call::send(fd, message, false) {
@@ -249,7 +249,7 @@ impl Connection {
     }
 
     /// The next message, from a stream or a datagram.
-    fn receive(&mut self, watch: &Watch, deadline: Option<Instant>) -> Result<Vec<u8>, Lost> {
+    fn receive(&mut self, watch: &Guard, deadline: Option<Instant>) -> Result<Vec<u8>, Lost> {
         let fd = self.socket.as_raw_fd();
         loop {
             if self.transport != Transport::Udp {

@@ -11,7 +11,7 @@ use crate::ipc::rpc::idl;
 use crate::ipc::rpc::interface::Interface;
 use crate::ipc::rpc::onc::{self, Reply, Target};
 use crate::ipc::rpc::xdr::{self, Value};
-use crate::ipc::watch::Watch;
+use crate::ipc::wait::Guard;
 use crate::sys::socket::Name;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -70,7 +70,7 @@ pub struct Binder<'a> {
     /// The conversation goes over IPv6, and so is about it.
     over_ipv6: bool,
     interface: Interface,
-    watch: &'a Watch,
+    watch: &'a Guard,
     patience: Patience,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Binder<'a> {
     ///
     /// # Errors
     /// It is not there.
-    pub fn open(names: &[Name], transport: Transport, patience: Patience, watch: &'a Watch) -> Result<Self, BindError> {
+    pub fn open(names: &[Name], transport: Transport, patience: Patience, watch: &'a Guard) -> Result<Self, BindError> {
         let transport = if transport == Transport::Udp { Transport::Udp } else { Transport::Tcp };
         let connection =
             Connection::open(transport, Framing::Records, names, watch, Instant::now().checked_add(patience.first))?;

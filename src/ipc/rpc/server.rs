@@ -13,7 +13,7 @@
 use crate::ipc::rpc::client::Transport;
 use crate::ipc::rpc::frame::{Framing, Reader};
 use crate::ipc::socket::Listener;
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::sys::limits::{Resource, getrlimit};
 use crate::sys::poll::{self, Interest};
 use crate::sys::socket::{self as call, Name};
@@ -84,9 +84,9 @@ impl Server {
     }
 
     /// Serve until the service is done, or a signal comes, which is the error; the socket files are gone by then. While the service works, signals have
-    /// their effect as always ([`Watch::lifted`]). Dropping the watch may end the process by the signal: put everything else in order before.
-    pub fn run(mut self, service: &mut dyn Service) -> (Result<(), Cut>, Watch) {
-        let mut watch = Watch::for_sockets();
+    /// their effect as always ([`Guard::lifted`]). Dropping the watch may end the process by the signal: put everything else in order before.
+    pub fn run(mut self, service: &mut dyn Service) -> (Result<(), Cut>, Guard) {
+        let mut watch = Guard::for_sockets();
         let mut ready: Vec<Interest> = Vec::new();
         let mut ended = Ok(());
         while !service.is_done() && ended.is_ok() {
@@ -114,7 +114,7 @@ impl Server {
     }
 
     /// Serve those who are ready.
-    fn turn(&mut self, ready: &[Interest], service: &mut dyn Service, watch: &mut Watch) {
+    fn turn(&mut self, ready: &[Interest], service: &mut dyn Service, watch: &mut Guard) {
         self.turn += 1;
         let (listeners, clients) = ready.split_at(self.listeners.len());
         for (client, interest) in self.clients.iter_mut().zip(clients) {
@@ -135,7 +135,7 @@ impl Server {
     }
 
     /// Something has come at a listener: a connection, or a datagram.
-    fn listen(&mut self, index: usize, service: &mut dyn Service, watch: &mut Watch) {
+    fn listen(&mut self, index: usize, service: &mut dyn Service, watch: &mut Guard) {
         let (transport, listener) = &self.listeners[index];
         let fd = listener.socket.as_raw_fd();
         if *transport == Transport::Udp {
@@ -197,7 +197,7 @@ impl Server {
     }
 }
 
-fn delay(service: &dyn Service, watch: &Watch) {
+fn delay(service: &dyn Service, watch: &Guard) {
     if !service.delay().is_zero() {
         // A signal that comes meanwhile is seen by the next wait.
         let _ = watch.sleep(service.delay());
@@ -206,7 +206,7 @@ fn delay(service: &dyn Service, watch: &Watch) {
 
 impl Client {
     /// It has sent something or can take something.
-    fn serve(&mut self, input: &mut [u8], service: &mut dyn Service, watch: &mut Watch) {
+    fn serve(&mut self, input: &mut [u8], service: &mut dyn Service, watch: &mut Guard) {
         if self.output.is_empty() {
             match call::receive(self.socket.as_raw_fd(), input, false, 0) {
                 Ok((0, _)) => self.is_gone = true,
@@ -224,7 +224,7 @@ impl Client {
     }
 
     /// Answer what has come, up to some length; false if there was nothing.
-    fn answer(&mut self, service: &mut dyn Service, watch: &mut Watch) -> bool {
+    fn answer(&mut self, service: &mut dyn Service, watch: &mut Guard) -> bool {
         let mut replies = Vec::new();
         while !service.is_done() && !self.is_closing && self.output.len() < MOST_OUTPUT {
             match self.reader.next_message() {

@@ -2,7 +2,7 @@
 //! descriptors can talk over the network. There is no such file; ksh had the idea.
 
 use crate::ipc::socket::{self as sockets, Settings, name};
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::status::reason;
 use crate::sys::{fd, socket};
 use nix::errno::Errno;
@@ -36,7 +36,7 @@ pub fn open(device: &Device<'_>) -> Result<OwnedFd, String> {
     let host = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host);
     let found = name::resolve(host, port, libc::AF_UNSPEC, kind, false)?;
     let mut why = Errno::EADDRNOTAVAIL;
-    let watch = Watch::begin();
+    let watch = Guard::for_descriptors();
     for name in found {
         match sockets::connect(&name, kind, &Settings::default(), None, &watch, None) {
             Ok(connection) => {

@@ -23,7 +23,7 @@
 //! - the port of a server that has just ended is in use for a minute, unless SO_REUSEADDR is set before bind ([`listen`]);
 //! - the file of a UNIX socket outlives its server, and the next bind fails ([`listen`], [`mod@file`]);
 //! - a connect to a dead machine takes minutes and cannot be interrupted, unless the socket does not block ([`connect`]);
-//! - writing to a peer that has gone raises SIGPIPE, unless it is ignored ([`crate::ipc::watch`]);
+//! - writing to a peer that has gone raises SIGPIPE, unless it is ignored ([`Guard::for_descriptors`]);
 //! - a program that copies in one direction until the end, and then in the other, waits for ever for a peer that does the same
 //!   ([`relay`]).
 
@@ -38,7 +38,7 @@ pub mod peer;
 pub mod record;
 pub mod relay;
 
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::sys::socket::{self, Name};
 use file::SocketFile;
 use nix::errno::Errno;
@@ -167,7 +167,7 @@ fn bind(fd: RawFd, name: &Name, kind: libc::c_int) -> Result<Option<SocketFile>,
 ///
 /// # Errors
 /// Time is up, a signal, or what accept4 says. A connection that has gone before it was taken is passed over.
-pub fn accept(listener: RawFd, watch: &Watch, deadline: Option<Instant>) -> Result<(OwnedFd, Name), Cut> {
+pub fn accept(listener: RawFd, watch: &Guard, deadline: Option<Instant>) -> Result<(OwnedFd, Name), Cut> {
     loop {
         match socket::accept(listener) {
             Err(Errno::EAGAIN) => watch.wait_for(listener, libc::POLLIN, deadline)?,
@@ -189,7 +189,7 @@ pub fn connect(
     kind: libc::c_int,
     settings: &Settings,
     from: Option<&Name>,
-    watch: &Watch,
+    watch: &Guard,
     deadline: Option<Instant>,
 ) -> Result<OwnedFd, (Failed, Option<Cut>)> {
     let failed = |call| move |errno| (Failed { call, errno }, None);

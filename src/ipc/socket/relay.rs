@@ -9,7 +9,7 @@
 
 use crate::ipc::socket::lane::{Broken, Lane, Side, Step};
 use crate::ipc::socket::peer;
-use crate::ipc::watch::{Cut, Watch};
+use crate::ipc::wait::{Cut, Guard};
 use crate::sys::poll::{self, Interest};
 use crate::sys::{socket, transfer, tty};
 use nix::errno::Errno;
@@ -123,7 +123,7 @@ pub fn run(
     outgoing: Option<&mut dyn Lane>,
     incoming: &mut dyn Lane,
     limits: Limits,
-    watch: &Watch,
+    watch: &Guard,
 ) -> End {
     let input_is_terminal = outgoing.as_ref().is_some_and(|lane| tty::is_terminal(lane.ends().0));
     let mut relay = Relay {
@@ -142,7 +142,7 @@ pub fn run(
 }
 
 impl Relay<'_> {
-    fn go(&mut self, watch: &Watch) -> End {
+    fn go(&mut self, watch: &Guard) -> End {
         loop {
             if self.incoming.is_none() && self.outgoing.is_none() {
                 return self.refused.map_or(End::Done, End::Socket);

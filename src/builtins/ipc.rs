@@ -1,0 +1,143 @@
+//! `ipc`: the mechanisms as objects: what an address stands for, what there is, and its end.
+
+use crate::builtins::message::{self, failed};
+use crate::builtins::{Builtin, BuiltinResult, Kind, mq, options};
+use crate::fields::Fields;
+use crate::ipc::mailbox::{self, keeper};
+use crate::ipc::mq::admin;
+use crate::ipc::{self, Address, Patience, Wait, json, props, run as place};
+use crate::shell::Shell;
+use crate::status::{Error, ExitStatus};
+use bstr::ByteSlice;
+use nix::errno::Errno;
+use serde_json::Value;
+
+/// `ipc`
+pub const BUILTIN: Builtin = Builtin {
+    name: "ipc",
+    kind: Kind::Regular,
+    usage: "ipc props|ls|rm ...\nipc props [-j] addr\nipc ls [-j]\nipc rm addr...",
+    about: "Look at places for messages, and remove them. Addresses: see `help send`.\n\
+            props  what the mechanism of an address does, and what is true of the place now\n\
+            ls     message queues, mailboxes, rendezvous at which somebody waits, listening sockets of this shell\n\
+            rm     remove queues, mailboxes and named pipes\n-j  JSON",
+    run,
+};
+
+fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
+    if message::help(shell, &BUILTIN, fields)? {
+        return Ok(ExitStatus::SUCCESS);
+    }
+    let mut rest = Fields::new();
+    fields.iter_from(1).for_each(|field| rest.push(field));
+    let result = match fields.get(1).map(|verb| verb.as_bytes()) {
+        Some(b"props") => show(shell, &rest),
+        Some(b"ls") => list(shell, &rest),
+        Some(b"rm") => remove(shell, &rest),
+        _ => Err(Error::usage("props, ls or rm expected").into()),
+    };
+    message::with_usage(shell, &BUILTIN, result)
+}
+
+fn parse(text: &[u8]) -> Result<Address, Error> {
+    Address::parse(text).map_err(|error| message::error(&error))
+}
+
+fn show(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let (found, first) = options(rest, "j")?;
+    let address = parse(rest.get(first).ok_or_else(|| Error::usage("address expected"))?)?;
+    let mut facts: admin::Facts = vec![("address", Value::from(address.to_string()))];
+    facts.extend(props::COLUMNS.into_iter().zip(props::row(&address).map(Value::from)));
+    // What is nowhere has properties all the same; that it is nowhere is the status.
+    let live = props::live(&address);
+    let (more, status) = match live {
+        Ok(more) => (more, Ok(ExitStatus::SUCCESS)),
+        Err(error) => (Vec::new(), failed(&error)),
+    };
+    facts.extend(more);
+    let out = if found.is_empty() {
+        let mut out = String::new();
+        mq::append_facts(&mut out, &facts);
+        out.into_bytes()
+    } else {
+        json::line(&mq::as_object(&facts))
+    };
+    shell.io.write(&out)?;
+    status
+}
+
+fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let (found, first) = options(rest, "j")?;
+    if rest.get(first).is_some() {
+        return Err(Error::usage("no operand expected").into());
+    }
+    let mut rows: Vec<(String, &'static str)> = Vec::new();
+    for queues in [admin::list_sysv(), admin::list_posix()] {
+        match queues {
+            Ok(queues) => {
+                rows.extend(queues.iter().map(|it| (it.address.to_string(), props::row(&it.address)[0])));
+            }
+            Err(error) => shell.report(&message::error(&error).within("ipc")),
+        }
+    }
+    rows.extend(place::names(".box").into_iter().map(|name| (format!("box:{name}"), "mailbox")));
+    rows.extend(place::names(".rdv").into_iter().map(|name| (format!("rdv:{name}"), "rendezvous")));
+    rows.extend(listening().into_iter().map(|name| (name, "listening socket")));
+    let out = if found.is_empty() {
+        rows.iter().map(|(address, what)| format!("{address:<32} {what}\n")).collect::<String>().into_bytes()
+    } else {
+        let rows = rows.iter().map(|(address, what)| serde_json::json!({ "address": address, "mechanism": what }));
+        json::line(&rows.collect())
+    };
+    shell.io.write(&out)?;
+    Ok(ExitStatus::SUCCESS)
+}
+
+/// The listening sockets among the descriptors of this process: `fd:N` and the name.
+fn listening() -> Vec<String> {
+    use crate::sys::socket;
+    let numbers = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let mut numbers: Vec<i32> =
+        numbers.filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse().ok())).collect();
+    numbers.sort_unstable();
+    let listens = |fd: &i32| socket::option(*fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN) == Ok(1);
+    let name = |fd| {
+        String::from_utf8_lossy(&socket::local_name(fd).map(|name| ipc::socket::name::text(&name)).unwrap_or_default())
+            .into_owned()
+    };
+    numbers.into_iter().filter(listens).map(|fd| format!("fd:{fd} {}", name(fd))).collect()
+}
+
+fn remove(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    let (_, first) = options(rest, "")?;
+    if rest.get(first).is_none() {
+        return Err(Error::usage("address expected").into());
+    }
+    let mut status = ExitStatus::SUCCESS;
+    for text in rest.iter_from(first) {
+        let address = parse(text)?;
+        if let Err(error) = remove_one(&address) {
+            let error = message::error(&error);
+            status = error.status;
+            shell.report(&error.within("ipc"));
+        }
+    }
+    Ok(status)
+}
+
+fn remove_one(address: &Address) -> Result<(), ipc::Error> {
+    let refused = |errno| Err(ipc::Error::refused(address.to_string(), errno));
+    match address {
+        Address::Posix(_) | Address::SystemV(_) => admin::remove(address),
+        Address::Mailbox(name) => {
+            let place = mailbox::Place::of(name.as_bstr())?;
+            let is_removed = keeper::remove(&place, &address.to_string(), &mut Wait::new(Patience::None, 0))?;
+            if is_removed { Ok(()) } else { refused(Errno::ENOENT) }
+        }
+        Address::Fifo(path) => match nix::unistd::unlink(path.to_path_lossy().as_ref()) {
+            Ok(()) => Ok(()),
+            Err(errno) => refused(errno),
+        },
+        _ => Err(ipc::Error::usage(address.to_string(), "nothing that stays, and so nothing to remove")),
+    }
+}

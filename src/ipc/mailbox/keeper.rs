@@ -1,0 +1,226 @@
+//! The process that is a mailbox's life.
+//!
+//! It sleeps in poll until a receiver comes or goes. When the last receiver has gone and the queue is empty, it ends, in this order, so
+//! that no message is lost: shutdown makes every later `send` fail (the sender makes a new mailbox then); what came before that is still
+//! in the queue, is moved to a new socket, and the keeper lives on. Only with an empty queue do the files go, and the process. Making and
+//! ending take turns by flock(2).
+//!
+//! System calls: flock, bind, listen, fork, setsid, poll, accept, sendmsg (SCM_RIGHTS), shutdown, unlink.
+
+use super::{Place, is_gone};
+use crate::ipc::error::Error;
+use crate::ipc::run;
+use crate::ipc::wait::{Patience, Wait};
+use crate::sys::{fd, fork, poll, rights, socket};
+use nix::errno::Errno;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::Duration;
+
+/// What a connection to the keeper asks for: a copy of the descriptor, for as long as the connection lasts ...
+pub(super) const RECEIVE: u8 = b'r';
+/// ... the end of the mailbox ...
+const REMOVE: u8 = b'x';
+/// ... or how many messages are in it.
+const COUNT: u8 = b'c';
+
+/// How long a new mailbox waits for its first message or receiver.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// Make a mailbox, if there is none.
+///
+/// # Errors
+/// Its files or its process cannot be made; how the wait has ended.
+pub(super) fn start(place: &Place, address: &str) -> Result<(), Error> {
+    let refused = |errno| Error::refused(address, errno);
+    // It is held for moments only, so that is waited for even without patience.
+    let _lock = run::lock(&place.directory.join("lock"), address, &mut Wait::new(Patience::within(FRESH), 0))?;
+    let probe = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM).map_err(refused)?;
+    if socket::connect(probe.as_raw_fd(), &place.socket("keeper")).is_ok() {
+        return Ok(());
+    }
+    remove_files(place);
+    let queue = bound(place).map_err(refused)?;
+    let listener = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM).map_err(refused)?;
+    socket::bind(listener.as_raw_fd(), &place.socket("keeper")).map_err(refused)?;
+    socket::listen(listener.as_raw_fd(), 4096).map_err(refused)?;
+    let (queue, listener) = (fd::make_private(queue).map_err(refused)?, fd::make_private(listener).map_err(refused)?);
+    let keep = [queue.as_raw_fd(), listener.as_raw_fd()];
+    fork::detached(&keep, c"ipcsh-mailbox", |mut kept| {
+        if let (Some(listener), Some(queue)) = (kept.pop(), kept.pop()) {
+            Keeper { place, queue, listener, receivers: Vec::new(), is_fresh: true }.run();
+        }
+    })
+    .map_err(refused)
+}
+
+/// A datagram socket at the mailbox's name, which says who sends.
+fn bound(place: &Place) -> Result<OwnedFd, Errno> {
+    let queue = socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM)?;
+    socket::set_option(queue.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PASSCRED, 1)?;
+    socket::bind(queue.as_raw_fd(), &place.socket("box"))?;
+    Ok(queue)
+}
+
+fn remove_files(place: &Place) {
+    for ending in ["box", "keeper"] {
+        let _ = std::fs::remove_file(place.file(ending));
+    }
+}
+
+/// Ask the keeper something; its answer until it closes the connection. `None`: there is no mailbox.
+fn ask(place: &Place, address: &str, question: u8, wait: &mut Wait) -> Result<Option<Vec<u8>>, Error> {
+    let refused = |errno| Error::refused(address, errno);
+    let keeper = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM).map_err(refused)?;
+    let asked = socket::connect(keeper.as_raw_fd(), &place.socket("keeper"))
+        .and_then(|()| socket::send(keeper.as_raw_fd(), &[question], true));
+    match asked {
+        Ok(_) => {}
+        Err(errno) if is_gone(errno) => return Ok(None),
+        Err(errno) => return Err(refused(errno)),
+    }
+    let mut answer = vec![0; 64];
+    wait.soon(&address, keeper.as_fd(), libc::POLLIN)?;
+    let (length, _) = socket::receive(keeper.as_raw_fd(), &mut answer, true, 0).map_err(refused)?;
+    answer.truncate(length);
+    Ok(Some(answer))
+}
+
+/// Remove a mailbox and what is in it; false if there is none.
+///
+/// # Errors
+/// How the wait has ended.
+pub fn remove(place: &Place, address: &str, wait: &mut Wait) -> Result<bool, Error> {
+    Ok(ask(place, address, REMOVE, wait)?.is_some())
+}
+
+/// How many messages are in a mailbox, and how many receivers have it open; `None`: there is none.
+///
+/// # Errors
+/// How the wait has ended.
+pub fn count(place: &Place, address: &str, wait: &mut Wait) -> Result<Option<(u32, u32)>, Error> {
+    let Some(answer) = ask(place, address, COUNT, wait)? else { return Ok(None) };
+    let number = |bytes: Option<&[u8]>| bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_ne_bytes);
+    Ok(Some((number(answer.get(..4)), number(answer.get(4..8)))))
+}
+
+/// The keeper's own side.
+struct Keeper<'a> {
+    place: &'a Place,
+    queue: OwnedFd,
+    listener: OwnedFd,
+    receivers: Vec<OwnedFd>,
+    is_fresh: bool,
+}
+
+impl Keeper<'_> {
+    fn run(mut self) {
+        while self.is_fresh || !self.receivers.is_empty() || !self.is_empty() || !self.ends() {
+            // The messages are nobody's business here, but the first one is.
+            let queue = if self.is_fresh { self.queue.as_raw_fd() } else { -1 };
+            let mut interests =
+                vec![poll::interest(self.listener.as_raw_fd(), libc::POLLIN), poll::interest(queue, libc::POLLIN)];
+            interests.extend(self.receivers.iter().map(|it| poll::interest(it.as_raw_fd(), libc::POLLIN)));
+            match poll::wait(&mut interests, self.is_fresh.then_some(FRESH), None) {
+                Ok(0) => self.is_fresh = false,
+                Err(_) => continue,
+                Ok(_) => {}
+            }
+            if interests[1].revents != 0 {
+                self.is_fresh = false;
+            }
+            // A receiver says nothing more: what comes from it is its end.
+            let mut gone = interests[2..].iter().map(|it| it.revents != 0);
+            self.receivers.retain(|_| !gone.next().unwrap_or(false));
+            if interests[0].revents != 0
+                && let Ok((connection, _)) = socket::accept(self.listener.as_raw_fd())
+                && !self.serve(connection)
+            {
+                return;
+            }
+        }
+    }
+
+    /// A new connection; false if the mailbox has been removed.
+    fn serve(&mut self, connection: OwnedFd) -> bool {
+        let mut question = [0];
+        let _ = socket::receive(connection.as_raw_fd(), &mut question, true, 0);
+        match question[0] {
+            RECEIVE if socket::send_descriptor(connection.as_raw_fd(), self.queue.as_raw_fd()).is_ok() => {
+                self.is_fresh = false;
+                self.receivers.push(connection);
+            }
+            COUNT => {
+                let mut answer = self.messages().to_ne_bytes().to_vec();
+                answer.extend_from_slice(&(self.receivers.len() as u32).to_ne_bytes());
+                let _ = socket::send(connection.as_raw_fd(), &answer, true);
+            }
+            REMOVE => {
+                let _lock = self.lock();
+                remove_files(self.place);
+                // Receivers wait for messages: this wakes them.
+                let _ = socket::shutdown(self.queue.as_raw_fd(), libc::SHUT_RDWR);
+                return false;
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn lock(&self) -> Option<OwnedFd> {
+        run::lock(&self.place.directory.join("lock"), "", &mut Wait::new(Patience::Forever, 0)).ok()
+    }
+
+    fn is_empty(&self) -> bool {
+        socket::receive(self.queue.as_raw_fd(), &mut [], false, libc::MSG_PEEK) == Err(Errno::EAGAIN)
+    }
+
+    /// Walk over the queue with an offset for peeking (SO_PEEK_OFF, unix(7)).
+    fn messages(&self) -> u32 {
+        let set = |offset| socket::set_option(self.queue.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEEK_OFF, offset);
+        if set(0).is_err() {
+            return 0;
+        }
+        let mut room = vec![0; super::ROOM];
+        let mut count = 0;
+        while socket::receive(self.queue.as_raw_fd(), &mut room, false, libc::MSG_PEEK).is_ok() {
+            count += 1;
+        }
+        let _ = set(-1);
+        count
+    }
+
+    /// End, unless somebody came just now: true if the files are gone.
+    fn ends(&mut self) -> bool {
+        let Some(_lock) = self.lock() else { return true };
+        let mut waiting = [poll::interest(self.listener.as_raw_fd(), libc::POLLIN)];
+        if poll::wait(&mut waiting, Some(Duration::ZERO), None) == Ok(1) {
+            return false;
+        }
+        let _ = socket::shutdown(self.queue.as_raw_fd(), libc::SHUT_RD);
+        let mut room = vec![0; super::ROOM];
+        let mut late = None;
+        // Nobody can send any more. A message, be it an empty one, has a sender; the end that shutdown makes has none.
+        while let Ok((length, Some(_))) = rights::receive_with_sender(self.queue.as_fd(), &mut room) {
+            let Some(queue) = late.take().or_else(|| self.renew()) else { break };
+            let name = self.place.socket("box");
+            let _ = socket::send_to(queue.as_raw_fd(), &room[..length.min(super::ROOM)], &name, false);
+            late = Some(queue);
+        }
+        match late {
+            Some(queue) => {
+                self.queue = queue;
+                false
+            }
+            None => {
+                remove_files(self.place);
+                true
+            }
+        }
+    }
+
+    /// A new socket at the old name.
+    fn renew(&self) -> Option<OwnedFd> {
+        let _ = std::fs::remove_file(self.place.file("box"));
+        bound(self.place).ok()
+    }
+}

@@ -1,0 +1,66 @@
+//! The user's run directory: where mailboxes and rendezvous have their files. It is the user's alone (mode 700), so only the user's
+//! own programs meet there, and it is gone when the machine is started anew.
+//!
+//! System calls: mkdir, lstat, flock.
+
+use crate::ipc::error::Error;
+use crate::ipc::wait::Wait;
+use crate::sys::{fd, stream};
+use nix::errno::Errno;
+use std::ffi::CString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+/// The directory, made if it is not there: `$XDG_RUNTIME_DIR/ipcsh`, or without one of the user's `/tmp/ipcsh-UID`.
+///
+/// # Errors
+/// It cannot be made; or what is there is another user's, or open to others.
+pub fn directory() -> Result<PathBuf, Error> {
+    let uid = nix::unistd::geteuid().as_raw();
+    let is_own = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir() && found.uid() == uid);
+    let session = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| is_own(path));
+    let path = session.map_or_else(|| PathBuf::from(format!("/tmp/ipcsh-{uid}")), |path| path.join("ipcsh"));
+    if let Err(error) = std::fs::DirBuilder::new().mode(0o700).create(&path)
+        && error.kind() != std::io::ErrorKind::AlreadyExists
+    {
+        let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+        return Err(Error::refused(path.display().to_string(), errno));
+    }
+    // Somebody else may have made it in /tmp.
+    let is_closed = path.symlink_metadata().is_ok_and(|found| found.mode() & 0o077 == 0);
+    if is_own(&path) && is_closed {
+        Ok(path)
+    } else {
+        Err(Error::refused(format!("{}: not this user's own directory with mode 700", path.display()), Errno::EACCES))
+    }
+}
+
+/// A path for a system call.
+///
+/// # Errors
+/// It has a NUL.
+pub fn c_path(path: &Path) -> Result<CString, Error> {
+    CString::new(path.as_os_str().as_bytes()).map_err(|_| Error::usage(path.display().to_string(), "a path has no NUL"))
+}
+
+/// Open a lock file, and wait until nobody else has locked it. It is unlocked when it is closed, also by the end of the process.
+///
+/// # Errors
+/// It cannot be made, or how the wait has ended.
+pub fn lock(path: &Path, tried: &str, wait: &mut Wait) -> Result<OwnedFd, Error> {
+    let flags = libc::O_RDWR | libc::O_CREAT;
+    let file = fd::open(&c_path(path)?, flags, 0o600).map_err(|errno| Error::refused(tried, errno))?;
+    wait.run(&tried, |block| stream::lock(file.as_fd(), block))?;
+    Ok(file)
+}
+
+/// The names in the directory that end so, without the ending.
+pub fn names(ending: &str) -> Vec<String> {
+    let entries = directory().ok().and_then(|path| std::fs::read_dir(path).ok());
+    let names = entries.into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter_map(|name| name.strip_suffix(ending).map(str::to_owned)).collect();
+    names.sort();
+    names
+}
