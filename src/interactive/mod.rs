@@ -3,6 +3,7 @@
 pub mod complete;
 pub mod edit;
 pub mod highlight;
+pub mod mail;
 pub mod prompt;
 pub mod startup;
 pub mod suggest;

@@ -49,7 +49,7 @@ fn history_number(shell: &Shell) -> String {
 }
 
 /// Parameter expansion, command substitution and arithmetic expansion; `$?` is the same afterwards.
-fn expanded(shell: &mut Shell, source: &str) -> String {
+pub fn expanded(shell: &mut Shell, source: &str) -> String {
     if !source.contains(['$', '`', '\\']) {
         return source.to_owned();
     }

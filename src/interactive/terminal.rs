@@ -6,6 +6,7 @@
 use crate::exec::source::Descriptor;
 use crate::exec::{self, trap};
 use crate::interactive::edit::{Editor, Stop};
+use crate::interactive::mail::{self, Mail};
 use crate::interactive::text::{to_bytes, visible};
 use crate::interactive::{prompt, startup};
 use crate::jobs::report;
@@ -105,9 +106,10 @@ fn remember(shell: &mut Shell, text: &[u8]) {
     shell.history.record(text);
 }
 
-/// Before a prompt: what has become of jobs.
-fn tell_about_jobs(shell: &mut Shell) {
-    let notices = report::before_prompt(&mut shell.jobs);
+/// Before a prompt: what has become of jobs, and new mail.
+fn tell_news(shell: &mut Shell, mail: &mut Mail) {
+    let mut notices = report::before_prompt(&mut shell.jobs);
+    notices.extend_from_slice(&mail::news(shell, mail));
     if !notices.is_empty() {
         shell.io.write_error(&to_bytes(&visible(&notices)));
     }
@@ -116,9 +118,10 @@ fn tell_about_jobs(shell: &mut Shell) {
 /// The loop around the line editor.
 fn edited(shell: &mut Shell) -> Outcome {
     let mut editor = Editor::default();
+    let mut mail = Mail::default();
     let mut ran = false;
     loop {
-        tell_about_jobs(shell);
+        tell_news(shell, &mut mail);
         editor.colours = has_colours(shell);
         let first = prompt::text(shell, slot::PS1, editor.colours);
         let second = prompt::text(shell, slot::PS2, editor.colours);
@@ -196,9 +199,10 @@ fn one_command(shell: &mut Shell, parser: &mut Parser<'_>) -> Result<bool, Flow>
 /// The loop without the line editor.
 fn plain(shell: &mut Shell) -> Outcome {
     let prompts = Prompts::default();
+    let mut mail = Mail::default();
     let mut parser = Parser::new(Box::new(Plain { input: Descriptor::standard_input(), prompts: Rc::clone(&prompts) }));
     loop {
-        tell_about_jobs(shell);
+        tell_news(shell, &mut mail);
         *prompts.borrow_mut() = (prompt::text(shell, slot::PS1, false), prompt::text(shell, slot::PS2, false));
         parser.record(true);
         let parsed = parser.next_command(&shell.aliases, &shell.pools);

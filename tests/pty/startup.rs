@@ -111,3 +111,20 @@ fn several_shells_share_a_history_file() {
     first.run("");
     first.exit();
 }
+
+/// MAIL, MAILPATH and MAILCHECK: a mailbox that has grown or has come since the last look is announced before the next prompt.
+#[test]
+fn news_of_mail_come_before_a_prompt() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().file("box", "old\n").start();
+    assert_eq!(t.run("MAILCHECK=0 MAIL=$HOME/box; touch -d 2001-01-01 box"), "");
+    let news = t.run("echo new >>box");
+    assert!(news.starts_with("you have mail in /") && news.ends_with("/box"), "{news}");
+    assert_eq!(t.run("echo read; : >box"), "read");
+    assert_eq!(t.run("MAILPATH=$HOME/none:$HOME/'other%look into ${_##*/}'"), "");
+    assert_eq!(t.run("echo first >other; echo more >>box"), "look into other");
+    assert_eq!(t.run("MAILCHECK=1000; touch -d 2001-01-01 other"), "");
+    t.exit();
+}
