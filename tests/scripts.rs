@@ -78,6 +78,7 @@ topics! {
     simple_commands
     special_builtins
     special_parameters
+    subshells
     test_command
     tilde
     traps

@@ -171,6 +171,7 @@ fn ulimit(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     // Whether output may wait depends on the limit of files.
     shell.io.settle();
     limits::set_limits(resource, new_soft, new_hard).map_err(failed)?;
+    shell.is_limited |= matches!(letter, b't' | b'v' | b'd') && new_soft != limits::UNLIMITED;
     Ok(ExitStatus::SUCCESS)
 }
 

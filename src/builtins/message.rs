@@ -5,15 +5,9 @@ use crate::fields::Fields;
 use crate::ipc::{self, Message, Patience, Wait, Why, json};
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Failure};
-use crate::sys::signal;
 use bstr::{BStr, BString, ByteSlice};
 use serde_json::{Map, Value};
 use std::time::Duration;
-
-/// The caught signals that end a wait: those with a trap, and ^C at a prompt.
-pub fn interrupting(shell: &Shell) -> u64 {
-    shell.traps.caught() | shell.own_signals & signal::bit(libc::SIGINT)
-}
 
 /// `-n` and `-t SEC`.
 ///
@@ -179,5 +173,5 @@ pub fn set_variables(shell: &mut Shell, message: &Message) -> Result<(), Error> 
 
 /// A wait for one command.
 pub fn wait(shell: &Shell, patience: Patience) -> Wait {
-    Wait::new(patience, interrupting(shell))
+    Wait::new(patience, shell.interrupting())
 }

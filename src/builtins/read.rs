@@ -44,7 +44,8 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     if let Some(name) = fields.iter_from(first).find(|name| !is_name(name)) {
         return Err(bad_name(name).into());
     }
-    let input = match line(&mut shell.io, delimiter, raw) {
+    let interrupting = shell.interrupting();
+    let input = match line(&mut shell.io, delimiter, raw, interrupting) {
         Ok(input) => input,
         Err(Errno::EINTR) => {
             let signal = signal::first(signal::pending()).unwrap_or(libc::SIGINT);
@@ -57,11 +58,11 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
 }
 
 /// Read up to the delimiter and not a byte further.
-fn line(io: &mut Stdio, delimiter: u8, raw: bool) -> Result<Input, Errno> {
+fn line(io: &mut Stdio, delimiter: u8, raw: bool, interrupting: u64) -> Result<Input, Errno> {
     let mut line = Input::default();
     let mut escaped = false;
     loop {
-        let block = match io.peek() {
+        let block = match io.peek(interrupting) {
             Err(Errno::EINTR) if !signal::is_pending() => continue,
             result => result?,
         };

@@ -160,7 +160,7 @@ fn read_chunk(shell: &mut Shell, chunk: &mut [u8]) -> Result<usize, Errno> {
     if shell.io.input != MEMORY {
         return fd::read(shell.io.input, chunk);
     }
-    let text = shell.io.peek()?;
+    let text = shell.io.peek(0)?;
     let length = text.len().min(chunk.len());
     chunk[..length].copy_from_slice(&text[..length]);
     shell.io.consume(length);

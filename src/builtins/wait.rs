@@ -6,7 +6,6 @@ use crate::fields::Fields;
 use crate::jobs::wait::{self, Waited};
 use crate::shell::Shell;
 use crate::status::{ExitStatus, Flow};
-use crate::sys::signal::bit;
 use bstr::{BStr, ByteSlice};
 use nix::unistd::Pid;
 
@@ -21,7 +20,7 @@ pub const BUILTIN: Builtin = Builtin {
 
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let first = operands(fields);
-    let interrupting = shell.traps.caught() | shell.own_signals & bit(libc::SIGINT);
+    let interrupting = shell.interrupting();
     if fields.get(first).is_none() {
         let waited = wait::for_all(&mut shell.jobs, interrupting);
         return Ok(match status(shell, waited)? {

@@ -1,15 +1,13 @@
 //! The simple command (XCU 2.9.1): expansion, redirections, assignments, and the search: special builtin, function, builtin,
 //! program.
 
-use crate::builtins::{self, Builtin, BuiltinResult, Kind};
-use crate::exec::redirect::{self, RedirectFailure};
-use crate::exec::{compound, consequence, errexit, program, substitute, trace};
+use crate::builtins::{self, Builtin, Kind};
+use crate::exec::{builtin, compound, consequence, errexit, program, redirect, trace};
 use crate::expand;
 use crate::fields::Fields;
 use crate::shell::{Opt, Shell};
-use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
+use crate::status::{ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{Assignment, Few, Parameter, ParameterOp, Redirect, SimpleCommand, Word, WordPart};
-use bstr::ByteSlice;
 
 /// Execute a simple command.
 pub fn simple(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome {
@@ -64,14 +62,14 @@ fn assign_all(shell: &mut Shell, assignments: &[Assignment]) -> Outcome {
     for assignment in assignments {
         assign(shell, assignment)?;
         if shell.options.has(Opt::XTrace) {
-            trace::command(shell, std::slice::from_ref(assignment), &Fields::new());
+            trace::command(shell, std::slice::from_ref(assignment), &Fields::new())?;
         }
     }
     Ok(shell.substitution_status.take().unwrap_or_default())
 }
 
 /// Execute an assignment. An error (the variable is read-only, the value cannot be expanded) is fatal.
-fn assign(shell: &mut Shell, assignment: &Assignment) -> Result<(), Flow> {
+pub fn assign(shell: &mut Shell, assignment: &Assignment) -> Result<(), Flow> {
     let slot = shell.vars.slot(&assignment.name);
     let result = match (assignment.value.plain(), &assignment.value.parts[..]) {
         (Some(plain), _) => shell.vars.set(slot, plain),
@@ -153,10 +151,10 @@ fn target_of(shell: &mut Shell, command: &SimpleCommand, fields: &Fields) -> Tar
 
 fn with_fields(shell: &mut Shell, command: &SimpleCommand, fields: &mut Fields, last: bool) -> Outcome {
     match target_of(shell, command, fields) {
-        Target::Builtin(builtin) => builtin_command(shell, builtin, command, fields),
+        Target::Builtin(builtin) => builtin::run(shell, builtin, command, fields),
         Target::Function(function) => {
             let mark = temporary(shell, &command.assignments)?;
-            trace_if_on(shell, command, fields);
+            trace_if_on(shell, command, fields)?;
             let fields = std::mem::take(fields);
             let outcome = redirected(shell, &command.redirects, |shell| compound::call(shell, &function, fields));
             shell.vars.restore_locals(mark);
@@ -166,11 +164,13 @@ fn with_fields(shell: &mut Shell, command: &SimpleCommand, fields: &mut Fields, 
     }
 }
 
+/// `set -x`.
+///
+/// # Errors
+/// What expanding PS4 does to the flow.
 #[inline]
-fn trace_if_on(shell: &mut Shell, command: &SimpleCommand, fields: &Fields) {
-    if shell.options.has(Opt::XTrace) {
-        trace::command(shell, &command.assignments, fields);
-    }
+pub fn trace_if_on(shell: &mut Shell, command: &SimpleCommand, fields: &Fields) -> Result<(), Flow> {
+    if shell.options.has(Opt::XTrace) { trace::command(shell, &command.assignments, fields) } else { Ok(()) }
 }
 
 /// Assign for the time of one command, and export. Returns what `restore_locals` wants.
@@ -203,182 +203,6 @@ pub fn redirected(shell: &mut Shell, redirects: &[Redirect], run: impl FnOnce(&m
     }
 }
 
-/// Builtins that read and write through [`Stdio`](crate::shell::Stdio) only, and execute no commands, which would need the shell's
-/// real descriptors redirected.
-fn uses_stdio(builtin: &Builtin) -> bool {
-    match builtin.kind {
-        Kind::Plain => true,
-        Kind::Special => !matches!(builtin.name, "eval" | "." | "source" | "exec" | "trap"),
-        Kind::Regular => matches!(
-            builtin.name,
-            "read" | "umask" | "ulimit" | "hash" | "alias" | "unalias" | "getopts" | "jobs" | "cd"
-        ),
-    }
-}
-
-/// Whether the name with this slot is that of a builtin that uses nothing but its arguments, the shell's state and its output.
-pub fn is_plain_builtin(shell: &Shell, slot: u32) -> bool {
-    let entry = shell.commands.at(slot);
-    let builtin = entry.builtin.map(|number| &builtins::TABLE[usize::from(number)]);
-    entry.function.is_none() && builtin.is_some_and(|builtin| builtin.kind == Kind::Plain)
-}
-
-/// Builtins whose work nobody else can see, and which ask nothing that others could have changed: output may wait behind them.
-fn is_private(builtin: &Builtin, fields: &Fields) -> bool {
-    match builtin.name {
-        // A question about files: the one that is written may be among them.
-        "test" | "[" => fields.iter_from(1).all(|field| match field.as_bytes() {
-            [b'-', letter] => matches!(letter, b'n' | b'z' | b'v' | b't' | b'a' | b'o'),
-            b"-nt" | b"-ot" | b"-ef" => false,
-            _ => true,
-        }),
-        ":" | "true" | "false" | "echo" | "printf" | "read" | "eval" | "set" | "shift" | "export" | "readonly"
-        | "unset" => true,
-        "local" | "break" | "continue" | "return" | "exit" | "getopts" | "alias" | "unalias" => true,
-        _ => false,
-    }
-}
-
-/// Builtins that do what only a process can do.
-fn needs_process(builtin: &Builtin, fields: &Fields) -> bool {
-    match builtin.name {
-        "trap" => fields.len() > 1,
-        "exec" | "kill" | "nc" | "ulimit" | "wait" | "fg" | "bg" | "suspend" => true,
-        "umask" => fields.iter_from(1).any(|field| !field.starts_with(b"-")),
-        "set" => fields.iter_from(1).any(|field| field.contains(&b'm')),
-        _ => false,
-    }
-}
-
-fn builtin_command(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
-    if shell.is_virtual() && needs_process(builtin, fields) {
-        substitute::need_parents(shell, fields, true)?;
-        substitute::become_process(shell)?;
-    }
-    // `test -f /dev/stdin <file`: the file behind the name must be the real one.
-    let by_name = fields.iter_from(1).any(|field| redirect::names_a_descriptor(field));
-    if by_name && shell.io.is_captured() {
-        substitute::become_process(shell)?;
-    }
-    let special = builtin.kind == Kind::Special;
-    if builtin.name == "exec" {
-        return exec_command(shell, builtin, command, fields);
-    }
-    // The trace goes where the shell's standard error is, and not the command's.
-    if command.assignments.is_empty() {
-        trace_if_on(shell, command, fields);
-    }
-    // Redirections first, then assignments (XCU 2.9.1.1).
-    if command.redirects.is_empty() {
-        assigned(shell, builtin, command, fields)
-    } else if !by_name && redirect::can_be_direct(&command.redirects) && uses_stdio(builtin) {
-        match redirect::direct(shell, &command.redirects) {
-            Ok((files, old)) => {
-                let outcome = assigned(shell, builtin, command, fields);
-                old.restore(shell);
-                drop(files);
-                outcome
-            }
-            Err(failure) => redirect_failed(shell, failure, special),
-        }
-    } else {
-        match redirect::apply(shell, &command.redirects) {
-            Ok(saved) => {
-                let outcome = assigned(shell, builtin, command, fields);
-                if outcome.is_ok() && is_command_exec(fields) {
-                    saved.keep()
-                } else {
-                    saved.restore(shell)
-                }
-                outcome
-            }
-            Err(failure) => redirect_failed(shell, failure, special),
-        }
-    }
-}
-
-/// `command exec` without a program: its redirections stay, as those of `exec` do.
-fn is_command_exec(fields: &Fields) -> bool {
-    let mut words = (0..fields.len()).filter_map(|index| fields.get(index));
-    words.next().is_some_and(|name| name == "command")
-        && words.find(|&word| word != "command" && word != "-p" && word != "--").is_some_and(|name| name == "exec")
-        && words.all(|word| word == "--")
-}
-
-/// Assign, for a special builtin for good and else for the time of the builtin; then run it.
-#[inline]
-fn assigned(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
-    let special = builtin.kind == Kind::Special;
-    let mut mark = None;
-    if special {
-        for assignment in &command.assignments {
-            assign(shell, assignment)?;
-        }
-    } else if !command.assignments.is_empty() {
-        mark = Some(temporary(shell, &command.assignments)?);
-    }
-    if !command.assignments.is_empty() {
-        trace_if_on(shell, command, fields);
-    }
-    if shell.io.is_late() && !is_private(builtin, fields) {
-        shell.io.settle();
-    }
-    let outcome = finish(shell, builtin, special, |shell| (builtin.run)(shell, fields));
-    if let Some(mark) = mark {
-        shell.vars.restore_locals(mark);
-    }
-    outcome
-}
-
-/// `exec`: its redirections stay when it has no command to execute; assignments are exported to the command.
-fn exec_command(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
-    for assignment in &command.assignments {
-        assign(shell, assignment)?;
-        if fields.len() > 1 {
-            let slot = shell.vars.slot(&assignment.name);
-            shell.vars.set_exported(slot, true);
-        }
-    }
-    trace_if_on(shell, command, fields);
-    match redirect::apply(shell, &command.redirects) {
-        Ok(saved) => {
-            let outcome = finish(shell, builtin, true, |shell| (builtin.run)(shell, fields));
-            if outcome.is_ok() {
-                saved.keep()
-            } else {
-                saved.restore(shell)
-            }
-            outcome
-        }
-        Err(failure) => redirect_failed(shell, failure, true),
-    }
-}
-
-fn redirect_failed(shell: &mut Shell, failure: RedirectFailure, fatal: bool) -> Outcome {
-    let status = redirect::failed(shell, failure)?;
-    if fatal { Err(consequence::end(shell, status)) } else { Ok(status) }
-}
-
-/// Run a builtin and report its error; for a special builtin that ends a script.
-#[inline]
-fn finish(shell: &mut Shell, builtin: &Builtin, fatal: bool, run: impl FnOnce(&mut Shell) -> BuiltinResult) -> Outcome {
-    match run(shell) {
-        Ok(status) => Ok(status),
-        Err(Failure::Flow(flow)) => Err(flow),
-        Err(Failure::Error(error)) => builtin_failed(shell, builtin, fatal, error),
-    }
-}
-
-#[cold]
-fn builtin_failed(shell: &mut Shell, builtin: &Builtin, fatal: bool, error: Error) -> Outcome {
-    let error = error.within(builtin.name);
-    shell.report(&error);
-    if fatal && !error.tried.ends_with(b"write error") {
-        return Err(consequence::end(shell, error.status));
-    }
-    Ok(error.status)
-}
-
 /// `command name args`: no functions, and a special builtin is like any other. Redirections and assignments are done.
 pub fn fields(shell: &mut Shell, fields: &mut Fields, last: bool) -> Outcome {
     let Some(name) = fields.get(0) else { return Ok(ExitStatus::SUCCESS) };
@@ -390,14 +214,10 @@ pub fn fields(shell: &mut Shell, fields: &mut Fields, last: bool) -> Outcome {
     };
     match target {
         Target::Builtin(builtin) => {
-            if shell.is_virtual() && needs_process(builtin, fields) {
-                substitute::become_process(shell)?;
-            }
+            builtin::prepare(shell, builtin, fields)?;
             shell.syntax_error = false;
-            if shell.io.is_late() && !is_private(builtin, fields) {
-                shell.io.settle();
-            }
-            let outcome = finish(shell, builtin, false, |shell| (builtin.run)(shell, fields));
+            builtin::settle(shell, builtin, fields);
+            let outcome = builtin::finish(shell, builtin, false, |shell| (builtin.run)(shell, fields));
             match outcome {
                 // A syntax error in what `command eval` and `command .` read is their error.
                 Err(Flow::Exit(status)) if std::mem::take(&mut shell.syntax_error) => Ok(status),

@@ -6,9 +6,10 @@ use crate::jobs::{Job, JobState, Process, ProcessState, report, terminal, wait};
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{AndOr, Command, Compound, CompoundCommand, List, Redirect};
+use crate::syntax::print;
 use crate::sys::signal::{self, bit};
 use crate::sys::spawn::{ChildSetup, Step};
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
@@ -188,6 +189,13 @@ impl<'a> Stage<'a> {
             command => Self::Command(command),
         }
     }
+}
+
+/// Whether a stage looks like a program that asks for its parent's process (`sh -c 'kill $PPID'`) or the shell's children (`ps --ppid $$`).
+pub fn asks_for_parent(stage: &Stage<'_>) -> bool {
+    let Stage::Command(Command::Simple(simple)) = stage else { return false };
+    let text = print::simple(simple);
+    [&b"PPID"[..], b"ppid", b"$$"].iter().any(|name| text.contains_str(name))
 }
 
 /// The line of the first command, for messages about the pipeline.

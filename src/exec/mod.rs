@@ -3,6 +3,7 @@
 //! `last` says that nothing is left to do in this (sub)shell after the command: a program may then be exec'ed in place, or its
 //! output be read straight into a command substitution.
 
+pub mod builtin;
 pub mod command;
 pub mod compound;
 pub mod consequence;
@@ -139,7 +140,8 @@ fn pipeline(shell: &mut Shell, pipeline: &Pipeline, last: bool) -> Outcome {
     } else {
         stages(shell, &pipeline.commands, false)
     };
-    if let Some(timer) = timer {
+    // A subshell that has become a process there measures for itself.
+    if let Some(timer) = timer.filter(|_| !matches!(outcome, Err(Flow::Forked))) {
         timer.report(shell);
     }
     outcome

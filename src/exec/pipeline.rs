@@ -110,18 +110,18 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
     // From here on descriptors 0, 1 and 2 are what their numbers say, and no other copy of a substitution's pipe is left here:
     // its reader waits for the last one.
     shell.io.enter_process();
-    let outcome = execute(shell, stage, true);
+    let outcome = execute(shell, stage);
     substitute::end_process(shell, outcome)
 }
 
 /// The commands of a stage, in the subshell that it is.
-pub fn execute(shell: &mut Shell, stage: Stage<'_>, last: bool) -> Outcome {
+pub fn execute(shell: &mut Shell, stage: Stage<'_>) -> Outcome {
     shell.loops = Loops::default();
     match stage {
-        Stage::Command(command) => exec::command(shell, command, last),
+        Stage::Command(command) => exec::command(shell, command, true),
         Stage::Subshell(list, redirects) => {
-            exec::command::redirected(shell, redirects, |shell| exec::list(shell, list, last))
+            exec::command::redirected(shell, redirects, |shell| exec::list(shell, list, true))
         }
-        Stage::AndOr(and_or) => exec::and_or(shell, and_or, last),
+        Stage::AndOr(and_or) => exec::and_or(shell, and_or, true),
     }
 }

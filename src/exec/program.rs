@@ -1,7 +1,7 @@
 //! Programs: PATH search and its table, argument and environment vectors, and the statuses 126 and 127 (XCU 2.9.1.4-6).
 
 use crate::exec::redirect::{self, Plan};
-use crate::exec::{command, consequence, job, names, pure, source, substitute, trace};
+use crate::exec::{command, consequence, job, names, pure, source, substitute};
 use crate::expand;
 use crate::fields::Fields;
 use crate::jobs::{Job, JobState, Process, ProcessState, terminal};
@@ -27,27 +27,39 @@ fn locate(shell: &mut Shell, name: &BStr, slot: Option<u32>) -> Result<CString, 
     if memchr::memchr(b'/', name).is_some() {
         return CString::new(name.to_vec()).map_err(|_| not_found(name));
     }
-    shell.commands.check_path(shell.vars.path_changes());
-    if let Some(slot) = slot
+    if shell.commands.check_path(shell.vars.path_changes(), shell.is_virtual())
+        && let Some(slot) = slot
         && let Some((path, _)) = &shell.commands.at(slot).path
     {
         let path = path.clone();
-        shell.commands.hit(slot);
+        if !shell.is_virtual() {
+            shell.commands.hit(slot);
+        }
         return Ok(path);
     }
-    let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_else(|| BString::from("/usr/bin:/bin"));
-    let found = search(&path, name)?;
-    if let Some(slot) = slot {
-        shell.commands.set_path(slot, found.clone());
-        shell.commands.hit(slot);
-    }
+    let found = search_path(shell, name)?;
+    remember(shell, slot, &found);
     Ok(found)
 }
 
-/// Forget a remembered path whose file has gone, and look again; the new path.
+/// Put a path into the table: not in a subshell inside this process, which would take it along when it ends.
+fn remember(shell: &mut Shell, slot: Option<u32>, path: &CString) {
+    if let Some(slot) = slot.filter(|_| !shell.is_virtual()) {
+        shell.commands.set_path(slot, path.clone());
+        shell.commands.hit(slot);
+    }
+}
+
+fn search_path(shell: &mut Shell, name: &BStr) -> Result<CString, Error> {
+    let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_else(|| BString::from("/usr/bin:/bin"));
+    search(&path, name)
+}
+
+/// The file of a remembered path has gone: look again; the new path.
 fn locate_again(shell: &mut Shell, name: &BStr, slot: Option<u32>, old: &CString) -> Option<CString> {
-    shell.commands.forget_path(slot?);
-    locate(shell, name, slot).ok().filter(|new| new != old)
+    let new = slot.and_then(|_| search_path(shell, name).ok()).filter(|new| new != old)?;
+    remember(shell, slot, &new);
+    Some(new)
 }
 
 fn not_found(name: &BStr) -> Error {
@@ -87,11 +99,7 @@ pub fn search(path: &[u8], name: &BStr) -> Result<CString, Error> {
 /// Execute a program in the foreground: expand and open, then exec in place if nothing is left to do here, else start it
 /// and wait.
 pub fn run(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot: Option<u32>, last: bool) -> Outcome {
-    let captured = shell.io.is_captured();
-    if captured && !last {
-        substitute::become_process(shell)?;
-    }
-    substitute::need_parents(shell, fields, last)?;
+    substitute::need_parent(shell, last)?;
     let mark = shell.vars.locals_mark();
     let outcome = run_marked(shell, command, fields, slot, last);
     shell.vars.restore_locals(mark);
@@ -115,9 +123,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     }
     // Redirections first, then assignments (XCU 2.9.1.1).
     command::temporary(shell, &command.assignments)?;
-    if shell.options.has(Opt::XTrace) {
-        trace::command(shell, &command.assignments, fields);
-    }
+    command::trace_if_on(shell, command, fields)?;
     let name = fields.get(0).unwrap_or_default();
     let mut path = match locate(shell, name, slot) {
         Ok(path) => path,
@@ -153,7 +159,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     let pid = match started {
         Ok(pid) => pid,
         Err((step, errno)) => {
-            if let Some(slot) = slot {
+            if let Some(slot) = slot.filter(|_| !shell.is_virtual()) {
                 shell.commands.forget_path(slot);
             }
             let error = exec_error(name, step, errno);
@@ -172,9 +178,11 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     job::finish(shell, job, || print::simple(command))
 }
 
-/// Whether the shell's process may become the program: nobody waits for a trap, and no person sits at it.
+/// Whether the shell's process may become the program: nobody waits for a trap, there are no children of which the program would not
+/// know, and no person sits at it.
 fn can_end(shell: &Shell) -> bool {
-    shell.traps.caught() == 0
+    shell.jobs.is_empty()
+        && shell.traps.caught() == 0
         && shell.traps.get(crate::shell::traps::EXIT).is_none()
         && (!shell.options.has(Opt::Interactive) || shell.is_subshell())
 }

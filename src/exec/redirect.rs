@@ -16,7 +16,7 @@ use crate::shell::io::Target;
 use crate::shell::{Opt, Shell, Stdio};
 use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::ast::{HereDoc, Redirect, RedirectOp, Word};
-use crate::sys::fd;
+use crate::sys::{fd, signal};
 use bstr::ByteSlice;
 use nix::errno::Errno;
 use std::ffi::{CStr, CString};
@@ -112,7 +112,8 @@ fn open(shell: &mut Shell, redirect: &Redirect, open: Open) -> Result<Source, Re
     loop {
         match open(&path, flags, 0o666) {
             Ok(file) => return Ok(Source::File(file)),
-            Err(Errno::EINTR) => {}
+            // A FIFO that nobody opens at its other end: a trap, and ^C at a prompt, need not wait for that.
+            Err(Errno::EINTR) if signal::pending() & shell.interrupting() == 0 => {}
             Err(errno) => return Err(cannot(what, &path, errno).into()),
         }
     }
@@ -149,15 +150,11 @@ fn no_clobber(path: &CString) -> Result<OwnedFd, Errno> {
 fn path(shell: &mut Shell, word: &Word) -> Result<CString, RedirectFailure> {
     let mut path = Vec::new();
     expand::field(shell, word, &mut path).map_err(RedirectFailure::Expansion)?;
-    if path.starts_with(b"/dev/") || path.starts_with(b"/proc/") {
-        substitute::need_real_output(shell, &path)?;
-    }
-    if path.starts_with(b"/proc/self/") {
-        substitute::become_process(shell)?;
-    }
+    let path = CString::new(path).map_err(|_| Error::new("file name contains a NUL byte"))?;
+    substitute::before_open(shell, &path)?;
     // Others see a file that is opened or created.
     shell.io.settle();
-    CString::new(path).map_err(|_| Error::new("file name contains a NUL byte").into())
+    Ok(path)
 }
 
 /// `<&word` and `>&word`.
@@ -267,7 +264,7 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Resul
     let source = open(shell, redirect, fd::open)?;
     shell.io.forget_input();
     if let Source::Copy(1) = source {
-        substitute::need_real_output(shell, b"/dev/fd/1")?;
+        substitute::need_real_output(shell)?;
     }
     if number >= 10 && fd::is_close_on_exec(number) {
         if matches!(source, Source::Close) {

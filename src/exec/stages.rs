@@ -7,7 +7,7 @@
 
 use crate::exec::job::{self, Stage, finish};
 use crate::exec::pipeline::{End, launch};
-use crate::exec::{command, consequence, program, pure, redirect, substitute};
+use crate::exec::{builtin, command, consequence, program, pure, redirect, substitute};
 use crate::expand;
 use crate::fields::Fields;
 use crate::jobs::{Job, Process, wait};
@@ -38,16 +38,13 @@ pub fn subshell_job(shell: &mut Shell, body: &List) -> Outcome {
 
 /// Each stage that still runs is a process.
 fn run(shell: &mut Shell, stages: &[Stage<'_>], last: bool, text: impl FnOnce() -> BString) -> Outcome {
-    let capture = if !shell.io.is_captured() {
-        None
-    } else if last {
-        match fd::pipe() {
-            Ok(ends) => Some(ends),
-            Err(errno) => return Err(consequence::fatal(shell, &Error::system("cannot make a pipe", errno))),
-        }
-    } else {
-        substitute::become_process(shell)?;
-        None
+    // The stages of a pipeline that ends its subshell seldom ask who their parent is, and then the shell serves.
+    if !substitute::is_last_writer(shell, last) || stages.iter().any(job::asks_for_parent) {
+        substitute::need_parent(shell, false)?;
+    }
+    let capture = match shell.io.is_captured().then(fd::pipe).transpose() {
+        Ok(ends) => ends,
+        Err(errno) => return Err(consequence::fatal(shell, &Error::system("cannot make a pipe", errno))),
     };
     let (read, write) = capture.unzip();
     let (mut job, input, stages) = begin(shell, stages);
@@ -71,6 +68,9 @@ fn with_last_here(
     text: impl FnOnce() -> BString,
 ) -> Outcome {
     let (mut job, input, stages) = begin(shell, stages);
+    if !stages.is_empty() {
+        substitute::need_parent(shell, false)?;
+    }
     let input = match launch(shell, &mut job, stages, input, End::Pipe, false) {
         Ok(input) => input,
         Err(error) => {
@@ -99,10 +99,10 @@ fn with_last_here(
     outcome
 }
 
-/// Whether the last stage can run in this process: it is no program that can be started as it stands, and no trap waits for signals
-/// that a subshell would not have.
+/// Whether the last stage can run in this process: it is no program that can be started as it stands, and need not be a process
+/// anyway.
 fn runs_here(shell: &mut Shell, stage: Stage<'_>) -> bool {
-    if shell.has_job_control() || shell.traps.catches_signals() {
+    if shell.has_job_control() || substitute::must_fork(shell) {
         return false;
     }
     match stage {
@@ -130,8 +130,7 @@ fn output_of(shell: &mut Shell, stage: Stage<'_>) -> Option<(OwnedFd, ExitStatus
     let Stage::Command(Command::Simple(simple)) = stage else { return None };
     let name = simple.name.as_ref()?;
     let slot = shell.commands.slot(name);
-    if !command::is_plain_builtin(shell, slot) || !simple.redirects.is_empty() || !pure::is_pure_command(shell, simple)
-    {
+    if !builtin::is_plain(shell, slot) || !simple.redirects.is_empty() || !pure::is_pure_command(shell, simple) {
         return None;
     }
     let mut fields = Fields::new();
@@ -146,7 +145,7 @@ fn output_of(shell: &mut Shell, stage: Stage<'_>) -> Option<(OwnedFd, ExitStatus
 
 /// Execute an and-or list asynchronously (`&`).
 pub fn background(shell: &mut Shell, and_or: &Rc<AndOr>) -> Outcome {
-    substitute::become_process(shell)?;
+    substitute::need_parent(shell, false)?;
     wait::poll(&mut shell.jobs);
     let plain = and_or.rest.is_empty() && !and_or.first.negated && and_or.first.timed.is_none();
     let stages: Vec<Stage<'_>> = if plain && !and_or.first.commands.is_empty() {

@@ -1,14 +1,13 @@
 //! Subshells without a process: `$( )` and `( )` run inside the shell until they would do something that only a process can do.
 //!
 //! What a fork would isolate is kept and put back: variables and functions by their journals, the rest by cheap snapshots. At the
-//! moment when that is not enough (a background job, `exec`, `trap`, `ulimit`, a program whose output belongs into the
-//! middle of a substitution, ...) [`become_process`] forks *there*: the child simply goes on from that place as the subshell's
+//! moment when that is not enough (a background job, `exec`, `trap`, `ulimit`, a program behind which the subshell goes on,
+//! ...) [`become_process`] forks *there*: the child simply goes on from that place as the subshell's
 //! process, and the parent unwinds with [`Flow::Forked`] to where the subshell began, reads the child's output and waits for it.
 //! Nothing needs to be known in advance about what a subshell will do, and what can be observed is what a fork shows.
 
 use crate::exec::job::Stage;
 use crate::exec::{consequence, job, list, pipeline, redirect, stages, trap};
-use crate::fields::Fields;
 use crate::shell::aliases::Aliases;
 use crate::shell::io::{Capture, Target};
 use crate::shell::vars::SubshellMark;
@@ -17,8 +16,8 @@ use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{CommandSubstitution, List};
 use crate::sys::fork::{self, Fork};
 use crate::sys::{fd, signal, stack};
-use memchr::memmem;
 use nix::unistd::Pid;
+use std::ffi::CStr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// Everything that is put back at the end of a subshell and is not in a journal.
@@ -96,10 +95,10 @@ pub fn command(shell: &mut Shell, substitution: &CommandSubstitution, out: &mut 
     if stack::is_low() {
         return Err(consequence::nested_too_deeply(shell, b"command substitution"));
     }
-    let catches_signals = shell.traps.catches_signals();
+    let forks = must_fork(shell);
     let (mut memory, result) = captured(shell, |shell| {
-        inside(shell, |shell| {
-            if catches_signals {
+        inside(shell, false, |shell| {
+            if forks {
                 become_process(shell)?;
             }
             list(shell, &substitution.body, true)
@@ -136,26 +135,23 @@ pub fn subshell(shell: &mut Shell, body: &List, last: bool) -> Outcome {
     if shell.has_job_control() {
         return stages::subshell_job(shell, body);
     }
-    // Inside a substitution that goes on behind this subshell, its last command is not the last writer.
-    let last = last || !shell.io.is_captured();
-    let catches_signals = shell.traps.catches_signals();
-    inside(shell, |shell| {
-        if catches_signals {
+    let forks = must_fork(shell);
+    inside(shell, last, |shell| {
+        if forks {
             become_process(shell)?;
         }
-        list(shell, body, last)
+        list(shell, body, true)
     })
 }
 
 /// Execute the last stage of a pipeline with `input` as its standard input, which ends when the stage does.
 pub fn last_stage(shell: &mut Shell, stage: Stage<'_>, input: Option<OwnedFd>, last: bool) -> Outcome {
-    let last = last || !shell.io.is_captured();
-    inside(shell, |shell| {
+    inside(shell, last, |shell| {
         let saved = match redirect::take_input(shell, input) {
             Ok(saved) => saved,
             Err(error) => return Err(consequence::fatal(shell, &error)),
         };
-        let outcome = pipeline::execute(shell, stage, last);
+        let outcome = pipeline::execute(shell, stage);
         // If this is the stage's own process by now, it keeps its input, for its EXIT trap.
         if shell.is_virtual() {
             saved.restore(shell);
@@ -166,22 +162,31 @@ pub fn last_stage(shell: &mut Shell, stage: Stage<'_>, input: Option<OwnedFd>, l
     })
 }
 
-/// Run `body` as a subshell inside this process.
+/// Whether a subshell that begins now shall be a process from the beginning: it can get the signals for which this shell has traps, and
+/// it must not use up what this shell may use.
+pub fn must_fork(shell: &Shell) -> bool {
+    shell.is_limited || shell.traps.catches_signals()
+}
+
+/// Run `body` as a subshell inside this process; `last` says that nothing is left to do behind it.
 ///
 /// # Errors
 /// Only what ends everything up to the prompt passes through.
-fn inside(shell: &mut Shell, body: impl FnOnce(&mut Shell) -> Outcome) -> Outcome {
+fn inside(shell: &mut Shell, last: bool, body: impl FnOnce(&mut Shell) -> Outcome) -> Outcome {
     let snapshot = Snapshot::take(shell);
     shell.traps.enter_subshell();
     shell.loops.outside = shell.loops.depth;
-    shell.subshells.push(Subshell { captures: shell.io.captures.len(), ..Subshell::default() });
+    shell.subshells.push(Subshell { captures: shell.io.captures.len(), last, ..Subshell::default() });
     let level = shell.subshells.len();
+    shell.io.guards = true;
     let outcome = body(shell);
     if shell.process_level == level {
         end_process(shell, outcome);
     }
+    let outcome = killed(shell).map_or(outcome, Err);
     let finished = shell.subshells.pop().unwrap_or_default();
     snapshot.restore(shell);
+    shell.io.guards = shell.is_virtual();
     if let Some(directory) = finished.directory {
         // The directory is open, so this can fail only if permission to it was taken away meanwhile.
         if let Err(errno) = nix::unistd::fchdir(&directory) {
@@ -227,20 +232,36 @@ pub fn become_process(shell: &mut Shell) -> Result<(), Flow> {
     if shell.process_level < level { fork_at(shell, level) } else { Ok(()) }
 }
 
-/// A program is about to start. If it looks as if it asked for its parent's process (`sh -c 'kill $PPID'`), each subshell that
-/// is its ancestor needs one; the innermost is not if the program takes its place.
+/// A process is about to be made that can look at its parent: the subshell that waits for it, and goes on behind it, has to be one. `last`
+/// says that the current subshell has nothing left to do. And the shell's own process must be seen in its own directory.
 ///
 /// # Errors
 /// As [`become_process`].
-pub fn need_parents(shell: &mut Shell, fields: &Fields, in_place: bool) -> Result<(), Flow> {
-    let level = shell.subshells.len() - usize::from(in_place && !shell.subshells.is_empty());
-    let asks = |text: &[u8]| memmem::find(text, b"PPID").or_else(|| memmem::find(text, b"ppid")).is_some();
-    if shell.process_level < level && fields.iter_from(1).any(|field| asks(field)) {
-        while shell.process_level < level {
-            fork_at(shell, shell.process_level + 1)?;
-        }
-    }
-    Ok(())
+pub fn need_parent(shell: &mut Shell, last: bool) -> Result<(), Flow> {
+    let moved = |subshell: &Subshell| subshell.directory.is_some();
+    let serves = last && !shell.subshells[shell.process_level..].iter().any(moved);
+    let level = if serves { going_on(shell) } else { shell.subshells.len() };
+    if shell.process_level < level { fork_at(shell, level) } else { Ok(()) }
+}
+
+/// The level of the innermost subshell that goes on when the current one ends; 0 is the shell.
+fn going_on(shell: &Shell) -> usize {
+    let ending = shell.subshells.iter().rev().take_while(|subshell| subshell.last).count();
+    shell.subshells.len().saturating_sub(ending + 1)
+}
+
+/// Whether nothing writes into the innermost command substitution behind the current command, which is the `last` one of its subshell:
+/// then the shell can read the command's output itself.
+pub fn is_last_writer(shell: &Shell, last: bool) -> bool {
+    let around = going_on(shell).checked_sub(1).map_or(0, |index| shell.subshells[index].captures);
+    last && (!shell.io.is_captured() || around < shell.io.captures.len())
+}
+
+/// A write inside this process has raised a signal that ends the subshell: its end, once.
+pub fn killed(shell: &Shell) -> Option<Flow> {
+    let deadly = signal::first(signal::pending() & signal::OF_WRITES).filter(|_| shell.is_virtual())?;
+    signal::take(deadly);
+    Some(Flow::Exit(ExitStatus::from_signal(deadly)))
 }
 
 /// Fork for the subshell of this level. The child goes on here, as that subshell's process.
@@ -255,6 +276,7 @@ fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
         Some(Ok((read, write))) => (Some(read), Some(write)),
         Some(Err(errno)) => return failed(shell, errno),
     };
+    let here = leave_directory(shell, level);
     match fork::fork() {
         Err(errno) => failed(shell, errno),
         Ok(Fork::Parent(pid)) => {
@@ -263,6 +285,9 @@ fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
         }
         Ok(Fork::Child(mask)) => {
             shell.process_level = level;
+            // One can go back to where one was a moment ago.
+            let _ = here.map(nix::unistd::fchdir);
+            shell.io.guards = shell.is_virtual();
             if let (Some(pipe), Some(capture)) = (write, shell.io.captures.get_mut(capture)) {
                 // What was captured so far belongs to the parent; from here on the pipe carries it.
                 *capture = Capture::Pipe(pipe);
@@ -276,11 +301,19 @@ fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
     }
 }
 
+/// If the working directory has changed since the subshell of this level began: go back to what it was, for the parent, before the child
+/// can look. Returns the present one, for the child.
+fn leave_directory(shell: &Shell, level: usize) -> Option<OwnedFd> {
+    let before = shell.subshells[level - 1..].iter().find_map(|subshell| subshell.directory.as_ref())?;
+    let here = fd::open(c".", libc::O_PATH | libc::O_DIRECTORY, 0).ok()?;
+    nix::unistd::fchdir(before).ok().map(|()| here)
+}
+
 /// What every forked shell process does first: its parent's jobs are not its own, and caught signals are back at their default.
 /// One that is a job of its own still has to take the terminal.
 pub fn enter_process(shell: &mut Shell, is_job: bool) {
-    // The pipe with which `read` looks ahead is the parent's.
-    shell.io.forget_input();
+    // The pipe with which `read` looks ahead is the parent's, and so is a write that failed.
+    shell.io.forget_parent();
     let defaults = job::defaults_of_child(shell, is_job) | shell.traps.caught_by_parent();
     let ignored = defaults & job::ignored_signals(shell, false);
     shell.own_signals &= if is_job { 0 } else { signal::STOPS };
@@ -317,13 +350,26 @@ pub fn end_process(shell: &mut Shell, outcome: Outcome) -> ! {
     fork::exit(status.0)
 }
 
-/// `path` is about to be opened: if it means the standard output that is memory now, the subshell needs a real one.
+/// `path` is about to be opened. If it means a descriptor (`/dev/stdout` when that is memory now), or leads through /proc, where each
+/// process finds itself, the subshell needs a process.
 ///
 /// # Errors
 /// As [`become_process`].
-pub fn need_real_output(shell: &mut Shell, path: &[u8]) -> Result<(), Flow> {
-    let means_output = path == b"/dev/stdout" || path == b"/dev/fd/1" || path.starts_with(b"/proc/");
-    if means_output && shell.io.is_captured() { become_process(shell) } else { Ok(()) }
+pub fn before_open(shell: &mut Shell, path: &CStr) -> Result<(), Flow> {
+    if shell.is_virtual()
+        && (path.to_bytes().starts_with(b"/proc/") || shell.io.is_captured() && fd::leads_to_descriptor(path))
+    {
+        become_process(shell)?;
+    }
+    Ok(())
+}
+
+/// Descriptor 1 is about to be copied: if standard output is memory, the subshell needs a real one.
+///
+/// # Errors
+/// As [`become_process`].
+pub fn need_real_output(shell: &mut Shell) -> Result<(), Flow> {
+    if shell.io.is_captured() { become_process(shell) } else { Ok(()) }
 }
 
 /// The working directory is about to change: remember it for the end of the subshell.
@@ -335,12 +381,13 @@ pub fn before_chdir(shell: &mut Shell) -> Result<(), Flow> {
         return Ok(());
     }
     match fd::open(c".", libc::O_PATH | libc::O_DIRECTORY, 0) {
-        Ok(directory) => {
+        // One may be in a directory to which one could not go.
+        Ok(directory) if fd::accessible(c".", libc::X_OK) => {
             if let Some(subshell) = shell.subshells.last_mut() {
                 subshell.directory = Some(directory);
             }
             Ok(())
         }
-        Err(_) => become_process(shell),
+        _ => become_process(shell),
     }
 }

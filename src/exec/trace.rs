@@ -5,13 +5,16 @@ use crate::fields::Fields;
 use crate::quote;
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
+use crate::status::{Failure, Flow};
 use crate::syntax::ast::Assignment;
-use bstr::ByteSlice;
 
 /// Print PS4, the assignments with the values that the variables have now, and the fields.
+///
+/// # Errors
+/// What expanding PS4 does to the flow.
 #[cold]
-pub fn command(shell: &mut Shell, assignments: &[Assignment], fields: &Fields) {
-    let mut line = prefix(shell);
+pub fn command(shell: &mut Shell, assignments: &[Assignment], fields: &Fields) -> Result<(), Flow> {
+    let mut line = prefix(shell)?;
     let mut first = true;
     for assignment in assignments {
         separate(&mut line, &mut first);
@@ -26,6 +29,7 @@ pub fn command(shell: &mut Shell, assignments: &[Assignment], fields: &Fields) {
     }
     line.push(b'\n');
     shell.io.write_error(&line);
+    Ok(())
 }
 
 fn separate(line: &mut Vec<u8>, first: &mut bool) {
@@ -34,23 +38,24 @@ fn separate(line: &mut Vec<u8>, first: &mut bool) {
     }
 }
 
-/// PS4, expanded with tracing off.
-fn prefix(shell: &mut Shell) -> Vec<u8> {
+/// PS4, expanded with tracing off; as it is, if it cannot be expanded.
+fn prefix(shell: &mut Shell) -> Result<Vec<u8>, Flow> {
     let text = shell.vars.get(slot::PS4).map_or_else(|| b"+ ".to_vec(), |text| text.to_vec());
+    let line = shell.vars.line;
     if memchr::memchr3(b'$', b'`', b'\\', &text).is_none() {
-        return text;
+        return Ok(text);
     }
+    let Ok(word) = crate::syntax::heredoc_word(&text, line) else { return Ok(text) };
     let mut out = Vec::new();
     shell.options.set(Opt::XTrace, false);
     let status = shell.status;
-    let line = shell.vars.line;
-    if let Ok(word) = crate::syntax::heredoc_word(&text, line)
-        && expand::here_document(shell, &word, &mut out).is_err()
-    {
-        out = text.as_bytes().to_vec();
-    }
+    let expanded = expand::here_document(shell, &word, &mut out);
     shell.status = status;
     shell.vars.line = line;
     shell.options.set(Opt::XTrace, true);
-    out
+    match expanded {
+        Ok(()) => Ok(out),
+        Err(Failure::Flow(flow)) => Err(flow),
+        Err(Failure::Error(_)) => Ok(text),
+    }
 }

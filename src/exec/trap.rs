@@ -31,6 +31,9 @@ pub fn run_pending(shell: &mut Shell) -> Result<(), Flow> {
             }
         }
     }
+    if let Some(flow) = crate::exec::substitute::killed(shell) {
+        return Err(flow);
+    }
     if signal::take(libc::SIGHUP) && shell.own_signals & bit(libc::SIGHUP) != 0 {
         wait::hang_up(&mut shell.jobs);
         return Err(Flow::Exit(ExitStatus::from_signal(libc::SIGHUP)));
@@ -49,6 +52,8 @@ fn run_one(shell: &mut Shell, number: i32) -> Result<(), Flow> {
         siginfo::release(number);
         return Ok(());
     };
+    // Whoever has sent the signal may have changed a file before.
+    shell.io.settle();
     let status = shell.status;
     let line = shell.vars.line;
     let outer = shell.traps.running.replace(number);

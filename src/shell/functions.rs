@@ -102,13 +102,16 @@ impl Commands {
         }
     }
 
-    /// Forget all paths if PATH was assigned since they were found (`path_changes` from the variables).
+    /// Whether the paths count: if PATH was assigned since they were found (`path_changes` from the variables), they do not, and are
+    /// forgotten; but not by a subshell inside this process, after which PATH is what it was.
     #[inline]
-    pub fn check_path(&mut self, path_changes: u32) {
-        if self.path_changes != path_changes {
+    pub fn check_path(&mut self, path_changes: u32, is_virtual: bool) -> bool {
+        let good = self.path_changes == path_changes;
+        if !good && !is_virtual {
             self.path_changes = path_changes;
             self.forget_paths();
         }
+        good
     }
 
     /// `hash -r`

@@ -6,15 +6,16 @@
 //! Nobody may see a difference. So the bytes wait only while the shell does what nobody else can see: they are written before
 //! a process is made, a file is opened, a signal is sent, anything is read that can block or be the same file, before standard error
 //! is written, at the end, and after some hundred commands in any case. If a signal ends the shell before, it is as if the signal had
-//! come a moment earlier. And the command that wrote must not have been told a success that turns out to be a failure: into a pipe bytes
-//! wait only while SIGPIPE has its default action (which ends the shell at its next step), into a file only while the disk has room
-//! and no limit is set. All else (terminals, sockets, devices) is written at once.
+//! come a moment earlier. A write to a pipe puts out whole texts of commands, and no more than a pipe takes in one piece (PIPE_BUF): lines
+//! of several writers are never torn. And the command that wrote must not have been told a success that turns out to be a failure: into
+//! a pipe bytes wait only while SIGPIPE would end the whole process at its next step, into a file only while the disk has room and no limit
+//! is set. What goes to /dev/null need not be written. All else (terminals, sockets, devices) is written at once.
 
 use crate::sys::{fd, file, signal};
 use nix::errno::Errno;
 use std::os::fd::RawFd;
 
-/// That many bytes are written at the latest.
+/// So many bytes for a file are written at the latest.
 const MOST_BYTES: usize = 16 << 10;
 
 /// What is known about the descriptor.
@@ -25,10 +26,25 @@ enum State {
     Untouched,
     /// One write was made.
     Touched,
-    /// Bytes may wait.
-    Gathers,
-    /// They may not.
+    /// A file, whose bytes may wait.
+    File,
+    /// A pipe, whose bytes may wait.
+    Pipe,
+    /// They vanish.
+    Vanishes,
+    /// They may not wait.
     Direct,
+}
+
+/// What is to be done with bytes now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// They can wait: [`Gathered::push`].
+    Wait,
+    /// Write what waits, then them.
+    Write,
+    /// Nothing: they would vanish.
+    Drop,
 }
 
 /// Bytes on their way to one descriptor.
@@ -47,36 +63,25 @@ impl Gathered {
         self.bytes.is_empty()
     }
 
-    /// Write now or later.
-    ///
-    /// # Errors
-    /// Of the write, or of an earlier one.
-    pub fn write(&mut self, to: RawFd, bytes: &[u8]) -> Result<(), Errno> {
-        match self.state {
-            State::Gathers => {}
-            State::Untouched => {
-                self.state = State::Touched;
-                return fd::write_all(to, bytes);
-            }
-            State::Touched if may_wait(to) => self.state = State::Gathers,
-            State::Touched | State::Direct => {
-                self.state = State::Direct;
-                return fd::write_all(to, bytes);
-            }
-        }
-        if self.bytes.len() + bytes.len() > MOST_BYTES {
-            self.flush(to);
-            // The room on the disk is less now.
-            self.state = State::Touched;
-        }
-        if let Some(errno) = self.failed.take() {
-            return Err(errno);
-        }
-        if bytes.len() > MOST_BYTES {
-            return fd::write_all(to, bytes);
-        }
+    /// What to do with `more` bytes for this descriptor. A subshell inside this process is `guarded`: a SIGPIPE is to end it alone.
+    pub fn advise(&mut self, to: RawFd, more: usize, guarded: bool) -> Advice {
+        self.state = match self.state {
+            State::Untouched => State::Touched,
+            State::Touched => state_of(to),
+            state => state,
+        };
+        let most = match self.state {
+            State::Vanishes => return Advice::Drop,
+            State::File => MOST_BYTES,
+            State::Pipe if !guarded => libc::PIPE_BUF,
+            _ => return Advice::Write,
+        };
+        if self.bytes.len() + more <= most { Advice::Wait } else { Advice::Write }
+    }
+
+    /// Let bytes wait.
+    pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
-        Ok(())
     }
 
     /// Write what waits.
@@ -86,6 +91,8 @@ impl Gathered {
                 self.failed = Some(errno);
             }
             self.bytes.clear();
+            // The room on the disk is less now.
+            self.state = State::Touched;
         }
     }
 
@@ -96,10 +103,14 @@ impl Gathered {
 }
 
 /// Whether a write that is put off for a moment cannot fail by then.
-fn may_wait(to: RawFd) -> bool {
+fn state_of(to: RawFd) -> State {
+    if !fd::is_writable(to) {
+        return State::Direct;
+    }
     match file::kind(to) {
-        Some(libc::S_IFIFO) => signal::get(libc::SIGPIPE) == Ok(signal::Disposition::Default),
-        Some(libc::S_IFREG) => file::has_room(to, 256 * MOST_BYTES as u64),
-        _ => false,
+        Some(libc::S_IFIFO) if signal::ends_process(libc::SIGPIPE) => State::Pipe,
+        Some(libc::S_IFREG) if file::has_room(to, 256 * MOST_BYTES as u64) => State::File,
+        Some(libc::S_IFCHR) if file::is_null(to) => State::Vanishes,
+        _ => State::Direct,
     }
 }

@@ -1,9 +1,9 @@
 //! Where builtins read and write: a descriptor, or memory while a command substitution runs inside this process.
 
-use crate::shell::gather::Gathered;
+use crate::shell::gather::{Advice, Gathered};
 use crate::shell::lookahead::Lookahead;
 use crate::status::Error;
-use crate::sys::fd;
+use crate::sys::{fd, signal};
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -49,6 +49,8 @@ pub struct Stdio {
     gathered: Gathered,
     /// Whether that is done at all: not while somebody sits at a terminal.
     pub gathers: bool,
+    /// The current command's subshell runs inside this process: a signal that its writes raise is to end it alone.
+    pub guards: bool,
     /// Input that was read and is not used yet.
     lookahead: Option<Lookahead>,
     /// Something is not yet as others should see it, and so many commands may still be executed before it must be.
@@ -64,6 +66,7 @@ impl Default for Stdio {
             captures: Vec::new(),
             gathered: Gathered::default(),
             gathers: false,
+            guards: false,
             lookahead: None,
             late: 0,
         }
@@ -79,14 +82,8 @@ impl Stdio {
 
     fn write_to(&mut self, target: Target, bytes: &[u8]) -> Result<(), Errno> {
         match target {
-            Target::Fd(1) if self.gathers => {
-                let result = self.gathered.write(1, bytes);
-                if self.late == 0 && !self.gathered.is_empty() {
-                    self.late = MOST_COMMANDS;
-                }
-                result
-            }
-            Target::Fd(fd) => fd::write_all(fd, bytes),
+            Target::Fd(1) if self.gathers => self.write_output(bytes),
+            Target::Fd(fd) => self.write_now(fd, bytes),
             Target::Closed => Err(Errno::EBADF),
             Target::Capture(number) => match self.captures.get_mut(number) {
                 Some(Capture::Memory(memory)) => {
@@ -99,11 +96,38 @@ impl Stdio {
         }
     }
 
+    #[inline]
+    fn write_output(&mut self, bytes: &[u8]) -> Result<(), Errno> {
+        let advice = self.gathered.advise(1, bytes.len(), self.guards);
+        if advice == Advice::Write && self.late != 0 {
+            // It can block, or let others go on who look at the same input.
+            self.catch_up();
+        }
+        if let Some(errno) = self.gathered.failed.take() {
+            return Err(errno);
+        }
+        match advice {
+            Advice::Write => self.write_now(1, bytes),
+            Advice::Drop => Ok(()),
+            Advice::Wait => {
+                self.gathered.push(bytes);
+                if self.late == 0 {
+                    self.late = MOST_COMMANDS;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn write_now(&self, to: RawFd, bytes: &[u8]) -> Result<(), Errno> {
+        if self.guards { signal::hold_off(|| fd::write_all(to, bytes)) } else { fd::write_all(to, bytes) }
+    }
+
     /// What comes next on standard input: at least one byte, or none at its end. See [`Stdio::consume`].
     ///
     /// # Errors
-    /// Of the read; EINTR if a signal was caught.
-    pub fn peek(&mut self) -> Result<&[u8], Errno> {
+    /// Of the read; EINTR if a signal was caught, also if one of `interrupting` (bits as in `sys::signal`) was caught before.
+    pub fn peek(&mut self, interrupting: u64) -> Result<&[u8], Errno> {
         let input = self.input;
         if self.lookahead.as_ref().is_none_or(|lookahead| lookahead.descriptor() != input) {
             self.forget_input();
@@ -117,7 +141,7 @@ impl Stdio {
         if self.late == 0 {
             self.late = MOST_COMMANDS;
         }
-        lookahead.peek()
+        lookahead.peek(interrupting)
     }
 
     /// Use so many bytes of what [`Stdio::peek`] has shown.
@@ -131,11 +155,17 @@ impl Stdio {
     /// In a process of its own: descriptors 0, 1 and 2 are what their numbers say, and no other copy of a substitution's pipe
     /// is left, for whose last one its reader waits.
     pub fn enter_process(&mut self) {
-        self.forget_input();
+        self.forget_parent();
         self.captures.clear();
         self.input = 0;
         self.output = Target::Fd(1);
         self.error = Target::Fd(2);
+    }
+
+    /// In a forked child: what was read ahead, and a write that failed, are the parent's.
+    pub fn forget_parent(&mut self) {
+        self.forget_input();
+        self.gathered.failed = None;
     }
 
     /// Standard input is this text, until [`Stdio::forget_input`].
@@ -162,11 +192,16 @@ impl Stdio {
     pub fn count_command(&mut self) {
         self.late -= 1;
         if self.late == 0 {
-            self.gathered.flush(1);
-            if let Some(lookahead) = &mut self.lookahead {
-                lookahead.settle();
-            }
+            self.catch_up();
         }
+    }
+
+    fn catch_up(&mut self) {
+        self.gathered.flush(1);
+        if let Some(lookahead) = &mut self.lookahead {
+            lookahead.settle();
+        }
+        self.late = 0;
     }
 
     /// Something is about to happen that others can see (a process, a file, a signal, a sleep): write what was gathered, put
@@ -174,11 +209,7 @@ impl Stdio {
     #[inline]
     pub fn settle(&mut self) {
         if self.late != 0 {
-            self.gathered.flush(1);
-            if let Some(lookahead) = &mut self.lookahead {
-                lookahead.settle();
-            }
-            self.late = 0;
+            self.catch_up();
         }
         self.gathered.forget();
     }

@@ -41,6 +41,8 @@ impl Lookahead {
     /// For a descriptor.
     pub fn new(from: RawFd) -> Self {
         let source = match file::kind(from) {
+            // The shell could change the bytes that it has seen.
+            Some(libc::S_IFREG) if file::is_same(from, 1) => Source::Bytes,
             Some(libc::S_IFREG) => Source::File(0),
             // Without descriptors left, it goes byte by byte.
             Some(libc::S_IFIFO) => fd::pipe().map_or(Source::Bytes, |(read, write)| Source::Pipe(read, write)),
@@ -69,9 +71,12 @@ impl Lookahead {
     /// The bytes that come next: at least one, or none at the end of the input.
     ///
     /// # Errors
-    /// Of pread, tee or read; EINTR if a signal was caught.
-    pub fn peek(&mut self) -> Result<&[u8], Errno> {
+    /// Of pread, tee or read; EINTR if a signal was caught, also if one of `interrupting` was caught before.
+    pub fn peek(&mut self, interrupting: u64) -> Result<&[u8], Errno> {
         if self.is_used_up() {
+            if interrupting != 0 && !matches!(self.source, Source::File(_) | Source::Memory) {
+                file::wait_for_input(self.from, interrupting)?;
+            }
             self.fill()?;
         }
         Ok(&self.bytes[self.used..])

@@ -17,6 +17,7 @@ use crate::ipc::rpc::session::Session;
 use crate::jobs::table::JobTable;
 use crate::status::{Error, ExitStatus};
 use crate::syntax::Pools;
+use crate::sys::signal;
 use bstr::{BString, ByteSlice};
 use nix::unistd::Pid;
 use std::os::fd::OwnedFd;
@@ -69,6 +70,8 @@ pub struct Shell {
     pub subshells: Vec<Subshell>,
     /// How many of them enclose, or are, the one for which this process was forked.
     pub process_level: usize,
+    /// `ulimit` has set a limit (of time or memory) beyond which a process ends: subshells are processes, with limits of their own.
+    pub is_limited: bool,
     /// The status of the last command substitution, for commands without a name.
     pub substitution_status: Option<ExitStatus>,
     /// What `getopts` knows beside OPTIND.
@@ -125,6 +128,8 @@ pub struct Loops {
 pub struct Subshell {
     /// How many command substitutions there are around its commands; the last of them gets its output.
     pub captures: usize,
+    /// When it ends, the subshell around it (or the shell) ends too.
+    pub last: bool,
     /// The process that it has become (on the parent's side), and where its output comes from.
     pub process: Option<(Pid, Option<OwnedFd>)>,
     /// The working directory at its beginning, once it has changed.
@@ -154,6 +159,7 @@ impl Shell {
             errexit_ignored: 0,
             subshells: Vec::new(),
             process_level: 0,
+            is_limited: false,
             substitution_status: None,
             getopts: Getopts::default(),
             syntax_error: false,
@@ -182,6 +188,11 @@ impl Shell {
     #[inline]
     pub fn is_virtual(&self) -> bool {
         self.subshells.len() > self.process_level
+    }
+
+    /// The signals (bits as in `sys::signal`) that end the sleep of a builtin: those with a trap, ^C at a prompt, a hang-up.
+    pub fn interrupting(&self) -> u64 {
+        self.traps.caught() | self.own_signals & (signal::bit(libc::SIGINT) | signal::bit(libc::SIGHUP))
     }
 
     /// Print an error on standard error: `ipcsh: script.sh: line 3: cd: foo: No such file or directory`.

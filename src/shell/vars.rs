@@ -408,6 +408,7 @@ impl Vars {
             journal: self.journal.len(),
             locals: self.locals.len(),
             lineno_is_live: self.lineno_is_live,
+            path_changes: self.path_changes,
             optind_assigned: self.optind_assigned,
         }
     }
@@ -421,6 +422,7 @@ impl Vars {
             self.put_back(slot, old);
         }
         self.lineno_is_live = mark.lineno_is_live;
+        self.path_changes = mark.path_changes;
         self.optind_assigned = mark.optind_assigned;
     }
 
@@ -486,5 +488,6 @@ pub struct SubshellMark {
     journal: usize,
     locals: usize,
     lineno_is_live: bool,
+    path_changes: u32,
     optind_assigned: bool,
 }

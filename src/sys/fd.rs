@@ -27,6 +27,26 @@ pub fn open_lowest(path: &CStr, flags: libc::c_int, mode: libc::mode_t) -> Resul
     if fd > 2 { Ok(file) } else { make_private(file) }
 }
 
+/// Whether opening a path would follow one of the links in /proc that stand for open descriptors, as `/dev/stdout` is one and a
+/// symbolic link to it leads to one (openat2(2), RESOLVE_NO_MAGICLINKS). Before Linux 5.6 the name decides.
+pub fn leads_to_descriptor(path: &CStr) -> bool {
+    // SAFETY: all zeros is a valid open_how.
+    let mut how: libc::open_how = unsafe { std::mem::zeroed() };
+    how.flags = (libc::O_PATH | libc::O_CLOEXEC) as u64;
+    how.resolve = libc::RESOLVE_NO_MAGICLINKS;
+    let size = size_of::<libc::open_how>();
+    // SAFETY: `path` is a NUL-terminated string; `how` is as long as `size` says.
+    let fd = unsafe { libc::syscall(libc::SYS_openat2, libc::AT_FDCWD, path.as_ptr(), &raw const how, size) };
+    match Errno::result(fd) {
+        Ok(fd) => {
+            let _ = close(fd as RawFd);
+            false
+        }
+        Err(Errno::ENOSYS | Errno::EPERM) => path.to_bytes().starts_with(b"/dev/"),
+        Err(errno) => errno == Errno::ELOOP,
+    }
+}
+
 /// Move a descriptor to a private number if it is below [`PRIVATE`].
 pub fn make_private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     use std::os::fd::AsRawFd;
@@ -78,6 +98,13 @@ pub fn close(fd: RawFd) -> Result<(), Errno> {
 pub fn is_open(fd: RawFd) -> bool {
     // SAFETY: fcntl without an argument touches no memory.
     unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
+}
+
+/// Whether the descriptor is open for writing.
+pub fn is_writable(fd: RawFd) -> bool {
+    // SAFETY: fcntl without an argument touches no memory.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    flags != -1 && matches!(flags & libc::O_ACCMODE, libc::O_WRONLY | libc::O_RDWR)
 }
 
 /// Whether the descriptor is close-on-exec, as all of the shell's own are.

@@ -3,7 +3,7 @@
 //! System calls: isatty (ioctl TCGETS), fstat, lseek, fstatfs, ppoll.
 
 use crate::sys::limits::{Resource, UNLIMITED, getrlimit};
-use crate::sys::signal::Mask;
+use crate::sys::signal::{self, Mask};
 use nix::errno::Errno;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
@@ -30,6 +30,18 @@ pub fn wait_readable(fd: RawFd, timeout: Option<Duration>, mask: Option<&Mask>) 
     Ok(ready > 0)
 }
 
+/// Sleep until the descriptor can be read.
+///
+/// # Errors
+/// EINTR: one of the signals `interrupting` (bits as in `sys::signal`) has been caught, now or before; or another one now.
+pub fn wait_for_input(fd: RawFd, interrupting: u64) -> Result<(), Errno> {
+    let old = signal::block_all();
+    let caught = signal::pending() & interrupting != 0;
+    let result = if caught { Err(Errno::EINTR) } else { wait_readable(fd, None, Some(&old)) };
+    signal::set_mask(&old);
+    result.map(drop)
+}
+
 /// The type of the file that a descriptor is open on (S_IFREG, S_IFIFO, ...); none if it is not open. A regular file counts only if
 /// its offset can be asked.
 pub fn kind(fd: RawFd) -> Option<libc::mode_t> {
@@ -46,6 +58,17 @@ fn status(fd: RawFd) -> Option<libc::stat> {
     }
     // SAFETY: fstat has succeeded, so it has filled in the structure.
     Some(unsafe { stat.assume_init() })
+}
+
+/// Whether the descriptor is open on `/dev/null`.
+pub fn is_null(fd: RawFd) -> bool {
+    status(fd).is_some_and(|stat| stat.st_mode & libc::S_IFMT == libc::S_IFCHR && stat.st_rdev == libc::makedev(1, 3))
+}
+
+/// Whether two descriptors are open on the same file.
+pub fn is_same(a: RawFd, b: RawFd) -> bool {
+    let id = |fd| status(fd).map(|stat| (stat.st_dev, stat.st_ino));
+    id(a).is_some_and(|a| id(b) == Some(a))
 }
 
 /// Where in the file the next read or write is.

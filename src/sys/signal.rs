@@ -23,6 +23,9 @@ pub const fn bit(signal: i32) -> u64 {
 /// The signals by which a terminal stops a group: ^Z, and reading or writing in the background.
 pub const STOPS: u64 = bit(libc::SIGTSTP) | bit(libc::SIGTTIN) | bit(libc::SIGTTOU);
 
+/// The signals that a write can raise: nobody reads the pipe, the file is as long as it may be.
+pub const OF_WRITES: u64 = bit(libc::SIGPIPE) | bit(libc::SIGXFSZ);
+
 /// A handler as SA_SIGINFO wants it.
 type Handler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
 
@@ -176,6 +179,15 @@ pub fn ignored_among(set: u64) -> u64 {
     bits(set).filter(ignored).fold(0, |found, signal| found | bit(signal))
 }
 
+/// Whether a signal that this process raises by what it does would end it: it has its default action and is not blocked.
+pub fn ends_process(signal: i32) -> bool {
+    let mut mask = empty_mask();
+    // SAFETY: the mask may be written; a null set only asks.
+    unsafe { libc::sigprocmask(libc::SIG_BLOCK, std::ptr::null(), &raw mut mask) };
+    // SAFETY: the mask is initialised.
+    get(signal) == Ok(Disposition::Default) && unsafe { libc::sigismember(&raw const mask, signal) } == 0
+}
+
 fn empty_action() -> libc::sigaction {
     // SAFETY: all zeros is a valid sigaction: default action, empty mask, no flags.
     unsafe { std::mem::zeroed() }
@@ -275,6 +287,32 @@ pub fn pass_on_waiting(newborn: libc::pid_t) {
             let _ = send(newborn, signal);
         }
     }
+}
+
+/// Do something with the [`OF_WRITES`] blocked. If it raises one that would end the process, that is taken away and noted as
+/// caught.
+pub fn hold_off<T>(write: impl FnOnce() -> Result<T, Errno>) -> Result<T, Errno> {
+    let held = [libc::SIGPIPE, libc::SIGXFSZ].iter().fold(empty_mask(), |mask, &signal| with(mask, signal));
+    let mut old = empty_mask();
+    // SAFETY: both masks are initialised.
+    unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const held, &raw mut old) };
+    let result = write();
+    let raised = match &result {
+        Err(Errno::EPIPE) => Some(libc::SIGPIPE),
+        Err(Errno::EFBIG) => Some(libc::SIGXFSZ),
+        _ => None,
+    };
+    // SAFETY: the mask is initialised.
+    if let Some(signal) = raised.filter(|&signal| unsafe { libc::sigismember(&raw const old, signal) } == 0) {
+        let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let only = with(empty_mask(), signal);
+        // SAFETY: set and time are initialised; no siginfo_t is asked for.
+        if unsafe { libc::sigtimedwait(&raw const only, std::ptr::null_mut(), &raw const now) } == signal {
+            note_caught(signal);
+        }
+    }
+    set_mask(&old);
+    result
 }
 
 /// The first signal of a set; 0 bits mean none.

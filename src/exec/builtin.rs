@@ -1,0 +1,226 @@
+//! Executing a builtin: its redirections and assignments, what it needs (a process, real descriptors, no output that waits), and
+//! its error.
+
+use crate::builtins::{Builtin, BuiltinResult, Kind, TABLE};
+use crate::exec::command::{assign, temporary, trace_if_on};
+use crate::exec::redirect::{self, RedirectFailure};
+use crate::exec::{consequence, substitute};
+use crate::fields::Fields;
+use crate::shell::Shell;
+use crate::status::{Error, Failure, Flow, Outcome};
+use crate::syntax::ast::SimpleCommand;
+use bstr::ByteSlice;
+
+/// Builtins that read and write through [`Stdio`](crate::shell::Stdio) only, and execute no commands, which would need the shell's
+/// real descriptors redirected.
+fn uses_stdio(builtin: &Builtin) -> bool {
+    match builtin.kind {
+        Kind::Plain => true,
+        Kind::Special => !matches!(builtin.name, "eval" | "." | "source" | "exec" | "trap"),
+        Kind::Regular => matches!(
+            builtin.name,
+            "read" | "umask" | "ulimit" | "hash" | "alias" | "unalias" | "getopts" | "jobs" | "cd"
+        ),
+    }
+}
+
+/// Whether the name with this slot is that of a builtin that uses nothing but its arguments, the shell's state and its output.
+pub fn is_plain(shell: &Shell, slot: u32) -> bool {
+    let entry = shell.commands.at(slot);
+    let builtin = entry.builtin.map(|number| &TABLE[usize::from(number)]);
+    entry.function.is_none() && builtin.is_some_and(|builtin| builtin.kind == Kind::Plain)
+}
+
+/// Builtins whose work nobody else can see, and which ask nothing that others could have changed: output may wait behind them.
+fn is_private(builtin: &Builtin, fields: &Fields) -> bool {
+    match builtin.name {
+        // A question about files: the one that is written may be among them.
+        "test" | "[" => fields.iter_from(1).all(|field| match field.as_bytes() {
+            [b'-', letter] => matches!(letter, b'n' | b'z' | b'v' | b't' | b'a' | b'o'),
+            b"-nt" | b"-ot" | b"-ef" => false,
+            _ => true,
+        }),
+        ":" | "true" | "false" | "echo" | "printf" | "read" | "eval" | "set" | "shift" | "export" | "readonly"
+        | "unset" => true,
+        "local" | "break" | "continue" | "return" | "exit" | "getopts" | "alias" | "unalias" => true,
+        _ => false,
+    }
+}
+
+/// Builtins that do what only a process can do, or change what the end of a subshell inside this process would not put back: all that
+/// are not known to do neither.
+fn needs_process(builtin: &Builtin, fields: &Fields) -> bool {
+    let operand = fields.get(1).map(|field| field.as_bytes());
+    match builtin.name {
+        ":" | "." | "[" | "alias" | "break" | "cd" | "command" | "continue" | "echo" | "eval" | "exit" | "export" => {
+            false
+        }
+        "false" | "getopts" | "help" | "jobs" | "local" | "printf" | "pwd" | "read" | "readonly" | "recv" => false,
+        "return" | "shift" | "source" | "test" | "times" | "true" | "type" | "unalias" | "unset" => false,
+        "hash" | "trap" => operand.is_some(),
+        "mq" => operand == Some(b"notify"),
+        "rpc" => operand == Some(b"serve"),
+        // To processes as `kill`.
+        "send" => fields.iter_from(1).any(|field| field.starts_with(b"pid:") || field.starts_with(b"%")),
+        "set" => fields.iter_from(1).any(|field| field.contains(&b'm')),
+        "sock" => {
+            !matches!(operand, Some(b"getsockname" | b"getpeername" | b"recv" | b"recvfrom" | b"send" | b"sendto"))
+        }
+        "umask" => fields.iter_from(1).any(|field| field != "-S"),
+        _ => true,
+    }
+}
+
+/// If the builtin cannot do its work inside the shell's process for a subshell, make that a process.
+///
+/// # Errors
+/// As [`substitute::become_process`].
+pub fn prepare(shell: &mut Shell, builtin: &Builtin, fields: &Fields) -> Result<(), Flow> {
+    // `test -f /dev/stdin <file`, `cd /proc/self`: what is behind the name must be the subshell's own.
+    if shell.is_virtual() && (needs_process(builtin, fields) || names_descriptors(fields)) {
+        if builtin.name == "exec" {
+            substitute::need_parent(shell, true)?;
+        }
+        substitute::become_process(shell)?;
+    }
+    Ok(())
+}
+
+fn names_descriptors(fields: &Fields) -> bool {
+    fields.iter_from(1).any(|field| redirect::names_a_descriptor(field))
+}
+
+/// Let others see what the shell has done so far, if the builtin could do something that they see too.
+pub fn settle(shell: &mut Shell, builtin: &Builtin, fields: &Fields) {
+    if shell.io.is_late() && !is_private(builtin, fields) {
+        shell.io.settle();
+    }
+}
+
+/// Execute a builtin.
+pub fn run(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
+    prepare(shell, builtin, fields)?;
+    let special = builtin.kind == Kind::Special;
+    if builtin.name == "exec" {
+        return exec_command(shell, builtin, command, fields);
+    }
+    // The trace goes where the shell's standard error is, and not the command's.
+    if command.assignments.is_empty() {
+        trace_if_on(shell, command, fields)?;
+    }
+    // Redirections first, then assignments (XCU 2.9.1.1).
+    if command.redirects.is_empty() {
+        assigned(shell, builtin, command, fields)
+    } else if redirect::can_be_direct(&command.redirects) && uses_stdio(builtin) && !names_descriptors(fields) {
+        match redirect::direct(shell, &command.redirects) {
+            Ok((files, old)) => {
+                let outcome = assigned(shell, builtin, command, fields);
+                old.restore(shell);
+                drop(files);
+                outcome
+            }
+            Err(failure) => redirect_failed(shell, failure, special),
+        }
+    } else {
+        match redirect::apply(shell, &command.redirects) {
+            Ok(saved) => {
+                let outcome = assigned(shell, builtin, command, fields);
+                if outcome.is_ok() && is_command_exec(fields) {
+                    saved.keep()
+                } else {
+                    saved.restore(shell)
+                }
+                outcome
+            }
+            Err(failure) => redirect_failed(shell, failure, special),
+        }
+    }
+}
+
+/// `command exec` without a program: its redirections stay, as those of `exec` do.
+fn is_command_exec(fields: &Fields) -> bool {
+    let mut words = (0..fields.len()).filter_map(|index| fields.get(index));
+    words.next().is_some_and(|name| name == "command")
+        && words.find(|&word| word != "command" && word != "-p" && word != "--").is_some_and(|name| name == "exec")
+        && words.all(|word| word == "--")
+}
+
+/// Assign, for a special builtin for good and else for the time of the builtin; then run it.
+#[inline]
+fn assigned(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
+    let special = builtin.kind == Kind::Special;
+    let mut mark = None;
+    if special {
+        for assignment in &command.assignments {
+            assign(shell, assignment)?;
+        }
+    } else if !command.assignments.is_empty() {
+        mark = Some(temporary(shell, &command.assignments)?);
+    }
+    if !command.assignments.is_empty() {
+        trace_if_on(shell, command, fields)?;
+    }
+    settle(shell, builtin, fields);
+    let outcome = finish(shell, builtin, special, |shell| (builtin.run)(shell, fields));
+    if let Some(mark) = mark {
+        shell.vars.restore_locals(mark);
+    }
+    outcome
+}
+
+/// `exec`: its redirections stay when it has no command to execute; assignments are exported to the command.
+fn exec_command(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
+    for assignment in &command.assignments {
+        assign(shell, assignment)?;
+        if fields.len() > 1 {
+            let slot = shell.vars.slot(&assignment.name);
+            shell.vars.set_exported(slot, true);
+        }
+    }
+    trace_if_on(shell, command, fields)?;
+    match redirect::apply(shell, &command.redirects) {
+        Ok(saved) => {
+            let outcome = finish(shell, builtin, true, |shell| (builtin.run)(shell, fields));
+            if outcome.is_ok() {
+                saved.keep()
+            } else {
+                saved.restore(shell)
+            }
+            outcome
+        }
+        Err(failure) => redirect_failed(shell, failure, true),
+    }
+}
+
+fn redirect_failed(shell: &mut Shell, failure: RedirectFailure, fatal: bool) -> Outcome {
+    let status = redirect::failed(shell, failure)?;
+    if fatal { Err(consequence::end(shell, status)) } else { Ok(status) }
+}
+
+/// Run a builtin and report its error; for a special builtin that ends a script.
+#[inline]
+pub fn finish(
+    shell: &mut Shell,
+    builtin: &Builtin,
+    fatal: bool,
+    run: impl FnOnce(&mut Shell) -> BuiltinResult,
+) -> Outcome {
+    match run(shell) {
+        Ok(status) => Ok(status),
+        Err(Failure::Flow(flow)) => Err(flow),
+        Err(Failure::Error(error)) => builtin_failed(shell, builtin, fatal, error),
+    }
+}
+
+#[cold]
+fn builtin_failed(shell: &mut Shell, builtin: &Builtin, fatal: bool, error: Error) -> Outcome {
+    if let Some(flow) = substitute::killed(shell) {
+        return Err(flow);
+    }
+    let error = error.within(builtin.name);
+    shell.report(&error);
+    if fatal && !error.tried.ends_with(b"write error") {
+        return Err(consequence::end(shell, error.status));
+    }
+    Ok(error.status)
+}
