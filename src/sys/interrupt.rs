@@ -65,6 +65,8 @@ pub struct Guard {
     caught_here: u64,
     /// Those that an outer guard has made fatal for the time of [`Guard::lifted`].
     fatal: u64,
+    /// Those that were noted before and do not end a wait.
+    known: u64,
     deadline: Option<Instant>,
     /// Signals are blocked but for the time of a wait; this is the mask to wait with.
     blocked: Option<Mask>,
@@ -132,8 +134,12 @@ impl Guard {
         let mut guard = Self::light();
         guard.fatal = signal::set_fatal(0);
         guard.caught_here = guard.fatal;
-        guard.catch(ENDING.iter().copied().filter(|&signal| signal != libc::SIGPIPE && signal != libc::SIGALRM));
+        guard.catch_for_sockets();
         guard
+    }
+
+    fn catch_for_sockets(&mut self) {
+        self.catch(ENDING.iter().copied().filter(|&signal| signal != libc::SIGPIPE && signal != libc::SIGALRM));
     }
 
     /// Only block signals: for a wait that has nothing to put in order when a signal ends the process at once.
@@ -143,19 +149,31 @@ impl Guard {
         guard
     }
 
+    /// The same, for what has to be put in order after a signal: those that are noted already do not end its waits.
+    pub fn afterwards() -> Self {
+        let mut guard = Self::light();
+        guard.known = signal::pending();
+        guard
+    }
+
     /// Run something in the middle of the guard for which signals are as they were before it. Those that end the process do so at once, but files
     /// that must not be left behind are removed first ([`crate::sys::vanish`]).
     pub fn lifted<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        let changes = signal::changes();
         signal::set_fatal(self.caught_here);
         if let Some(mask) = &self.blocked {
             signal::set_mask(mask);
         }
         let result = run();
         signal::block_all();
-        // What it has changed itself (`trap`) stays as it is.
         let taken_over = self.caught_here & !signal::set_fatal(0);
-        self.caught_here &= !taken_over;
-        self.changed.retain(|(number, _)| taken_over & bit(*number) == 0);
+        if signal::changes() != changes {
+            // What it has changed itself (`trap`) stays as it is; but what would end the process from now on is caught.
+            self.caught_here &= !taken_over;
+            self.changed.retain(|(number, _)| taken_over & bit(*number) == 0);
+            CAUGHT_BY_GUARDS.fetch_and(!taken_over, Ordering::SeqCst);
+            self.catch_for_sockets();
+        }
         result
     }
 
@@ -167,6 +185,7 @@ impl Guard {
             changed: Vec::with_capacity(ENDING.len() + 1),
             caught_here: 0,
             fatal: 0,
+            known: 0,
             deadline,
             blocked: None,
             outer: TIMER.swap(0, Ordering::SeqCst),
@@ -207,7 +226,7 @@ impl Guard {
     /// The signal that has ended the waiting, if one was caught.
     pub fn caught(&self) -> Option<i32> {
         let ending = self.interrupting | CAUGHT_BY_GUARDS.load(Ordering::SeqCst) & !bit(libc::SIGPIPE);
-        signal::first(signal::pending() & ending)
+        signal::first(signal::pending() & ending & !self.known)
     }
 
     /// Sleep until a descriptor is ready (`interests` say which), or a handler has run for another reason than to end the wait.

@@ -14,6 +14,9 @@ static CAUGHT: AtomicU64 = AtomicU64::new(0);
 /// Signals that end the process although they have a handler: it removes first what must not be left behind ([`vanish`]).
 static FATAL: AtomicU64 = AtomicU64::new(0);
 
+/// How often it was changed what a signal does.
+static CHANGES: AtomicU64 = AtomicU64::new(0);
+
 /// The bit of a signal.
 #[inline]
 pub const fn bit(signal: i32) -> u64 {
@@ -102,6 +105,11 @@ pub fn set_fatal(signals: u64) -> u64 {
     FATAL.swap(signals, Ordering::Relaxed)
 }
 
+/// A number that grows whenever it is [`set`] what a signal does.
+pub fn changes() -> u64 {
+    CHANGES.load(Ordering::Relaxed)
+}
+
 /// Take a signal out of the set; false if it was not there.
 pub fn take(signal: i32) -> bool {
     CAUGHT.fetch_and(!bit(signal), Ordering::Relaxed) & bit(signal) != 0
@@ -154,6 +162,7 @@ pub fn set(signal: i32, disposition: Disposition) -> Result<Disposition, Errno> 
     Errno::result(unsafe { libc::sigaction(signal, &raw const action, &raw mut old) })?;
     // Whoever sets it decides what it does.
     FATAL.fetch_and(!bit(signal), Ordering::Relaxed);
+    CHANGES.fetch_add(1, Ordering::Relaxed);
     Ok(match old.sa_sigaction {
         libc::SIG_DFL => Disposition::Default,
         libc::SIG_IGN => Disposition::Ignore,

@@ -33,12 +33,13 @@ fn rpcbind_knows_our_programs() {
              rpcinfo -T tcp6 ::1 536870978; rpc ping -T tcp ::1 536870978; rpc list ::1 | grep -c '536870978 .*tcp6'
              rpc bind 99998 1 tcp6 1234; rpcinfo | grep -c '99998 .*tcp6 .*::1.4.210'; rpc unbind 99998 1 tcp6; rpcinfo | grep -c 99998
              rpc call -H 127.0.0.1 calc.x::ADD 1 2 2>/dev/null; echo $?
-             kill $server; wait $server; kill $binder; wait $binder"
+             printf '%s\n' '127.0.0.1 both' '::1 both' >hosts; mount --bind hosts /etc/hosts; rpc call -H both calc.x::ADD 2 2
+             kill $server; wait $server; rpcinfo | grep -c 536870978; kill $binder; wait $binder"
         ),
     );
     let printed = dir.run(&format!("unshare -n -m -p -f --kill-child {} inside.sh", env!("CARGO_BIN_EXE_ipcsh")));
     let expected = "17 PROG_NOT_REGISTERED\n3\n7\nprogram 536870978 version 1 ready and waiting\nprogram 536870978 version 1 ready and waiting\n";
     assert!(printed.starts_with(expected), "{printed}");
-    let expected = "\n1\n0\n0\n17\n11\n15\nprogram 536870978 version 1 ready and waiting\nprogram 536870978 version 1 ready and waiting\n1\n1\n0\n17\n";
+    let expected = "\n1\n0\n0\n17\n11\n15\nprogram 536870978 version 1 ready and waiting\nprogram 536870978 version 1 ready and waiting\n1\n1\n0\n17\n4\n0\n";
     assert!(printed.ends_with(expected), "{printed}");
 }

@@ -148,13 +148,36 @@ fn a_signal_in_the_middle_of_a_function() {
             let started = Instant::now();
             let printed = dir.run(&format!(
                 "mkfifo fifo; ADD() {{ : >started; exec 2>/dev/null; {body}; }}
-                 rpc serve {time} -b unix:sock calc.x & server=$!; until [ -S sock ]; do :; done
+                 rpc serve {time} -b unix:sock calc.x >/dev/null & server=$!; until [ -S sock ]; do :; done
                  rpc call -T unix -H sock calc.x::ADD 1 2 2>/dev/null & until [ -e started ]; do :; done
                  kill $server; wait $server; echo $?; kill $! 2>/dev/null; wait; ls; rm started fifo"
             ));
             assert_eq!(printed, "143\ncalc.x\nfifo\nstarted\n", "{body} {time}");
             assert!(started.elapsed() < Duration::from_secs(8), "{body} {time}");
         }
+    }
+}
+
+/// A trap of the shell is executed when the server ends; one that a function sets decides from then on.
+#[test]
+fn traps_around_servers() {
+    let dir = Dir::new();
+    // `$$` is the process of the whole script; the server is a child of it.
+    let serve = "(rpc serve -b unix:sock calc.x; echo $?) & server=$!; until [ -S sock ]; do :; done";
+    let end = "kill $server; wait $server; ls";
+    let printed = dir.run(&format!("(trap 'echo trapped' TERM; {}; {end}", &serve[1..]));
+    assert_eq!(printed, "trapped\n143\ncalc.x\n");
+    for (first, action, expected) in [
+        ("", "trap 'echo later >&2' TERM", "5\n143\ncalc.x\nlater\n"),
+        ("", "trap 'echo now >&2' USR1; read -r pid _ </proc/self/stat; kill -USR1 $pid", "5\ncalc.x\nnow\n"),
+        ("trap 'echo never' TERM; ", "trap - TERM", "5\ncalc.x\n"),
+        ("", "trap '' TERM; trap - TERM", "5\ncalc.x\n"),
+    ] {
+        let printed = dir.run(&format!(
+            "ADD() {{ {action}; echo 5; }}; ({first}{}; rpc call -T unix -H sock calc.x::ADD 1 2; {end}",
+            &serve[1..]
+        ));
+        assert_eq!(printed, expected, "{first}{action}");
     }
 }
 

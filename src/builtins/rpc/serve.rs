@@ -115,15 +115,15 @@ type Registered = Vec<(u32, u32, Transport, SocketAddr)>;
 
 /// Talk to the rpcbind of this host about a place of this family.
 fn binder<T>(
+    watch: &Guard,
     transport: Transport,
     place: SocketAddr,
     run: impl FnOnce(&mut Binder<'_>) -> Result<T, BindError>,
 ) -> Result<T, BindError> {
-    let watch = Guard::light();
     let patience = client::Patience { first: Duration::from_secs(3), tries: 2 };
     let ip = if place.is_ipv6() { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
     let names = [Name::Inet(SocketAddr::new(ip, rpcbind::PORT))];
-    Binder::open(&names, transport, patience, &watch).and_then(|mut binder| run(&mut binder))
+    Binder::open(&names, transport, patience, watch).and_then(|mut binder| run(&mut binder))
 }
 
 /// Tell rpcbind where the programs are. What an earlier server has left is taken back first.
@@ -149,24 +149,29 @@ fn register(
     unregister(&all().collect());
     let mut registered = Registered::new();
     for (program, version, transport, place) in all() {
-        let done = binder(transport, place, |binder| binder.set(program, version, place));
-        let tried = format!("cannot register program {program} version {version}");
-        match done {
-            Ok(true) => registered.push((program, version, transport, place)),
-            Ok(false) => return Err(Error::new(format!("{tried}: rpcbind has it already, from another user"))),
-            Err(error) => match super::call::binding(shell, error) {
-                super::call::Unreached::Lost(why) => return Err(Error::new(format!("{tried}: {why}"))),
-                super::call::Unreached::Error(error) => return Err(error.within(tried)),
-            },
+        let done = binder(&Guard::light(), transport, place, |binder| binder.set(program, version, place));
+        if done == Ok(true) {
+            registered.push((program, version, transport, place));
+            continue;
         }
+        unregister(&registered);
+        let tried = format!("cannot register program {program} version {version}");
+        return Err(match done {
+            Ok(_) => Error::new(format!("{tried}: rpcbind has it already, from another user")),
+            Err(error) => match super::call::binding(shell, error) {
+                super::call::Unreached::Lost(why) => Error::new(format!("{tried}: {why}")),
+                super::call::Unreached::Error(error) => error.within(tried),
+            },
+        });
     }
     Ok(registered)
 }
 
-/// Take back what rpcbind was told. That it is gone already, or rpcbind is, is as good.
+/// Take back what rpcbind was told, and wait until it has done so. That it is gone already, or rpcbind is, is as good.
 fn unregister(registered: &Registered) {
+    let watch = Guard::afterwards();
     for &(program, version, transport, place) in registered {
-        let _ = binder(transport, place, |binder| binder.unset(program, version));
+        let _ = binder(&watch, transport, place, |binder| binder.unset(program, version));
     }
 }
 
