@@ -181,7 +181,7 @@ END
              rpc call -H $at $call 2>/dev/null; echo $? $RPC_STATUS
          done
          rpc call $at 77 4 1 2>/dev/null; echo $? $RPC_STATUS $RPC_DETAIL
-         rpc call $at 78 1 1 2>/dev/null; echo $? $RPC_STATUS
+         rpc call $at 0x4e 1 1 2>/dev/null; echo $? $RPC_STATUS
          rpc call $at 77 3 1 int 2>/dev/null; echo $?
          rpc call $at 77 3 5 'int' 1 2>/dev/null; echo $? $RPC_STATUS
          stop
@@ -189,7 +189,21 @@ END
          rpc call -t 0.05 -r 2 -T udp -H $at f.x::FAIL 2>/dev/null; echo $?
          rpc call f.x 2>/dev/null; echo $?",
     );
-    let expected = "14 SYSTEM_ERR\n13 GARBAGE_ARGS\n14 SYSTEM_ERR\n12 PROC_UNAVAIL\n0 SUCCESS\n2 SUCCESS\n11 PROG_MISMATCH 3 3\n10 PROG_UNAVAIL\n2\n13 GARBAGE_ARGS\n18 CANNOT_CONNECT\n18\n2\n";
+    let expected = "14 SYSTEM_ERR\n13 GARBAGE_ARGS\n14 SYSTEM_ERR\n12 PROC_UNAVAIL\n0 SUCCESS\n2 SUCCESS\n11 PROG_MISMATCH 3 3\n10 PROG_UNAVAIL\n2\n13 GARBAGE_ARGS\n18 CANNOT_CONNECT\n18\n1\n";
+    assert_eq!(printed, expected);
+}
+
+/// What a protocol does not have is refused, not ignored.
+#[test]
+fn options_of_the_other_protocol() {
+    let dir = Dir::new();
+    let printed = dir.run(
+        "f() { :; }
+         for option in --drop-reply=1 --semantics=at-most-once --register '-b tcp:0'; do rpc serve $option json+unix:sock f 2>/dev/null; echo $?; done
+         for option in --delay=1 -Hlocalhost -Ttcp -r2 --keep; do rpc call $option json+unix:sock f 2>/dev/null; echo $?; done
+         rpc call -o calc.x::ADD 1 2 2>&1 | sed -n "1s/.*rpc: //p"; ls",
+    );
+    let expected = "2\n2\n2\n2\n1\n1\n1\n1\n1\n-o: ONC RPC has no such option\ncalc.x\n";
     assert_eq!(printed, expected);
 }
 
@@ -282,6 +296,41 @@ fn encode_and_decode() {
     assert_eq!(lines[3], r#"{"n":1,"next":{"n":2,"next":null}}"#);
     assert_eq!(&lines[4..7], ["2", "2", "2"]);
     assert!(lines[7].ends_with("s: 6 bytes, and there may be 5 at most"), "{printed}");
+}
+
+/// What `rpc stub` writes is a server and a client: the skeleton answers with a system error until its functions are written.
+#[test]
+fn stubs_are_scripts() {
+    let dir = Dir::new();
+    let printed = dir.run(
+        r#"rpc stub -s calc.x >server.sh; rpc stub -c calc.x >client.sh; rpc stub calc.x >both.sh
+         cat client.sh server.sh | cmp - both.sh && echo both
+         : >log; ( . ./server.sh ) 2>log & server=$!
+         until read -r _ _ _ place <log; do :; done
+         # Where the client calls is an option that somebody adds: here the port is not registered.
+         sed "s/--keep/--keep -H ${place#tcp:}/" client.sh >here.sh; . ./here.sh
+         NULL; echo $?; ADD 20 22; echo $?; stop
+         { sed '/^rpc serve/d' server.sh; echo 'ADD() { echo $((a + b)); }'; grep '^rpc serve' server.sh; } >done.sh
+         : >log; ( . ./done.sh ) 2>log & server=$!
+         until read -r _ _ _ place <log; do :; done
+         sed "s/--keep/--keep -H ${place#tcp:}/" client.sh >here.sh; . ./here.sh
+         ADD 20 22; ADD a=1 b=2; stop"#,
+    );
+    assert!(printed.starts_with("both\n0\n14\n42\n3\n"), "{printed}");
+    let source = dir.run("rpc stub -s calc.x; rpc stub -c calc.x");
+    for line in ["ADD() { # CALC_V1: a, b\n", "rpc serve -b tcp:0 calc.x\n", "ADD() { rpc call --keep calc.x::1::ADD \"$@\"; }\n"] {
+        assert!(source.contains(line), "{line} in\n{source}");
+    }
+}
+
+#[test]
+fn help_explains_the_semantics() {
+    let dir = Dir::new();
+    let printed = dir.run("rpc help semantics; echo $?");
+    for word in ["maybe", "at-least-once", "at-most-once", "exactly-once", "Cannot be promised", "--drop-reply"] {
+        assert!(printed.contains(word), "{word} in\n{printed}");
+    }
+    assert!(printed.ends_with("\n0\n"), "{printed}");
 }
 
 const C_CALC: &str = "

@@ -148,7 +148,7 @@ fn a_signal_in_the_middle_of_a_function() {
             let started = Instant::now();
             let printed = dir.run(&format!(
                 "mkfifo fifo; ADD() {{ : >started; exec 2>/dev/null; {body}; }}
-                 rpc serve {time} -b unix:sock calc.x >/dev/null & server=$!; until [ -S sock ]; do :; done
+                 (exec >/dev/null; rpc serve {time} -b unix:sock calc.x) & server=$!; until [ -S sock ]; do :; done
                  rpc call -T unix -H sock calc.x::ADD 1 2 2>/dev/null & until [ -e started ]; do :; done
                  kill $server; wait $server; echo $?; kill $! 2>/dev/null; wait; ls; rm started fifo"
             ));

@@ -1,7 +1,7 @@
 //! `rpc call`: by an interface file, or with program, version, procedure and types in the line.
 
 use super::options::{self, FAULTS, Options};
-use super::{attempts, json, lost, outcome, usage};
+use super::{attempts, json, lost, outcome, wrong};
 use crate::builtins::BuiltinResult;
 use crate::ipc::rpc::client::{Connection, Lost, Transport, addresses};
 use crate::ipc::rpc::frame::Framing;
@@ -32,25 +32,32 @@ pub struct Request {
 /// `rpc call`
 pub fn call(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     let longs = [&["keep"], FAULTS].concat();
-    let (mut options, operands) = options::parse(words, "H:T:t:r:x:jo", &longs)?;
+    let (mut options, operands) = options::parse(words, "H:T:t:r:x:jo", &longs).map_err(misused)?;
     let Some((&first, rest)) = operands.split_first() else {
-        return Err(usage("what to call is expected: FILE.x::PROC, or HOST PROG VERS PROC, or json+..."));
+        let what = "what to call is expected: FILE.x::PROC, or HOST PROG VERS PROC, or json+...";
+        return Err(misused(wrong(what)).into());
     };
     if first.starts_with(b"json+") {
         return json::call(shell, &options, first, rest);
     }
+    options::refuse("ONC RPC", &[(options.notify, "-o")]).map_err(misused)?;
     let request = match memchr::memmem::find(first, b"::") {
         Some(_) => by_interface(shell, first, rest)?,
         None => {
             if options.transport == Some(Transport::Unix) {
                 options.host = Some(first.to_vec());
             } else {
-                place(&mut options, first)?;
+                place(&mut options, first).map_err(misused)?;
             }
             by_numbers(rest)?
         }
     };
     perform(shell, &mut options, &request)
+}
+
+/// A wrong call is a local error in the table of statuses; 2 tells of interfaces and types there.
+pub fn misused(error: Error) -> Error {
+    error.with_status(ExitStatus::FAILURE)
 }
 
 /// `HOST[:PORT]` as an operand.
@@ -71,8 +78,7 @@ pub fn place(options: &mut Options, word: &[u8]) -> Result<(), Error> {
 /// There is no `::`.
 pub fn parts(word: &[u8]) -> Result<(PathBuf, Option<String>, String), Error> {
     let text = word.to_str_lossy();
-    let (path, rest) =
-        text.split_once("::").ok_or_else(|| super::wrong(format!("{text}: FILE.x::NAME is expected")))?;
+    let (path, rest) = text.split_once("::").ok_or_else(|| wrong(format!("{text}: FILE.x::NAME is expected")))?;
     Ok(match rest.split_once("::") {
         Some((version, name)) => (path.into(), Some(version.to_owned()), name.to_owned()),
         None => (path.into(), None, rest.to_owned()),
@@ -99,16 +105,22 @@ fn by_interface(shell: &mut Shell, word: &[u8], values: &[&[u8]]) -> Result<Requ
     Ok(Request { interface: Rc::clone(&interface), target, name, arguments: encoded, result })
 }
 
-/// `PROG VERS PROC ['TYPE...' VALUE...] [-> 'TYPE']`
-fn by_numbers(words: &[&[u8]]) -> Result<Request, Error> {
+/// `PROG VERS PROC`, and what follows.
+fn numbers<'a>(words: &'a [&'a [u8]]) -> Result<(Target, &'a [&'a [u8]]), Error> {
     let [program, version, procedure, rest @ ..] = words else {
-        return Err(super::wrong("HOST PROG VERS PROC are expected, or FILE.x::PROC"));
+        return Err(wrong("HOST PROG VERS PROC are expected, or FILE.x::PROC"));
     };
     let target = Target {
         program: options::number(program, "program number")?,
         version: options::number(version, "version number")?,
         procedure: options::number(procedure, "procedure number")?,
     };
+    Ok((target, rest))
+}
+
+/// `PROG VERS PROC ['TYPE...' VALUE...] [-> 'TYPE']`
+fn by_numbers(words: &[&[u8]]) -> Result<Request, Error> {
+    let (target, rest) = numbers(words).map_err(misused)?;
     let name = format!("{}.{}.{}", target.program, target.version, target.procedure);
     let arrow = rest.iter().position(|word| *word == b"->");
     let (given, result) = match arrow {

@@ -1,5 +1,6 @@
 //! JSON-RPC 2.0: `rpc call`, `rpc batch` and `rpc serve` with `json+...` addresses.
 
+use super::call::misused;
 use super::options::Options;
 use super::serve::{self, end};
 use super::{lost, options, outcome, usage};
@@ -128,8 +129,18 @@ fn parameters(words: &[&[u8]]) -> Result<Option<Value>, Error> {
 /// `rpc call json+... METHOD ...`
 pub fn call(shell: &mut Shell, options: &Options, address: &[u8], words: &[&[u8]]) -> BuiltinResult {
     let address_text = address.to_str_lossy();
-    let address = Address::parse(address)?;
-    let Some((method, rest)) = words.split_first() else { return Err(usage("METHOD is expected")) };
+    let only_onc = [
+        (options.has_faults, "a bad network"),
+        (options.host.is_some(), "-H"),
+        (options.transport.is_some(), "-T"),
+        (options.tries.is_some(), "-r"),
+        (options.keep, "--keep"),
+    ];
+    options::refuse("JSON-RPC", &only_onc).map_err(misused)?;
+    let address = Address::parse(address).map_err(misused)?;
+    let Some((method, rest)) = words.split_first() else {
+        return Err(misused(super::wrong("METHOD is expected")).into());
+    };
     let method = method.to_str_lossy();
     let id = options.xid.unwrap_or_else(fresh_xid);
     let request = protocol::request(&method, parameters(rest)?, (!options.notify).then_some(id));
@@ -220,6 +231,13 @@ pub fn batch(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
 
 /// `rpc serve json+... FUNCTION...`
 pub fn serve(shell: &mut Shell, options: &Options, address: &[u8], functions: &[&[u8]]) -> BuiltinResult {
+    let only_onc = [
+        (options.has_faults, "a bad network"),
+        (options.semantics.is_some(), "--semantics"),
+        (options.register, "--register"),
+        (!options.binds.is_empty(), "-b"),
+    ];
+    options::refuse("JSON-RPC", &only_onc)?;
     let Some(missing) = functions.iter().find(|name| shell.commands.function(name).is_none()) else {
         if functions.is_empty() {
             return Err(usage("the names of the functions are expected: nothing else can be called"));

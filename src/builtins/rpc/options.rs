@@ -109,6 +109,17 @@ pub fn parse<'a>(words: &'a [&'a [u8]], letters: &str, longs: &[&str]) -> Result
     Ok((options, &words[at..]))
 }
 
+/// Refuse options that this protocol does not have.
+///
+/// # Errors
+/// One of them is given.
+pub fn refuse(protocol: &str, options: &[(bool, &str)]) -> Result<(), Error> {
+    match options.iter().find(|(is_given, _)| *is_given) {
+        Some((_, name)) => Err(super::wrong(format!("{name}: {protocol} has no such option"))),
+        None => Ok(()),
+    }
+}
+
 impl Options {
     fn flag(&mut self, letter: u8) {
         match letter {
@@ -199,12 +210,15 @@ pub fn transport(word: &[u8]) -> Result<Transport, Error> {
     Transport::by_name(word).ok_or_else(|| super::wrong(format!("{}: tcp, udp or unix is expected", word.as_bstr())))
 }
 
-/// A number.
+/// A number; after `0x`, as interface files write those of programs, in base 16.
 ///
 /// # Errors
 /// It is none, or too large.
 pub fn number<T: std::str::FromStr>(word: &[u8], what: &str) -> Result<T, Error> {
-    let parsed = word.to_str().ok().and_then(|text| text.parse().ok());
+    let parsed = word.to_str().ok().and_then(|text| match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok()?.to_string().parse().ok(),
+        None => text.parse().ok(),
+    });
     parsed.ok_or_else(|| super::wrong(format!("{}: a {what} is expected", word.as_bstr())))
 }
 
