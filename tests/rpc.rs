@@ -201,7 +201,7 @@ fn options_of_the_other_protocol() {
         "f() { :; }
          for option in --drop-reply=1 --semantics=at-most-once --register '-b tcp:0'; do rpc serve $option json+unix:sock f 2>/dev/null; echo $?; done
          for option in --delay=1 -Hlocalhost -Ttcp -r2 --keep; do rpc call $option json+unix:sock f 2>/dev/null; echo $?; done
-         rpc call -o calc.x::ADD 1 2 2>&1 | sed -n "1s/.*rpc: //p"; ls",
+         rpc call -o calc.x::ADD 1 2 2>&1 | sed -n '1s/.*rpc: //p'; ls",
     );
     let expected = "2\n2\n2\n2\n1\n1\n1\n1\n1\n-o: ONC RPC has no such option\ncalc.x\n";
     assert_eq!(printed, expected);
@@ -318,7 +318,11 @@ fn stubs_are_scripts() {
     );
     assert!(printed.starts_with("both\n0\n14\n42\n3\n"), "{printed}");
     let source = dir.run("rpc stub -s calc.x; rpc stub -c calc.x");
-    for line in ["ADD() { # CALC_V1: a, b\n", "rpc serve -b tcp:0 calc.x\n", "ADD() { rpc call --keep calc.x::1::ADD \"$@\"; }\n"] {
+    for line in [
+        "ADD() { # CALC_V1: a, b\n",
+        "rpc serve -b tcp:0 calc.x\n",
+        "ADD() { rpc call --keep calc.x::1::ADD \"$@\"; }\n",
+    ] {
         assert!(source.contains(line), "{line} in\n{source}");
     }
 }
