@@ -19,7 +19,7 @@ recv -c 1000000 "$address" >received.4 2>/dev/null & receivers="$receivers $!"
 kill -TERM $last_sender 2>/dev/null
 wait $senders
 kill -w -TERM $receivers 2>/dev/null
-recv -n -a "$address" >received.5 2>/dev/null
+recv -n -c 1000000 "$address" >received.5 2>/dev/null
 sent=0
 for sender in 1 2 3 4; do read n <sent.$sender && sent=$((sent + n)); done
 for sender in 1 2 3 4; do
