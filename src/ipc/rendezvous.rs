@@ -108,7 +108,7 @@ impl Rendezvous {
             }
             match &watch {
                 // The receiver may have come before the watch was there: look again first.
-                None => watch = Some(inotify::appearances(&*run::c_path(&self.directory)?).map_err(refused)?),
+                None => watch = Some(inotify::appearances(&run::c_path(&self.directory)?).map_err(refused)?),
                 Some(watch) => {
                     wait.ready(&self.address, watch.as_fd(), libc::POLLIN)?;
                     let _ = stream::read_into(watch.as_fd(), &mut Vec::new(), 4096);

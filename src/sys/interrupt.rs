@@ -77,32 +77,6 @@ pub struct Guard {
     _turn: turn::Turn,
 }
 
-/// The turn of a thread, which may have guards within guards.
-#[cfg(test)]
-mod turn {
-    use std::cell::Cell;
-    use std::sync::{Mutex, MutexGuard, PoisonError};
-
-    static TURN: Mutex<()> = Mutex::new(());
-    thread_local! { static GUARDS: Cell<usize> = const { Cell::new(0) }; }
-
-    #[derive(Debug)]
-    pub struct Turn(#[expect(dead_code, reason = "held")] Option<MutexGuard<'static, ()>>);
-
-    impl Turn {
-        pub fn take() -> Self {
-            let guards = GUARDS.replace(GUARDS.get() + 1);
-            Self((guards == 0).then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner)))
-        }
-    }
-
-    impl Drop for Turn {
-        fn drop(&mut self) {
-            GUARDS.set(GUARDS.get() - 1);
-        }
-    }
-}
-
 impl Guard {
     /// For system calls that sleep: [`Guard::call`] ends at the signals `interrupting` (bits as in `sys::signal`; they have a handler
     /// already), at those that would end the process, and at `deadline`. Of guards within guards the innermost one waits.
@@ -423,5 +397,31 @@ pub(super) fn timespec(time: Duration) -> libc::timespec {
     libc::timespec {
         tv_sec: libc::time_t::try_from(time.as_secs()).unwrap_or(libc::time_t::MAX),
         tv_nsec: time.subsec_nanos().into(),
+    }
+}
+
+/// The turn of a thread, which may have guards within guards.
+#[cfg(test)]
+mod turn {
+    use std::cell::Cell;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    static TURN: Mutex<()> = Mutex::new(());
+    thread_local! { static GUARDS: Cell<usize> = const { Cell::new(0) }; }
+
+    #[derive(Debug)]
+    pub struct Turn(#[expect(dead_code, reason = "held")] Option<MutexGuard<'static, ()>>);
+
+    impl Turn {
+        pub fn take() -> Self {
+            let guards = GUARDS.replace(GUARDS.get() + 1);
+            Self((guards == 0).then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner)))
+        }
+    }
+
+    impl Drop for Turn {
+        fn drop(&mut self) {
+            GUARDS.set(GUARDS.get() - 1);
+        }
     }
 }

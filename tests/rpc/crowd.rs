@@ -44,7 +44,7 @@ fn thousands_of_clients() {
     assert_eq!(wrong, 0, "of {count} clients");
     let before = server.kilobytes("VmRSS");
     for _ in 0..3 {
-        assert!(clients.iter().all(|client| answers(client)));
+        assert!(clients.iter().all(answers));
     }
     drop(clients);
     for _ in 0..count {
