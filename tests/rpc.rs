@@ -145,6 +145,8 @@ fn calls_over_each_transport() {
         let printed = dir.run(&format!(
             "serve -b {bind} calc.x
              rpc call {how} calc.x::ADD a=2 b=3
+             rpc call {how} calc.x::ADD '{{b=7,a=3}}'
+             rpc call {how} calc.x::ADD '{{b=7}}' 2>/dev/null; echo $?
              rpc call {how} calc.x::DIV 7 0
              rpc call {how} calc.x::CALC_V1::SHOUT 'wor ld'
              rpc call {how} -j calc.x::1::DIV 7 2
@@ -153,7 +155,7 @@ fn calls_over_each_transport() {
              stop",
             if bind.starts_with("tcp") { "-T tcp" } else { "-T udp" }
         ));
-        let expected = "5\nerr=DIVISION_BY_ZERO\nWOR LD\n{\"err\":\"OK\",\"value\":3}\nSUCCESS 1\nprogram 536870978 version 1 ready and waiting\n";
+        let expected = "5\n10\n2\nerr=DIVISION_BY_ZERO\nWOR LD\n{\"err\":\"OK\",\"value\":3}\nSUCCESS 1\nprogram 536870978 version 1 ready and waiting\n";
         assert_eq!(printed, expected, "{bind}");
     }
     let printed = dir.run(

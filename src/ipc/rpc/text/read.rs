@@ -5,8 +5,10 @@
 use crate::ipc::rpc::interface::{Field, Interface, Type, Union};
 use crate::ipc::rpc::text::unhex;
 use crate::ipc::rpc::xdr::{MOST_NESTING, Value, XdrError};
+use std::rc::Rc;
 
-/// The values of fields (arguments, a struct) from words: `NAME=VALUE` in any order, or all of them as `VALUE` in the order of the fields.
+/// The values of fields (arguments, a struct) from words: `NAME=VALUE` in any order, or all of them as `VALUE` in the order of the fields, or in one
+/// word as `{NAME=VALUE,...}`.
 ///
 /// # Errors
 /// A name that is not known, is missing or doubled; too many or too few values; a value that is not of its type.
@@ -16,6 +18,12 @@ pub fn arguments(interface: &Interface, fields: &[Field], words: &[&[u8]]) -> Re
         let index = fields.iter().position(|field| field.name.as_bytes() == &word[..equals])?;
         Some((index, equals + 1))
     };
+    if let [word @ [b'{', ..]] = words
+        && fields.len() > 1
+        && let Value::Struct(values) = alone(interface, &Type::Struct(Rc::new(fields.to_vec())), word)?
+    {
+        return Ok(values);
+    }
     if words.first().is_none_or(|word| named(word).is_none()) {
         if words.len() != fields.len() {
             let names: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
