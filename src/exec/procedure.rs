@@ -13,6 +13,7 @@ use crate::jobs::wait;
 use crate::quote::quote;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Flow};
+use crate::sys::unshared::Unshared;
 use crate::sys::{fd, signal};
 use nix::errno::Errno;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -95,7 +96,7 @@ impl Desk {
             shell.report(&Error::system("cannot start a procedure", errno));
             ExitStatus::FAILURE
         };
-        // Its end is seen at this pipe: the child's copy of the write end is the last one.
+        // Its end is seen at this pipe: the child's copy of the write end is the last one, for the subshells that it leaves running have none.
         let (end, life) = match fd::pipe() {
             Ok(ends) => ends,
             Err(errno) => return failed(shell, errno),
@@ -107,7 +108,9 @@ impl Desk {
         }
         let error = self.error.as_ref().map(|error| error.as_raw_fd());
         let watch = Guard::for_descriptors();
+        let mut _mark = None;
         let prepare = |shell: &mut Shell| {
+            _mark = Some(Unshared::mark(&life));
             watch.undo_in_child();
             error.map(|error| fd::dup2(error, 2));
             set_variables(shell, call);

@@ -25,5 +25,6 @@ pub mod stack;
 pub mod stream;
 pub mod transfer;
 pub mod tty;
+pub mod unshared;
 pub mod vanish;
 pub mod wait;

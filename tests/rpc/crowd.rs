@@ -158,6 +158,20 @@ fn a_signal_in_the_middle_of_a_function() {
     }
 }
 
+/// What a function has left running keeps neither the port nor the clients of a server that has ended.
+#[test]
+fn subshells_do_not_hold_the_port() {
+    let dir = Dir::new();
+    for time in ["", "-t 20"] {
+        let printed = dir.run(&format!(
+            "ADD() {{ {{ sleep 3; : ; }} >/dev/null 2>&1 & echo $! >pid; echo 5; }}
+             serve {time} -b tcp:0 calc.x; rpc call -H 127.0.0.1:$port calc.x::ADD 1 2; stop
+             rpc call -t 1 -H 127.0.0.1:$port calc.x::ADD 1 2 2>/dev/null; echo $?; read -r pid <pid; kill $pid && echo running"
+        ));
+        assert_eq!(printed, "5\n18\nrunning\n", "{time}");
+    }
+}
+
 /// A trap of the shell is executed when the server ends; one that a function sets decides from then on.
 #[test]
 fn traps_around_servers() {

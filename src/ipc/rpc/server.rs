@@ -17,6 +17,7 @@ use crate::ipc::wait::{Cut, Guard};
 use crate::sys::limits::{Resource, getrlimit};
 use crate::sys::poll::{self, Interest};
 use crate::sys::socket::{self as call, Name};
+use crate::sys::unshared::Unshared;
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
@@ -49,6 +50,7 @@ pub trait Service {
 #[derive(Debug)]
 struct Client {
     socket: OwnedFd,
+    _mark: Unshared,
     peer: Name,
     reader: Reader,
     output: Vec<u8>,
@@ -65,6 +67,7 @@ struct Client {
 pub struct Server {
     framing: Framing,
     listeners: Vec<(Transport, Listener)>,
+    _marks: Vec<Unshared>,
     clients: Vec<Client>,
     /// How many clients there may be at a time.
     most: usize,
@@ -80,7 +83,8 @@ impl Server {
     pub fn new(framing: Framing, listeners: Vec<(Transport, Listener)>) -> Self {
         let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
         let most = usize::try_from(descriptors.saturating_sub(SPARE)).unwrap_or(usize::MAX).max(1);
-        Self { framing, listeners, clients: Vec::new(), most, turn: 0, accepted: 0, input: vec![0; CHUNK] }
+        let _marks = listeners.iter().map(|(_, listener)| Unshared::mark(&listener.socket)).collect();
+        Self { framing, listeners, _marks, clients: Vec::new(), most, turn: 0, accepted: 0, input: vec![0; CHUNK] }
     }
 
     /// Serve until the service is done, or a signal comes, which is the error; the socket files are gone by then. While the service works, signals have
@@ -178,6 +182,7 @@ impl Server {
         };
         let (reader, heard) = (Reader::new(self.framing), self.turn);
         self.clients.push(Client {
+            _mark: Unshared::mark(&socket),
             socket,
             peer,
             reader,

@@ -157,6 +157,7 @@ fn arguments_by_name_or_in_order() {
     let two = Ok(vec![Value::Integer(2), Value::Integer(-3)]);
     assert_eq!(read(&["2", "-3"]), two);
     assert_eq!(read(&["b=-3", "a=0x2"]), two);
+    assert_eq!(read(&["{b=-3,a=2}"]), two);
     assert_eq!(read(&["2"]), Err(String::from("1 values, and there must be 2: a, b")));
     assert_eq!(read(&["a=1"]), Err(String::from("b is missing")));
     assert_eq!(read(&["a=1", "a=2"]), Err(String::from("a is given twice")));
