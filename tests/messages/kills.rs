@@ -1,0 +1,114 @@
+//! `kill` and traps beside the `kill` of procps and util-linux, and Python's `sigwaitinfo` and `sigqueue`.
+
+use super::*;
+
+/// The programs that are called kill, by package.
+const OTHERS: [(&str, &str); 2] = [("util-linux", "util-linux"), ("procps", "procps")];
+
+/// Find the `kill` of this package: `/bin/kill` is one of the two, and says which.
+fn other(package: &str) -> Option<&'static str> {
+    let test = format!("env kill --version 2>&1 | grep -q {package} || env kill -V 2>&1 | grep -q {package}");
+    has(&format!("kill of {package}"), &test).then_some("env kill")
+}
+
+#[test]
+fn another_kill_reaches_our_trap() {
+    for (package, _) in OTHERS {
+        let Some(kill) = other(package) else { continue };
+        prints(
+            &Dir::new(),
+            &format!(
+                "trap 'echo $SIG_NAME' USR1 HUP\ntrap 'echo $SIG_NAME $SIG_VALUE $SIG_CODE' RTMIN+2\n\
+                 {kill} -USR1 $$; {kill} -s HUP $$; {kill} -q 42 -s RTMIN+2 $$; {kill} -q 7 -s RTMIN+2 $$; :"
+            ),
+            "USR1\nHUP\nRTMIN+2 42 SI_QUEUE\nRTMIN+2 7 SI_QUEUE\n",
+        );
+    }
+}
+
+/// Names and numbers are the same as there.
+#[test]
+fn another_kill_lists_the_same_names() {
+    if other("util-linux").is_none() && other("procps").is_none() {
+        return;
+    }
+    prints(
+        &Dir::new(),
+        "for n in 1 2 3 6 9 10 12 13 14 15 17 18 19 20 28; do [ $(kill -l $n) = $(env kill -l $n) ] || echo $n; done",
+        "",
+    );
+}
+
+#[test]
+fn python_waits_for_a_queued_value() {
+    if !has_python("signal") {
+        return;
+    }
+    let dir = Dir::new();
+    fs::write(
+        dir.0.join("wait.py"),
+        "import ctypes, os, signal\n\
+         signals = {signal.SIGRTMIN, signal.SIGUSR1}\n\
+         signal.pthread_sigmask(signal.SIG_BLOCK, signals)\n\
+         open('ready', 'w').close()\n\
+         for n in range(4):\n    info = signal.sigwaitinfo(signals)\n\
+         \x20   print(info.si_signo - signal.SIGRTMIN if info.si_signo >= signal.SIGRTMIN else 'USR1', info.si_code, info.si_pid == os.getppid())\n",
+    )
+    .expect("a file for the test");
+    // struct siginfo of Python has no si_value; signalfd, which the next test uses, has.
+    prints(
+        &dir,
+        "python3 wait.py & until [ -e ready ]; do sleep 0.01; done\n\
+         kill -s USR1 $!; kill -q 1 -s RTMIN $!; kill -q -2 -s RTMIN $!; kill -q 3 -s RTMIN $!; wait $!",
+        "USR1 0 True\n0 -1 True\n0 -1 True\n0 -1 True\n",
+    );
+}
+
+/// The values, in order, by the C library's sigwaitinfo.
+#[test]
+fn values_arrive_at_sigwaitinfo_in_order() {
+    if !has_python("ctypes") {
+        return;
+    }
+    let dir = Dir::new();
+    fs::write(
+        dir.0.join("values.py"),
+        "import ctypes, signal\n\
+         c = ctypes.CDLL(None)\n\
+         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGRTMIN})\n\
+         mask = ctypes.create_string_buffer(128); c.sigemptyset(mask); c.sigaddset(mask, signal.SIGRTMIN)\n\
+         open('ready', 'w').close()\n\
+         for n in range(100):\n\
+         \x20   info = (ctypes.c_int * 32)(); c.sigwaitinfo(mask, info)\n\
+         \x20   print(info[6])\n",
+    )
+    .expect("a file for the test");
+    let expected: String = (-50..50).map(|n| format!("{n}\n")).collect();
+    prints(
+        &dir,
+        "python3 values.py & until [ -e ready ]; do sleep 0.01; done\n\
+         n=-50; while [ $n -lt 50 ]; do kill -q $n -s RTMIN $!; n=$((n + 1)); done; wait $!",
+        &expected,
+    );
+}
+
+#[test]
+fn python_queues_to_our_trap() {
+    if !has_python("ctypes") {
+        return;
+    }
+    let dir = Dir::new();
+    fs::write(
+        dir.0.join("queue.py"),
+        "import ctypes, os, signal\n\
+         c = ctypes.CDLL(None)\n\
+         for value in range(-3, 4):\n\
+         \x20   assert c.sigqueue(os.getppid(), signal.SIGRTMIN + 1, ctypes.c_void_p(value & 0xffffffff)) == 0\n",
+    )
+    .expect("a file for the test");
+    prints(
+        &dir,
+        "trap 'echo $SIG_NAME $SIG_VALUE' RTMIN+1; python3 queue.py; :",
+        "RTMIN+1 -3\nRTMIN+1 -2\nRTMIN+1 -1\nRTMIN+1 0\nRTMIN+1 1\nRTMIN+1 2\nRTMIN+1 3\n",
+    );
+}
