@@ -148,7 +148,7 @@ fn a_signal_in_the_middle_of_a_function() {
             let started = Instant::now();
             let printed = dir.run(&format!(
                 "mkfifo fifo; ADD() {{ : >started; exec 2>/dev/null; {body}; }}
-                 (exec >/dev/null; rpc serve {time} -b unix:sock calc.x) & server=$!; until [ -S sock ]; do :; done
+                 (exec >/dev/null; rpc serve {time} -b unix:sock calc.x) & server=$!; until rpc call -T unix -H sock calc.x::NULL 2>/dev/null; do :; done
                  rpc call -T unix -H sock calc.x::ADD 1 2 2>/dev/null & until [ -e started ]; do :; done
                  kill $server; wait $server; echo $?; kill $! 2>/dev/null; wait; ls; rm started fifo"
             ));
@@ -176,8 +176,8 @@ fn subshells_do_not_hold_the_port() {
 #[test]
 fn traps_around_servers() {
     let dir = Dir::new();
-    // `$$` is the process of the whole script; the server is a child of it.
-    let serve = "(rpc serve -b unix:sock calc.x; echo $?) & server=$!; until [ -S sock ]; do :; done";
+    // A socket's file is there before somebody listens. `$$` is the process of the whole script; the server is a child of it.
+    let serve = "(rpc serve -b unix:sock calc.x; echo $?) & server=$!; until rpc call -T unix -H sock calc.x::NULL 2>/dev/null; do :; done";
     let end = "kill $server; wait $server; ls";
     let printed = dir.run(&format!("(trap 'echo trapped' TERM; {}; {end}", &serve[1..]));
     assert_eq!(printed, "trapped\n143\ncalc.x\n");

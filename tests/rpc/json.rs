@@ -55,12 +55,12 @@ fn json_rpc_with_other_programs() {
          serve json+tcp:0 sum; python3 client.py $port; stop
          serve json+http:0 sum
          curl -s -d '{"jsonrpc":"2.0","method":"sum","params":[1,2],"id":7}' http://127.0.0.1:$port/; echo
-         curl -s -o /dev/null -w '%{http_code}\n' -d '{"jsonrpc":"2.0","method":"sum","params":[1,2]}' http://127.0.0.1:$port/
+         curl -s -o /dev/null -w '%{http_code} %{size_download}\n' -d '{"jsonrpc":"2.0","method":"sum","params":[1,2]}' http://127.0.0.1:$port/
          stop
          mkfifo port; python3 server.py >port & read -r port <port
          rpc call json+tcp:127.0.0.1:$port reverse a b"#,
     );
-    assert_eq!(printed, "9 -32700\n{\"jsonrpc\":\"2.0\",\"result\":3,\"id\":7}\n204\n[\"b\",\"a\"]\n");
+    assert_eq!(printed, "9 -32700\n{\"jsonrpc\":\"2.0\",\"result\":3,\"id\":7}\n200 0\n[\"b\",\"a\"]\n");
 }
 
 /// The situations of section 7 of the specification, over a socket, with data of our own.

@@ -234,12 +234,10 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
-/// The answer to a request; an empty body (a notification's) is "no content". `is_last`: the connection is closed behind it.
+/// The answer to a request. That of a notification is empty and still "OK": the clients of Python take 204, "no content", for an error. `is_last`: the
+/// connection is closed behind it.
 pub fn answer(body: &[u8], is_last: bool) -> Vec<u8> {
     let close = if is_last { "Connection: close\r\n" } else { "" };
-    if body.is_empty() {
-        return format!("HTTP/1.1 204 No Content\r\n{close}\r\n").into_bytes();
-    }
     let kind = "Content-Type: application/json";
     let head = format!("HTTP/1.1 200 OK\r\n{kind}\r\nContent-Length: {}\r\n{close}\r\n", body.len());
     [head.as_bytes(), body].concat()
