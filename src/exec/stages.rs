@@ -25,6 +25,10 @@ pub fn foreground(shell: &mut Shell, commands: &[Command], last: bool) -> Outcom
     let stages: Vec<Stage<'_>> = commands.iter().map(Stage::of).collect();
     shell.vars.line = job::line_of(commands).unwrap_or(shell.vars.line);
     let text = || print::commands(commands);
+    if !shell.is_subshell() && commands.iter().any(job::is_jobs) {
+        // `jobs | grep`: only the parent hears of its children, and so the stage knows what the parent knows now.
+        wait::poll(&mut shell.jobs);
+    }
     match stages.split_last() {
         Some((&stage, others)) if runs_here(shell, stage) => with_last_here(shell, others, stage, last, text),
         _ => run(shell, &stages, last, text),

@@ -55,7 +55,7 @@ pub fn run() -> i32 {
     if base.strip_prefix(b"-").unwrap_or(&base) == b"sh" || shell.vars.value_of(b"POSIXLY_CORRECT").is_some() {
         shell.options.set(Opt::Posix, true);
     }
-    shell.options.set(Opt::Login, base.starts_with(b"-"));
+    shell.options.set(Opt::Login, zero.starts_with(b"-"));
     shell.params.zero = Rc::new(zero.clone());
     match arguments.get(1).map(|argument| &argument[..]) {
         Some(b"--version") => return print(&mut shell, &format!("ipcsh {}\n", env!("CARGO_PKG_VERSION"))),

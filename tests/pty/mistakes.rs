@@ -46,7 +46,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("export 1a=b", "export: 1a: bad variable name"),
     ("kill", "kill: process or job expected"),
     ("kill -NOSUCH 1", "kill: NOSUCH: no such signal"),
-    ("kill 99999999", "kill: 99999999: No such process"),
+    ("kill 99999999", "kill: 99999999: ESRCH: No such process"),
     ("kill abc", "kill: abc: not a process id or a job"),
     ("fg", "fg: "),
     ("fg %9", "fg: %9"),

@@ -72,6 +72,18 @@ fn names_are_completed_where_they_belong() {
     }
     t.run(&format!("mq rm {key}"));
     completes(&mut t, "mq flu", "mq flush ");
+    let mailbox = format!("box:completed-{}", std::process::id());
+    // (As a pipeline, so that the history suggests nothing behind what is completed.)
+    t.run(&format!("echo hello | send {mailbox}"));
+    for verb in ["recv", "send", "ipc rm"] {
+        completes(&mut t, &format!("{verb} {}", &mailbox[..mailbox.len() - 1]), &format!("{verb} {mailbox} "));
+    }
+    assert_eq!(t.run(&format!("recv {mailbox}")).trim_end(), "hello");
+    let rendezvous = format!("rdv:completed-{}", std::process::id());
+    // Only a receiver that waits can be met: that is waited for.
+    t.run(&format!("recv {rendezvous} >met & until ipc ls | grep -q {rendezvous}; do :; done"));
+    completes(&mut t, &format!("send {}", &rendezvous[..rendezvous.len() - 1]), &format!("send {rendezvous} "));
+    assert_eq!(t.run(&format!("send {rendezvous} hi; wait; cat met")), "hi");
     completes(&mut t, "send unix-d", "send unix-dgram:");
     t.run("sleep 1000 &");
     completes(&mut t, "kill %", "kill %1 ");

@@ -19,6 +19,21 @@ fn a_login_shell_reads_its_profile() {
 }
 
 #[test]
+fn exec_l_becomes_a_login_shell() {
+    if !is_ipcsh() {
+        return;
+    }
+    let program = shell();
+    let program = program.display();
+    let mut t = Terminal::with().file(".profile", "FROM_PROFILE=yes; PS1='ready> '\n").start();
+    t.line(&format!("exec -l {program}"));
+    t.see_at_cursor("ready>");
+    t.line("case $0 in -*) echo \"<$FROM_PROFILE, login>\";; esac");
+    t.see("\n<yes, login>\nready>");
+    t.exit();
+}
+
+#[test]
 fn an_interactive_shell_reads_env_and_rc() {
     if !is_ipcsh() {
         return;

@@ -78,7 +78,7 @@ fn operands(words: &[String]) -> Operand {
         }
         ("mq" | "rpc" | "sock" | "ipc", 1) => Operand::Verbs,
         ("mq", _) => Operand::Queues,
-        ("send" | "recv", _) => Operand::Addresses,
+        ("send" | "recv" | "ipc", _) => Operand::Addresses,
         ("su" | "id" | "groups" | "finger" | "passwd" | "chown" | "login", _) => Operand::Users,
         _ => Operand::Files,
     }
@@ -214,7 +214,7 @@ fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Cand
         Operand::Verbs => or_files(starting(names::verbs(command), plain), shell, raw),
         Operand::Queues => or_files(starting(names::queues(), plain), shell, raw),
         Operand::Addresses => {
-            let mut all = starting(names::queues(), plain);
+            let mut all = starting(names::queues().into_iter().chain(names::meeting_places()), plain);
             let mechanisms = names::MECHANISMS.iter().filter(|mechanism| mechanism.starts_with(plain));
             all.extend(mechanisms.map(|name| Candidate { suffix: String::new(), ..Candidate::plain(name) }));
             or_files(all, shell, raw)

@@ -4,6 +4,7 @@ use crate::builtins::{self, TABLE};
 use crate::exec::names;
 use crate::interactive::text::{to_bytes, to_text};
 use crate::ipc::mq::admin;
+use crate::ipc::run;
 use crate::shell::Shell;
 use crate::shell::vars::slot;
 use bstr::ByteSlice;
@@ -86,6 +87,13 @@ pub fn queues() -> BTreeSet<String> {
         key.filter(|&key| key != "0x00000000").map_or(queue.address.to_string(), |key| format!("sysv:{key}"))
     };
     all.map(address).collect()
+}
+
+/// The addresses of the user's mailboxes, and of the rendezvous at which somebody waits.
+pub fn meeting_places() -> BTreeSet<String> {
+    let named = |ending: &str| run::names(&format!(".{ending}")).into_iter();
+    let boxes = named("box").map(|name| format!("box:{name}"));
+    boxes.chain(named("rdv").map(|name| format!("rdv:{name}"))).collect()
 }
 
 /// The first operands of a builtin that takes a verb, from the lines of its usage: `mq create|key|send ...`.
