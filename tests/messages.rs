@@ -10,6 +10,8 @@ mod accounting;
 mod inherited;
 #[path = "messages/kills.rs"]
 mod kills;
+#[path = "messages/limits.rs"]
+mod limits;
 #[path = "messages/queues.rs"]
 mod queues;
 #[path = "messages/servers.rs"]

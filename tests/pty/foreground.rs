@@ -403,3 +403,22 @@ fn a_script_without_an_interpreter_belongs_to_its_jobs_group() {
     assert_eq!(t.run("(sh -c 'echo $PPID'; exec ./plain) | uniq | wc -l"), "1");
     t.exit();
 }
+
+/// ^C ends a wait for a message: 130, the next prompt, and nothing is left of the wait.
+#[test]
+fn control_c_ends_a_wait_for_a_message() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.run("export XDG_RUNTIME_DIR=$PWD/run; mkdir -m 700 run; mkfifo pipe; q=$(mq create sysv:0)");
+    for address in ["$q", "box:wait", "rdv:wait", "fifo:pipe"] {
+        t.line(&format!("recv {address}"));
+        t.until("the shell has taken the line, and the terminal is no editor's any more", Terminal::is_cooked);
+        t.key(CTRL_C);
+        t.prompt();
+        assert_eq!(t.run("echo $?"), "130", "{address}");
+    }
+    assert_eq!(t.run("mq rm $q; find run ! -type d ! -name '*.turn' ! -name lock"), "");
+    t.exit();
+}
