@@ -22,7 +22,6 @@ recv -c 2 box:$name
 
 echo "rendezvous: the sender goes on when the message has been taken"
 send -n rdv:$name 'anybody?' 2>/dev/null; echo "no receiver: $?"
-(send rdv:$name 'here you are'; echo "the sender knows that it was taken" >taken.$$) &
+send rdv:$name 'here you are' &
 recv rdv:$name
-wait
-cat taken.$$; rm taken.$$
+wait $! && echo "the sender knows that it was taken"

@@ -1,4 +1,4 @@
-//! From the commands of a pipeline to its status: which stages become processes ([`super::pipeline`]), and the waiting for them.
+//! From the commands of a pipeline to its status: which stages become processes ([`mod@super::pipeline`]), and the waiting for them.
 //!
 //! Two kinds of stages need no process. The first one, if it is a builtin such as `echo` that can neither wait for anybody nor change
 //! the shell: its output is put into the pipe before the next stage begins, if the pipe can hold it. And the last one, if
