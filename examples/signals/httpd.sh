@@ -23,8 +23,8 @@ child() { # each child takes requests from the pipe, one at a time
     exit 0
 }
 
-start() {
-    child & children="$children $!"
+start() { # three children, which share the work
+    for _ in 1 2 3; do child & children="$children $!"; done
 }
 
 trap 'echo "parent: $SIG_NAME from a process of user $SIG_UID" >>log.signals; action=$SIG_NAME' TERM HUP USR1
