@@ -30,7 +30,7 @@ until [ -s progress ]; do sleep 0.01; done
 kill -w -KILL $killed && echo 'a sender was killed'
 wait $senders
 kill -w -TERM $receivers 2>/dev/null
-recv -n -a "$address" >received.5 2>/dev/null
+recv -n -c 1000000 "$address" >received.5 2>/dev/null
 sent=0
 for sender in 1 2 3 4; do read n <sent.$sender && sent=$((sent + n)); done
 counted=$(wc -l <progress)

@@ -13,25 +13,25 @@ fn account(before: &str, address: &str, after: &str, count: u32) {
 
 #[test]
 fn system_v_queue() {
-    account("queue=$(mq create sysv:0)", "$queue", "mq rm $queue", 25_000);
+    account("queue=$(mq create sysv:0)", "$queue", "mq rm $queue", 34_000);
 }
 
 #[test]
 fn posix_queue() {
-    account("mq create -x /account-$$", "/account-$$", "mq rm /account-$$", 25_000);
+    account("mq create -x /account-$$", "/account-$$", "mq rm /account-$$", 34_000);
 }
 
 #[test]
 fn named_pipe() {
-    account("mkfifo pipe; exec 7<>pipe", "fifo:pipe", "", 25_000);
+    account("mkfifo pipe; exec 7<>pipe", "fifo:pipe", "", 34_000);
 }
 
 #[test]
 fn mailbox() {
-    account("", "box:account-$$", "ipc rm box:account-$$ 2>/dev/null", 25_000);
+    account("", "box:account-$$", "ipc rm box:account-$$ 2>/dev/null", 34_000);
 }
 
 #[test]
 fn rendezvous() {
-    account("", "rdv:account-$$", "", 25_000);
+    account("", "rdv:account-$$", "", 5_000);
 }
