@@ -107,6 +107,6 @@ fn main() {
                 .status()
                 .ok()
         };
-        (0..200).map(|_| one()).next_back().flatten()
+        (0..200).try_fold(None, |_, _| one().map(Some)).flatten()
     });
 }

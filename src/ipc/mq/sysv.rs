@@ -126,16 +126,16 @@ impl Endpoint for Queue {
         self.outgoing.extend_from_slice(message.body);
         let (id, outgoing, name) = (self.id, &self.outgoing, &self.name);
         let length = message.body.len();
-        let mut checked = false;
-        let result = wait.run(name, |block| {
-            // A message that is longer than the whole queue would wait for ever.
-            if block
-                && !std::mem::replace(&mut checked, true)
-                && msg::stat(id).is_ok_and(|it| it.msg_qbytes < length as u64)
-            {
-                return Err(Errno::EMSGSIZE);
+        // Most messages fit at once: one system call. Only one that has to wait is looked at before: longer than the whole queue, it
+        // would wait for ever.
+        let result = wait.run(name, |block| match msg::send(id, outgoing, msg::IPC_NOWAIT) {
+            Err(Errno::EAGAIN) if block => {
+                if msg::stat(id).is_ok_and(|it| it.msg_qbytes < length as u64) {
+                    return Err(Errno::EMSGSIZE);
+                }
+                msg::send(id, outgoing, 0)
             }
-            msg::send(id, outgoing, if block { 0 } else { msg::IPC_NOWAIT })
+            result => result,
         });
         result.map_err(|error| {
             let error = self.error(error);
