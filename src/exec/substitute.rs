@@ -285,8 +285,7 @@ fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
         }
         Ok(Fork::Child(mask)) => {
             shell.process_level = level;
-            // One can go back to where one was a moment ago.
-            let _ = here.map(nix::unistd::fchdir);
+            let returned = here.map_or(Ok(()), nix::unistd::fchdir);
             shell.io.guards = shell.is_virtual();
             if let (Some(pipe), Some(capture)) = (write, shell.io.captures.get_mut(capture)) {
                 // What was captured so far belongs to the parent; from here on the pipe carries it.
@@ -296,7 +295,13 @@ fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
             drop(read);
             enter_process(shell, false);
             signal::set_mask(&mask);
-            Ok(())
+            // Refused if somebody took the permission away since `cd`: never go on in another directory.
+            returned.map_err(|errno| {
+                consequence::fatal(
+                    shell,
+                    &Error::system("cannot return to the working directory of the subshell", errno),
+                )
+            })
         }
     }
 }
