@@ -1,6 +1,6 @@
 //! `alias` and `unalias` (XCU 4).
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, about, listing, operands, options};
+use crate::builtins::{Builtin, BuiltinResult, Kind, about, listing, options};
 use crate::fields::Fields;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
@@ -10,8 +10,8 @@ use bstr::ByteSlice;
 pub const ALIAS: Builtin = Builtin {
     name: "alias",
     kind: Kind::Regular,
-    usage: "alias [name[=value]...]",
-    about: "Define aliases, or print them so that the shell can read them back.",
+    usage: "alias [-p] [name[=value]...]",
+    about: "Define aliases, or print them so that the shell can read them back.\n-p  print each as a command",
     run: alias,
 };
 
@@ -25,19 +25,20 @@ pub const UNALIAS: Builtin = Builtin {
 };
 
 fn alias(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
-    let first = operands(fields);
+    let (found, first) = options(fields, "p")?;
+    let prefix = if found.is_empty() { "" } else { "alias " };
     let mut out = Vec::new();
     let mut status = ExitStatus::SUCCESS;
     if fields.get(first).is_none() {
         for (name, value) in shell.aliases.iter() {
-            listing::assignment(&mut out, "", name, value);
+            listing::assignment(&mut out, prefix, name, value);
         }
     }
     for operand in fields.iter_from(first) {
         match operand.iter().skip(1).position(|&byte| byte == b'=') {
             Some(equals) => shell.aliases.set(operand[..=equals].as_bstr(), operand[equals + 2..].as_bstr()),
             None => match shell.aliases.get(operand) {
-                Some(value) => listing::assignment(&mut out, "", operand, value),
+                Some(value) => listing::assignment(&mut out, prefix, operand, value),
                 None => {
                     shell.report(&about(operand, "no such alias").within("alias"));
                     status = ExitStatus::FAILURE;

@@ -29,8 +29,8 @@ pub const READONLY: Builtin = Builtin {
 pub const LOCAL: Builtin = Builtin {
     name: "local",
     kind: Kind::Special,
-    usage: "local name[=value]...",
-    about: "In a function: variables that get their old values back at its end; unset without a value.",
+    usage: "local [-] name[=value]...",
+    about: "In a function: variables that get their old values back at its end; unset without a value.\n-  also the options of `set`",
     run: local,
 };
 
@@ -98,6 +98,10 @@ fn local(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     }
     let (_, first) = options(fields, "")?;
     for operand in fields.iter_from(first) {
+        if operand == "-" {
+            shell.local_options.get_or_insert(shell.options);
+            continue;
+        }
         let (name, value) = split(operand);
         if !is_name(name) {
             return Err(bad_name(name).into());

@@ -3,8 +3,8 @@
 use crate::builtins::{Builtin, BuiltinResult, Kind, options, too_many_arguments};
 use crate::exec::substitute;
 use crate::fields::Fields;
-use crate::shell::Shell;
 use crate::shell::vars::slot;
+use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Failure};
 use bstr::{BString, ByteSlice};
 use nix::errno::Errno;
@@ -52,10 +52,18 @@ pub fn initial_pwd(shell: &mut Shell) -> Option<BString> {
     good.or_else(|| physical().ok())
 }
 
+/// The working directory as the shell came there, also if it has been removed since.
+fn logical(shell: &mut Shell) -> Result<BString, Errno> {
+    if let Some(path) = initial_pwd(shell) {
+        return Ok(path);
+    }
+    shell.vars.get(slot::PWD).filter(|path| path.starts_with(b"/")).map(|path| path.to_owned()).ok_or(Errno::ENOENT)
+}
+
 fn pwd(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let (found, _) = options(fields, "LP")?;
-    let logical = found.last().is_none_or(|option| option.letter == b'L');
-    let path = if logical { initial_pwd(shell).ok_or(Errno::ENOENT) } else { physical() };
+    let is_logical = found.last().is_none_or(|option| option.letter == b'L');
+    let path = if is_logical { logical(shell) } else { physical() };
     let mut path = path.map_err(|errno| Error::system("cannot determine the working directory", errno))?;
     path.push(b'\n');
     shell.io.write(&path)?;
@@ -141,7 +149,9 @@ fn change(shell: &mut Shell, directory: &BString, named: &BString, is_physical: 
         if !path.starts_with(b"/") {
             path = [&current[..], if current.ends_with(b"/") { b"" } else { b"/" }, &directory[..]].concat().into();
         }
-        path = canonical(&path).ok_or_else(|| refused(named, Errno::ENOENT))?;
+        // The way here may have been removed since; by the standard, that is the end of the way back, too.
+        let known = if shell.options.has(Opt::Posix) { &b""[..] } else { &current[..] };
+        path = canonical(&path, known).ok_or_else(|| refused(named, Errno::ENOENT))?;
     }
     substitute::before_chdir(shell)?;
     // A long path may still be reached by the name that was given.
@@ -166,14 +176,14 @@ fn refused(named: &BString, errno: Errno) -> Failure {
     Failure::Error(error)
 }
 
-/// Remove `.` and `..` textually; none if what stands before a `..` is no directory.
-fn canonical(path: &[u8]) -> Option<BString> {
+/// Remove `.` and `..` textually; none if what stands before a `..` is no directory, and is not on the way to the `known` one.
+fn canonical(path: &[u8], known: &[u8]) -> Option<BString> {
     let mut out = BString::default();
     for part in path.split(|&byte| byte == b'/') {
         match part {
             b"" | b"." => {}
             b".." => {
-                if !out.is_empty() && !out.to_path().is_ok_and(std::path::Path::is_dir) {
+                if !out.is_empty() && !known.starts_with(&out) && !out.to_path().is_ok_and(std::path::Path::is_dir) {
                     return None;
                 }
                 let cut = out.iter().rposition(|&byte| byte == b'/').unwrap_or(0);

@@ -78,8 +78,11 @@ fn set(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     Ok(ExitStatus::SUCCESS)
 }
 
-/// The options take effect, all at once.
-fn apply(shell: &mut Shell, options: Options) -> Result<(), Error> {
+/// The options take effect, all at once (XCU 2.15, `set`).
+///
+/// # Errors
+/// Without a terminal there is no job control for an interactive shell.
+pub fn apply(shell: &mut Shell, options: Options) -> Result<(), Error> {
     let monitor = options.has(Opt::Monitor);
     let changed = monitor != shell.options.has(Opt::Monitor);
     shell.options = options;

@@ -215,12 +215,12 @@ pub fn fields(shell: &mut Shell, fields: &mut Fields, last: bool) -> Outcome {
     match target {
         Target::Builtin(builtin) => {
             builtin::prepare(shell, builtin, fields)?;
-            shell.syntax_error = false;
+            shell.is_survivable = false;
             builtin::settle(shell, builtin, fields);
             let outcome = builtin::finish(shell, builtin, false, |shell| (builtin.run)(shell, fields));
             match outcome {
-                // A syntax error in what `command eval` and `command .` read is their error.
-                Err(Flow::Exit(status)) if std::mem::take(&mut shell.syntax_error) => Ok(status),
+                // Errors of syntax and of special builtins in what `command eval` and `command .` execute are theirs.
+                Err(Flow::Exit(status)) if std::mem::take(&mut shell.is_survivable) => Ok(status),
                 outcome => outcome,
             }
         }

@@ -1,6 +1,6 @@
 //! Compound commands and functions (XCU 2.9.4, 2.9.5).
 
-use crate::builtins::Kind;
+use crate::builtins::{self, Kind};
 use crate::exec::{command, condition, consequence, errexit, list, redirect, substitute};
 use crate::expand;
 use crate::fields::Fields;
@@ -196,7 +196,7 @@ fn matches(shell: &mut Shell, pattern: &PatternWord, subject: &[u8]) -> Result<b
 /// outside of POSIX mode the user is told.
 pub fn define(shell: &mut Shell, definition: &FunctionDefinition) -> Outcome {
     let slot = shell.commands.slot(&definition.name);
-    let builtin = shell.commands.at(slot).builtin.map(|number| &crate::builtins::TABLE[usize::from(number)]);
+    let builtin = shell.commands.at(slot).builtin.map(|number| &builtins::TABLE[usize::from(number)]);
     if builtin.is_some_and(|builtin| builtin.kind == Kind::Special && builtin.name != "local") {
         shell.vars.line = definition.line.0;
         if !shell.options.has(Opt::Posix) {
@@ -220,6 +220,7 @@ pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Fields) -
     let caller = shell.params.replace(Rc::new(fields), 1);
     let loops = std::mem::take(&mut shell.loops);
     let mark = std::mem::replace(&mut shell.locals_mark, shell.vars.locals_mark());
+    let options = shell.local_options.take();
     shell.function_depth += 1;
     shell.return_depth += 1;
     let outcome = redirected(shell, function, false);
@@ -227,6 +228,11 @@ pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Fields) -
     shell.function_depth -= 1;
     let own = std::mem::replace(&mut shell.locals_mark, mark);
     shell.vars.restore_locals(own);
+    if let Some(kept) = std::mem::replace(&mut shell.local_options, options)
+        && let Err(error) = builtins::set::apply(shell, kept)
+    {
+        shell.report(&error);
+    }
     shell.loops = loops;
     if let Some(mut fields) = shell.params.restore(caller) {
         fields.clear();

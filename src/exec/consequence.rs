@@ -19,8 +19,15 @@ pub fn fatal(shell: &mut Shell, error: &Error) -> Flow {
     end(shell, error.status)
 }
 
+/// The flow of an error of a special builtin (or of syntax) that has been reported: it ends a script, but not a `command eval`
+/// or `command .` around it.
+pub fn survivable(shell: &mut Shell, status: ExitStatus) -> Flow {
+    shell.is_survivable = true;
+    end(shell, status)
+}
+
 /// The flow of a fatal error that has been reported.
-pub fn end(shell: &mut Shell, status: ExitStatus) -> Flow {
+fn end(shell: &mut Shell, status: ExitStatus) -> Flow {
     shell.status = status;
     if shell.options.has(Opt::Interactive) && !shell.is_subshell() {
         Flow::Interrupt(status)
@@ -63,6 +70,5 @@ pub fn syntax_error(shell: &mut Shell, error: &SyntaxError) -> Flow {
     {
         shell.io.write_error(&picture);
     }
-    shell.syntax_error = true;
-    end(shell, ExitStatus::USAGE)
+    survivable(shell, ExitStatus::USAGE)
 }

@@ -37,6 +37,7 @@ struct Snapshot {
     return_depth: u32,
     function_depth: u32,
     locals_mark: usize,
+    local_options: Option<Options>,
     errexit_ignored: u32,
     getopts: Getopts,
     in_trap: Option<InTrap>,
@@ -60,6 +61,7 @@ impl Snapshot {
             return_depth: shell.return_depth,
             function_depth: shell.function_depth,
             locals_mark: shell.locals_mark,
+            local_options: shell.local_options,
             errexit_ignored: shell.errexit_ignored,
             getopts: shell.getopts,
             in_trap: shell.in_trap.take(),
@@ -84,6 +86,7 @@ impl Snapshot {
         shell.return_depth = self.return_depth;
         shell.function_depth = self.function_depth;
         shell.locals_mark = self.locals_mark;
+        shell.local_options = self.local_options;
         shell.errexit_ignored = self.errexit_ignored;
         shell.getopts = self.getopts;
         shell.in_trap = self.in_trap;

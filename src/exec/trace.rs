@@ -38,9 +38,9 @@ fn separate(line: &mut Vec<u8>, first: &mut bool) {
     }
 }
 
-/// PS4, expanded with tracing off; as it is, if it cannot be expanded.
+/// PS4 (nothing if it was unset), expanded with tracing off; as it is, if it cannot be expanded.
 fn prefix(shell: &mut Shell) -> Result<Vec<u8>, Flow> {
-    let text = shell.vars.get(slot::PS4).map_or_else(|| b"+ ".to_vec(), |text| text.to_vec());
+    let text = shell.vars.get(slot::PS4).map(|text| text.to_vec()).unwrap_or_default();
     let line = shell.vars.line;
     if memchr::memchr3(b'$', b'`', b'\\', &text).is_none() {
         return Ok(text);

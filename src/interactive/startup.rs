@@ -8,7 +8,7 @@ use crate::interactive::terminal;
 use crate::jobs::terminal::monitor_changed;
 use crate::shell::vars::{parse_integer, slot};
 use crate::shell::{Opt, Options, Shell};
-use crate::status::{Error, ExitStatus, Flow, Outcome};
+use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::Parser;
 use crate::sys::{fd, signal, tty};
 use bstr::{BString, ByteSlice};
@@ -126,8 +126,11 @@ fn interactive_files(shell: &mut Shell, no_rc: bool) -> Result<(), Flow> {
     if let Some(value) = value {
         let mut path = Vec::new();
         match crate::syntax::heredoc_word(&value, 1) {
-            Ok(word) if crate::expand::here_document(shell, &word, &mut path).is_ok() => read_file(shell, &path)?,
-            Ok(_) => {}
+            Ok(word) => match crate::expand::here_document(shell, &word, &mut path) {
+                Ok(()) => read_file(shell, &path)?,
+                Err(Failure::Error(error)) => shell.report(&error.within("ENV")),
+                Err(Failure::Flow(_)) => {}
+            },
             Err(error) => shell.report(&Error::usage(error.message()).within("ENV")),
         }
     }
@@ -153,12 +156,12 @@ fn read_file(shell: &mut Shell, path: &[u8]) -> Result<(), Flow> {
         }
     };
     let name = std::mem::replace(&mut shell.name, [b"ipcsh: ", path].concat().into());
-    shell.syntax_error = false;
+    shell.is_survivable = false;
     let outcome = exec::run(shell, Parser::of_text(text, 1), false);
     shell.name = name;
     shell.vars.line = 0;
     match outcome {
-        Err(Flow::Exit(status)) if !shell.syntax_error => Err(Flow::Exit(status)),
+        Err(Flow::Exit(status)) if !shell.is_survivable => Err(Flow::Exit(status)),
         Err(Flow::Forked) => Err(Flow::Forked),
         // A login shell that is not interactive survives a syntax error, too.
         _ => Ok(()),
@@ -278,7 +281,7 @@ fn start(shell: &mut Shell, invocation: Invocation) -> Outcome {
         }
         set_parameters(shell, operands);
         interactive_or_not(shell, refused)?;
-        return exec::run(shell, Parser::of_text(command, 1), true);
+        return command_string(shell, Parser::of_text(command, 1));
     }
     if !shell.options.has(Opt::Stdin)
         && let Some(file) = operands.next()
@@ -292,6 +295,21 @@ fn start(shell: &mut Shell, invocation: Invocation) -> Outcome {
         return terminal::run(shell);
     }
     exec::run(shell, Parser::new(Box::new(Descriptor::standard_input())), false)
+}
+
+/// What `-c` was given. An error does not end an interactive shell (XCU 2.8.1), only the line; ^C ends it.
+fn command_string(shell: &mut Shell, mut parser: Parser<'_>) -> Outcome {
+    let goes_on = shell.options.has(Opt::Interactive);
+    let interrupted = ExitStatus::from_signal(libc::SIGINT);
+    loop {
+        let outcome = exec::run_from(shell, &mut parser, true);
+        match outcome {
+            Err(Flow::Interrupt(status)) if goes_on && status != interrupted && !parser.is_at_end() => {
+                shell.status = status;
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 fn set_parameters(shell: &mut Shell, operands: impl Iterator<Item = BString>) {

@@ -64,6 +64,8 @@ pub struct Shell {
     pub function_depth: u32,
     /// The length of the locals at the innermost function call.
     pub locals_mark: usize,
+    /// The options that come back at the end of the innermost function call: `local -`.
+    pub local_options: Option<Options>,
     /// Conditions around the current command where `set -e` does not apply.
     pub errexit_ignored: u32,
     /// The subshells around the current command that this process knows of; see `exec::substitute`.
@@ -76,8 +78,8 @@ pub struct Shell {
     pub substitution_status: Option<ExitStatus>,
     /// What `getopts` knows beside OPTIND.
     pub getopts: Getopts,
-    /// A syntax error was the last thing that ended a script or `eval`.
-    pub syntax_error: bool,
+    /// What last ended a script or `eval` was an error that `command eval` survives: of syntax, or of a special builtin.
+    pub is_survivable: bool,
     /// In a trap action, but not in a subshell of it: what `exit` and `return` without an operand need to know.
     pub in_trap: Option<InTrap>,
     /// Remote procedure calls: interfaces that were read, connections that are kept.
@@ -156,13 +158,14 @@ impl Shell {
             return_depth: 0,
             function_depth: 0,
             locals_mark: 0,
+            local_options: None,
             errexit_ignored: 0,
             subshells: Vec::new(),
             process_level: 0,
             is_limited: false,
             substitution_status: None,
             getopts: Getopts::default(),
-            syntax_error: false,
+            is_survivable: false,
             in_trap: None,
             rpc: Session::default(),
             pool: Vec::new(),

@@ -7,9 +7,9 @@ use crate::syntax::command::redirect;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
 use crate::syntax::list::{
-    before_item, before_keyword, command_start, compound_list, keyword_start, list, token_start,
+    before_item, before_keyword, command_start, compound_list, keyword_start, list, token_start, with_aliases,
 };
-use crate::syntax::reserved::{Reserved, keyword};
+use crate::syntax::reserved::{Reserved, keyword, reserved};
 use crate::syntax::word::{pattern_word, starts_word, word};
 use std::rc::Rc;
 
@@ -30,7 +30,10 @@ pub fn compound_command<'a>(start: Cursor<'a>, word: Option<(Reserved, Cursor<'a
     };
     start.leave();
     let mut redirects = Vec::new();
-    while let Some((next, redirect)) = redirect(token_start(cursor))? {
+    loop {
+        // What follows can be no command's name; as most shells do, the alias of a word is taken there none the less.
+        cursor = with_aliases(token_start(cursor), |at| reserved(at).is_none());
+        let Some((next, redirect)) = redirect(cursor)? else { break };
         redirects.push(redirect);
         cursor = next;
     }

@@ -1,6 +1,6 @@
 //! Command substitution and arithmetic expansion (XCU 2.6.3, 2.6.4): `$(...)`, backquotes, `$((...))`.
 
-use crate::syntax::ast::{Arithmetic, CommandSubstitution, LineNumber, Word, WordPart};
+use crate::syntax::ast::{Arithmetic, CommandSubstitution, LineNumber, List, Word, WordPart};
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
 use crate::syntax::parts::Parts;
@@ -46,13 +46,10 @@ fn arithmetic<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart
     Ok((end, WordPart::Arithmetic(Box::new(Arithmetic { text: Word::new(parts), expression }))))
 }
 
-// command_substitution = "(" , ? a list of shell.ebnf ? , ")" ;
+// command_substitution = "(" , commands , ")" ;
 fn command_substitution<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
     let line = LineNumber(dollar.number());
-    // The bodies of here-documents around the substitution do not begin at a newline inside it.
-    let around = dollar.context().pending.take();
-    let (mut cursor, body) = list::list(inside)?;
-    dollar.context().pending.borrow_mut().splice(..0, around);
+    let (mut cursor, body) = commands(inside)?;
     match cursor.peek() {
         Some(b')') => {
             let part = WordPart::Command(Rc::new(CommandSubstitution { body, line }));
@@ -62,7 +59,16 @@ fn command_substitution<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a
     }
 }
 
-// backquoted = "`" , ? a list of shell.ebnf, with a backslash before each backslash and backquote ? , "`" ;
+// commands = list ;
+/// The list inside a substitution. The bodies of here-documents around it do not begin at a newline inside it.
+fn commands(inside: Cursor<'_>) -> Parsed<'_, List> {
+    let around = inside.context().pending.take();
+    let (cursor, body) = list::list(inside)?;
+    inside.context().pending.borrow_mut().splice(..0, around);
+    Ok((cursor, body))
+}
+
+// backquoted = "`" , ? commands, with a backslash before each backslash and backquote ? , "`" ;
 /// A command substitution in backquotes; the text between them is unescaped first, then parsed.
 pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> Parsed<'a, ()> {
     let line = cursor.number();
@@ -102,7 +108,7 @@ pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> 
         }
     }
     cursor.enter()?;
-    let (mut end, body) = list::list(cursor.context().over(text, line))?;
+    let (mut end, body) = commands(cursor.context().over(text, line))?;
     if end.peek().is_some() {
         return end.fail(Situation::Unexpected);
     }

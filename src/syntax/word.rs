@@ -171,7 +171,12 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Pars
                 match byte {
                     b'(' => parens += 1,
                     // One that closes more than was opened: this is no arithmetic expansion.
-                    b')' if parens == 0 && mode == Mode::Arithmetic => return unclosed(cursor, mode, opened),
+                    b')' if parens == 0 && mode == Mode::Arithmetic => {
+                        // At the end of the input it is not known, and that is an error (XCU 2.6.3).
+                        let mut behind = cursor.advance(1);
+                        let at = if behind.peek().is_none() { behind } else { cursor };
+                        return unclosed(at, mode, opened);
+                    }
                     b')' => parens = parens.saturating_sub(1),
                     _ => {}
                 }
