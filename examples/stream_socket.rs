@@ -17,8 +17,8 @@ fn main() -> Result<(), Errno> {
     let name = server.name()?; // with the port that the kernel has chosen
 
     // The kernel makes the connection: the server need not have called accept for the client to be connected.
-    let client =
-        socket::connect(&name, libc::SOCK_STREAM, &settings, None, &watch, None).map_err(|(failed, _)| failed.errno)?;
+    let connected = socket::connect(&name, libc::SOCK_STREAM, &settings, None, socket::patiently(&watch, None));
+    let client = connected.map_err(|why| why.failed().map_or(Errno::EINTR, |failed| failed.errno))?;
     calls::send(client.as_raw_fd(), b"hello server", true)?;
     calls::shutdown(client.as_raw_fd(), libc::SHUT_WR)?; // the server sees the end of what the client says
 

@@ -15,17 +15,17 @@
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name};
 use crate::fields::Fields;
-use crate::ipc::socket::name;
+use crate::ipc::socket::{self as sockets, Failed, Unconnected, Until, name};
 use crate::ipc::wait::{Cut, Guard};
 use crate::shell::Shell;
 use crate::shell::vars::is_name;
 use crate::status::{Error, ExitStatus, reason};
-use crate::sys::fd;
 use crate::sys::socket::{self, Name};
+use crate::sys::{fd, file};
 use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, RawFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// `sock`
 pub const BUILTIN: Builtin = Builtin {
@@ -202,7 +202,12 @@ fn listen(arguments: &mut Arguments<'_>) -> Result<(), Error> {
 fn wait(number: RawFd, events: libc::c_short, call: &str) -> Result<Option<ExitStatus>, Error> {
     let limit = if events == libc::POLLIN { libc::SO_RCVTIMEO } else { libc::SO_SNDTIMEO };
     let limit = socket::time_option(number, limit).map_err(|errno| system(call, errno))?;
-    match Guard::for_descriptors().wait_for(number, events, limit.map(|time| Instant::now() + time)) {
+    outcome(Guard::light().wait_for(number, events, limit.map(|time| Instant::now() + time)), call)
+}
+
+/// What the end of a wait means: `None`: go on; the status of a caught signal.
+fn outcome(waited: Result<(), Cut>, call: &str) -> Result<Option<ExitStatus>, Error> {
+    match waited {
         Ok(()) => Ok(None),
         Err(Cut::Signal(signal)) => Ok(Some(ExitStatus::from_signal(signal))),
         Err(Cut::Timeout) => Err(system(call, Errno::EAGAIN)),
@@ -214,16 +219,19 @@ fn accept(shell: &mut Shell, arguments: &mut Arguments<'_>) -> BuiltinResult {
     let variable = arguments.variable()?;
     let number = arguments.descriptor()?;
     arguments.end()?;
-    // What is no listening socket fails at once instead of being waited for.
-    let listens = socket::option(number, libc::SOL_SOCKET, libc::SO_ACCEPTCONN);
-    if listens.map_err(|errno| system("accept", errno))? == 0 {
-        return Err(system("accept", Errno::EINVAL).into());
+    let failed = |errno| system("accept", errno);
+    // Whatever signals there are, a connection that is there already needs no waiting.
+    if !file::wait_readable(number, Some(Duration::ZERO), None).is_ok_and(|ready| ready) {
+        // What is no listening socket fails at once instead of being waited for.
+        if socket::option(number, libc::SOL_SOCKET, libc::SO_ACCEPTCONN).map_err(failed)? == 0 {
+            return Err(failed(Errno::EINVAL).into());
+        }
+        if let Some(status) = wait(number, libc::POLLIN, "accept")? {
+            return Ok(status);
+        }
     }
-    if let Some(status) = wait(number, libc::POLLIN, "accept")? {
-        return Ok(status);
-    }
-    let (connection, _) = socket::accept(number).map_err(|errno| system("accept", errno))?;
-    hand_over(shell, variable, connection.as_raw_fd(), |errno| system("accept", errno))
+    let (connection, _) = socket::accept(number).map_err(failed)?;
+    hand_over(shell, variable, connection.as_raw_fd(), failed)
 }
 
 fn connect(arguments: &mut Arguments<'_>) -> BuiltinResult {
@@ -234,24 +242,20 @@ fn connect(arguments: &mut Arguments<'_>) -> BuiltinResult {
     let failed = |errno| system("connect", errno);
     // Not to block in connect lets signals end the waiting; the user's descriptor blocks again afterwards.
     socket::set_nonblocking(number, true).map_err(failed)?;
-    let result = socket::connect(number, &name);
-    let waited = match result {
-        Err(Errno::EINPROGRESS) => wait(number, libc::POLLOUT, "connect"),
-        _ => Ok(None),
+    let wait = |until| match until {
+        Until::Decided(number) => wait(number, libc::POLLOUT, "connect"),
+        Until::Later(time) => outcome(Guard::light().sleep(time), "connect"),
     };
+    let connected = sockets::complete(number, &name, |until| match wait(until) {
+        Ok(None) => Ok(()),
+        stopped => Err(stopped),
+    });
     socket::set_nonblocking(number, false).map_err(failed)?;
-    match result {
-        Err(Errno::EINPROGRESS) => {
-            if let Some(status) = waited? {
-                return Ok(status);
-            }
-            socket::take_error(number).map_err(failed)?;
-        }
-        // A UNIX server whose queue is full: wait in the call.
-        Err(Errno::EAGAIN) => socket::connect(number, &name).map_err(failed)?,
-        result => result.map_err(failed)?,
+    match connected {
+        Ok(()) => Ok(ExitStatus::SUCCESS),
+        Err(Unconnected::Failed(Failed { errno, .. })) => Err(failed(errno).into()),
+        Err(Unconnected::Stopped(stopped)) => Ok(stopped?.unwrap_or(ExitStatus::FAILURE)),
     }
-    Ok(ExitStatus::SUCCESS)
 }
 
 fn send(arguments: &mut Arguments<'_>, to: bool) -> BuiltinResult {

@@ -178,6 +178,12 @@ fn exec_command(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCo
         }
     }
     trace_if_on(shell, command, fields)?;
+    if fields.len() == 1 {
+        return match redirect::change(shell, &command.redirects) {
+            Ok(()) => finish(shell, builtin, true, |shell| (builtin.run)(shell, fields)),
+            Err(failure) => redirect_failed(shell, failure, true),
+        };
+    }
     match redirect::apply(shell, &command.redirects) {
         Ok(saved) => {
             let outcome = finish(shell, builtin, true, |shell| (builtin.run)(shell, fields));

@@ -19,7 +19,7 @@ use crate::syntax::ast::{HereDoc, Redirect, RedirectOp, Word};
 use crate::sys::{fd, signal};
 use bstr::ByteSlice;
 use nix::errno::Errno;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// Why a redirection failed: the word could not be expanded (an expansion error), or the system refused (a redirection error).
@@ -66,7 +66,7 @@ fn reported(shell: &mut Shell, failure: RedirectFailure) -> RedirectFailure {
 /// What the descriptor becomes.
 #[derive(Debug)]
 enum Source {
-    /// This file or here-document, opened at a private number.
+    /// This file or here-document.
     File(OwnedFd),
     /// A copy of another descriptor. Whether that is open for reading or for writing shows when it is used (XCU 2.7.5, 2.7.6).
     Copy(RawFd),
@@ -83,11 +83,20 @@ fn subject(redirect: &Redirect) -> RawFd {
     redirect.fd.map_or(default, |fd| RawFd::try_from(fd).unwrap_or(RawFd::MAX))
 }
 
-/// How a file is opened: [`fd::open`], or [`fd::open_lowest`] where nobody can see the number.
-type Open = fn(&CStr, libc::c_int, libc::mode_t) -> Result<OwnedFd, Errno>;
+/// Expand the operand and open it, at a private number.
+fn open_private(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailure> {
+    match open(shell, redirect)? {
+        Source::File(file) => {
+            let private =
+                fd::make_private(file).map_err(|errno| Error::system("cannot keep what was opened", errno))?;
+            Ok(Source::File(private))
+        }
+        source => Ok(source),
+    }
+}
 
-/// Expand the operand and open it.
-fn open(shell: &mut Shell, redirect: &Redirect, open: Open) -> Result<Source, RedirectFailure> {
+/// Expand the operand and open it, at the lowest free number above 2.
+fn open(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailure> {
     use libc::{O_APPEND, O_CREAT, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
     let (word, flags) = match &redirect.op {
         RedirectOp::HereDoc(document) => return here_document(shell, document).map(Source::File),
@@ -110,7 +119,7 @@ fn open(shell: &mut Shell, redirect: &Redirect, open: Open) -> Result<Source, Re
     }
     let what: &[u8] = if flags & O_CREAT == 0 { b"open" } else { b"create" };
     loop {
-        match open(&path, flags, 0o666) {
+        match fd::open_lowest(&path, flags, 0o666) {
             Ok(file) => return Ok(Source::File(file)),
             // A FIFO that nobody opens at its other end: a trap, and ^C at a prompt, need not wait for that.
             Err(Errno::EINTR) if signal::pending() & shell.interrupting() == 0 => {}
@@ -247,10 +256,24 @@ impl Saved {
 /// # Errors
 /// The first one that fails; those before it are put back.
 pub fn apply(shell: &mut Shell, redirects: &[Redirect]) -> Result<Saved, RedirectFailure> {
+    apply_all(shell, redirects, false)
+}
+
+/// The same, not to be put back: `exec` without a command.
+///
+/// # Errors
+/// As [`apply`].
+pub fn change(shell: &mut Shell, redirects: &[Redirect]) -> Result<(), RedirectFailure> {
+    apply_all(shell, redirects, true).map(drop)
+}
+
+fn apply_all(shell: &mut Shell, redirects: &[Redirect], for_good: bool) -> Result<Saved, RedirectFailure> {
     let Stdio { input, output, error, .. } = shell.io;
     let mut saved = Saved { descriptors: Vec::new(), input, output, error };
-    for redirect in redirects {
-        if let Err(failure) = apply_one(shell, redirect, &mut saved) {
+    for (index, redirect) in redirects.iter().enumerate() {
+        // Nothing can fail after the last one.
+        let saves = !for_good || index + 1 < redirects.len();
+        if let Err(failure) = apply_one(shell, redirect, saves.then_some(&mut saved)) {
             let failure = reported(shell, failure);
             saved.restore(shell);
             return Err(failure);
@@ -259,13 +282,35 @@ pub fn apply(shell: &mut Shell, redirects: &[Redirect]) -> Result<Saved, Redirec
     Ok(saved)
 }
 
-fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Result<(), RedirectFailure> {
+fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: Option<&mut Saved>) -> Result<(), RedirectFailure> {
     let number = subject(redirect);
-    let source = open(shell, redirect, fd::open)?;
+    let source = open(shell, redirect)?;
     shell.io.forget_input();
     if let Source::Copy(1) = source {
         substitute::need_real_output(shell)?;
     }
+    let cannot = |errno| Error::system(number.to_string(), errno);
+    match source {
+        // The number was free, and it is the one that is wanted.
+        Source::File(file) if file.as_raw_fd() == number => {
+            fd::keep_over_exec(file).map_err(cannot)?;
+            if let Some(saved) = saved {
+                saved.descriptors.push((number, None));
+            }
+        }
+        source => move_to(shell, source, number, saved)?,
+    }
+    match number {
+        0 => shell.io.input = 0,
+        1 => shell.io.output = Target::Fd(1),
+        2 => shell.io.error = Target::Fd(2),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Make descriptor `number` what `source` is.
+fn move_to(shell: &mut Shell, source: Source, number: RawFd, saved: Option<&mut Saved>) -> Result<(), RedirectFailure> {
     if number >= 10 && fd::is_close_on_exec(number) {
         if matches!(source, Source::Close) {
             // The user has none with this number.
@@ -276,32 +321,25 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: &mut Saved) -> Resul
     if let Source::Copy(from) = source {
         check_copy(from)?;
     }
-    let old = match save(number) {
-        Err(Errno::EMFILE) if shell.function_depth > 100 => {
-            return Err(consequence::nested_too_deeply(shell, b"a redirected command (too many open files)").into());
-        }
-        old => old.map_err(|errno| Error::system(format!("cannot save descriptor {number}"), errno))?,
-    };
-    match source {
+    if let Some(saved) = saved {
+        let old = match save(number) {
+            Err(Errno::EMFILE) if shell.function_depth > 100 => {
+                return Err(consequence::nested_too_deeply(shell, b"a redirected command (too many open files)").into());
+            }
+            old => old.map_err(|errno| Error::system(format!("cannot save descriptor {number}"), errno))?,
+        };
+        saved.descriptors.push((number, old));
+    }
+    let changed = match source {
         Source::File(file) => fd::dup2(file.as_raw_fd(), number),
         Source::Copy(from) => fd::dup2(from, number),
         Source::Close => {
-            if old.is_some() {
-                // The number is open: it was just copied.
-                let _ = fd::close(number);
-            }
+            // It may be closed already.
+            let _ = fd::close(number);
             Ok(())
         }
-    }
-    .map_err(|errno| Error::system(number.to_string(), errno))?;
-    saved.descriptors.push((number, old));
-    match number {
-        0 => shell.io.input = 0,
-        1 => shell.io.output = Target::Fd(1),
-        2 => shell.io.error = Target::Fd(2),
-        _ => {}
-    }
-    Ok(())
+    };
+    Ok(changed.map_err(|errno| Error::system(number.to_string(), errno))?)
 }
 
 /// A private copy of a descriptor, if it is open.
@@ -372,9 +410,9 @@ pub fn direct(shell: &mut Shell, redirects: &[Redirect]) -> Result<(Vec<OwnedFd>
     }
     // With several, one could copy the number of another. A single one is open as long as the builtin runs, which uses no number
     // but this.
-    let how = if redirects.len() == 1 { fd::open_lowest } else { fd::open };
+    let open = if redirects.len() == 1 { open } else { open_private };
     for redirect in redirects {
-        let target = match open(shell, redirect, how) {
+        let target = match open(shell, redirect) {
             Ok(Source::File(file)) => {
                 files.push(file);
                 Target::Fd(files.last().map_or(-1, AsRawFd::as_raw_fd))

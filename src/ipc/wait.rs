@@ -150,7 +150,7 @@ impl Wait {
     ///
     /// # Errors
     /// How the wait has ended.
-    pub fn ready(&mut self, tried: &dyn fmt::Display, fd: BorrowedFd<'_>, events: i16) -> Result<(), Error> {
+    pub fn ready(&mut self, tried: &dyn fmt::Display, fd: impl AsRawFd, events: i16) -> Result<(), Error> {
         let mut interests = [poll::interest(fd.as_raw_fd(), events)];
         if !self.may_block() {
             return match poll::wait(&mut interests, Some(Duration::ZERO), None) {

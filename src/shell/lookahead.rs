@@ -147,7 +147,8 @@ impl Lookahead {
             // It was possible to get the offset of this file, so it is possible to set it.
             Source::File(offset) => file::set_offset(self.from, offset + self.used as i64),
             // What was seen in a pipe or socket is there, and nobody else has taken it in between.
-            Source::Pipe(..) | Source::Socket => fd::discard(self.from, &mut self.bytes[..self.used]),
+            Source::Pipe(..) => fd::discard(self.from, &mut self.bytes[..self.used]),
+            Source::Socket => socket::discard(self.from, &mut self.bytes[..self.used]),
             Source::Bytes => {}
             Source::Memory => return,
         }

@@ -88,6 +88,16 @@ pub fn dup2(from: RawFd, to: RawFd) -> Result<(), Errno> {
     }
 }
 
+/// From here on the descriptor is the user's, at the number that it has: it stays open, over exec too.
+pub fn keep_over_exec(fd: OwnedFd) -> Result<(), Errno> {
+    use std::os::fd::{AsRawFd, IntoRawFd};
+    let number = fd.as_raw_fd();
+    dup2(number, number)?;
+    // Nobody closes it but the user.
+    let _ = fd.into_raw_fd();
+    Ok(())
+}
+
 /// close(2) by number, for descriptors that the user named.
 pub fn close(fd: RawFd) -> Result<(), Errno> {
     // SAFETY: close touches no memory; the number is the user's.

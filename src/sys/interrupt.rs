@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// The timer of the guard plus one, while there is one.
 static TIMER: AtomicUsize = AtomicUsize::new(0);
+/// A timer plus one that is kept for the next guard.
+static SPARE: AtomicUsize = AtomicUsize::new(0);
 /// A guard lives: handlers knock.
 static GUARDED: AtomicBool = AtomicBool::new(false);
 /// The timer runs.
@@ -26,7 +28,8 @@ static ARMED: AtomicBool = AtomicBool::new(false);
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// Signals that end a process by default and are sent in daily life. A guard catches those that have their default action, so that
-/// what it guards is put in order first; then the process gets the signal once more.
+/// what it guards is put in order first; then the process gets the signal once more. The handlers stay, and end the process from then on
+/// ([`signal::make_fatal`]): the next guard needs no system call.
 const ENDING: [i32; 8] = [
     libc::SIGHUP,
     libc::SIGINT,
@@ -61,10 +64,8 @@ pub struct Guard {
     interrupting: u64,
     /// What was changed, with what it was.
     changed: Vec<(i32, Disposition)>,
-    /// Those of them that were at their default and are caught now.
+    /// Those that were at their default and are caught now.
     caught_here: u64,
-    /// Those that an outer guard has made fatal for the time of [`Guard::lifted`].
-    fatal: u64,
     /// Those that were noted before and do not end a wait.
     known: u64,
     deadline: Option<Instant>,
@@ -106,8 +107,6 @@ impl Guard {
     /// The same, for those that write to sockets only: they get no SIGPIPE, and programs that they start meanwhile should.
     pub fn for_sockets() -> Self {
         let mut guard = Self::light();
-        guard.fatal = signal::set_fatal(0);
-        guard.caught_here = guard.fatal;
         guard.catch_for_sockets();
         guard
     }
@@ -134,17 +133,16 @@ impl Guard {
     /// that must not be left behind are removed first ([`crate::sys::vanish`]).
     pub fn lifted<T>(&mut self, run: impl FnOnce() -> T) -> T {
         let changes = signal::changes();
-        signal::set_fatal(self.caught_here);
+        signal::make_fatal(self.caught_here);
         if let Some(mask) = &self.blocked {
             signal::set_mask(mask);
         }
         let result = run();
         signal::block_all();
-        let taken_over = self.caught_here & !signal::set_fatal(0);
+        let taken_over = self.caught_here & !signal::spare(self.caught_here);
         if signal::changes() != changes {
             // What it has changed itself (`trap`) stays as it is; but what would end the process from now on is caught.
             self.caught_here &= !taken_over;
-            self.changed.retain(|(number, _)| taken_over & bit(*number) == 0);
             CAUGHT_BY_GUARDS.fetch_and(!taken_over, Ordering::SeqCst);
             self.catch_for_sockets();
         }
@@ -158,7 +156,6 @@ impl Guard {
             interrupting,
             changed: Vec::with_capacity(ENDING.len() + 1),
             caught_here: 0,
-            fatal: 0,
             known: 0,
             deadline,
             blocked: None,
@@ -171,9 +168,15 @@ impl Guard {
     /// Catch those that have their default action.
     fn catch(&mut self, signals: impl Iterator<Item = i32>) {
         for signal in signals {
+            if self.caught_here & bit(signal) != 0 {
+                continue;
+            }
+            if signal::spare(bit(signal)) != 0 {
+                self.caught_here |= bit(signal);
+                continue;
+            }
             match signal::get(signal) {
-                Ok(Disposition::Default) => {
-                    self.change(signal, Disposition::Catch);
+                Ok(Disposition::Default) if signal::set(signal, Disposition::Catch).is_ok() => {
                     self.caught_here |= bit(signal);
                 }
                 // The timer needs its handler.
@@ -209,18 +212,23 @@ impl Guard {
     /// A signal, or the time is up.
     pub fn wait(&self, interests: &mut [Interest], deadline: Option<Instant>) -> Result<(), Cut> {
         // What is blocked here is let in by ppoll alone.
-        let (mask, block) = match self.blocked {
-            Some(mask) => (mask, None),
-            None => {
-                let mask = signal::block_all();
-                (mask, Some(mask))
-            }
-        };
-        let result = self.wait_with(&mask, interests, deadline);
-        if let Some(mask) = block {
-            signal::set_mask(&mask);
+        if let Some(mask) = &self.blocked {
+            return self.wait_with(mask, interests, deadline);
         }
-        result
+        loop {
+            if let Some(signal) = self.caught() {
+                return Err(Cut::Signal(signal));
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            match poll::wait(interests, left, None) {
+                Ok(0) => return Err(Cut::Timeout),
+                Ok(_) => return Ok(()),
+                Err(Errno::EINTR) => {
+                    self.hush();
+                }
+                Err(errno) => return Err(Cut::Failed(errno)),
+            }
+        }
     }
 
     fn wait_with(&self, mask: &Mask, interests: &mut [Interest], deadline: Option<Instant>) -> Result<(), Cut> {
@@ -278,20 +286,24 @@ impl Guard {
                 return Err(Cut::Signal(signal));
             }
             match call() {
-                Err(Errno::EINTR) => {
-                    let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-                    match left {
-                        Some(Duration::ZERO) => return Err(Cut::Timeout),
-                        // After a knock: silence until the deadline, or for good. Should a signal come just now, the look above
-                        // finds it.
-                        Some(left) => arm(left),
-                        None if ARMED.load(Ordering::SeqCst) => disarm(),
-                        None => {}
-                    }
-                }
+                Err(Errno::EINTR) if self.hush() => return Err(Cut::Timeout),
+                Err(Errno::EINTR) => {}
                 result => return result.map_err(Cut::Failed),
             }
         }
+    }
+
+    /// After a knock: silence until the deadline, or for good; true if the deadline has passed. (Should a signal come just now, the look
+    /// before the next sleep finds it.)
+    fn hush(&self) -> bool {
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        match left {
+            Some(Duration::ZERO) => return true,
+            Some(left) => arm(left),
+            None if ARMED.load(Ordering::SeqCst) => disarm(),
+            None => {}
+        }
+        false
     }
 
     /// In a forked child, which has all this from its parent: signals do again what they did before, and those that the parent caught are
@@ -301,6 +313,7 @@ impl Guard {
             // It was set before, so it can be set again.
             let _ = signal::set(number, before);
         }
+        signal::make_fatal(self.caught_here);
         CAUGHT_BY_GUARDS.store(0, Ordering::SeqCst);
         signal::clear();
     }
@@ -313,7 +326,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        delete_timer();
+        put_timer_away();
         TIMER.store(self.outer, Ordering::SeqCst);
         GUARDED.store(self.outer != 0, Ordering::SeqCst);
         CAUGHT_BY_GUARDS.fetch_and(!self.caught_here, Ordering::SeqCst);
@@ -325,9 +338,7 @@ impl Drop for Guard {
                 signal::take(number);
             }
         }
-        if self.fatal != 0 {
-            signal::set_fatal(self.fatal);
-        }
+        signal::make_fatal(self.caught_here);
         for signal in bits(self.caught_here) {
             if signal::take(signal) {
                 let _ = signal::send(nix::unistd::getpid().as_raw(), signal);
@@ -349,11 +360,16 @@ pub(super) fn knock() {
 /// In a forked child: the parent's timer is not there, and no guard is.
 pub(super) fn forget() {
     TIMER.store(0, Ordering::SeqCst);
+    SPARE.store(0, Ordering::SeqCst);
     GUARDED.store(false, Ordering::SeqCst);
     ARMED.store(false, Ordering::SeqCst);
 }
 
 fn make_timer() -> Result<(), Errno> {
+    TIMER.store(SPARE.swap(0, Ordering::SeqCst), Ordering::SeqCst);
+    if TIMER.load(Ordering::SeqCst) != 0 {
+        return Ok(());
+    }
     // SAFETY: all zeros is a valid sigevent.
     let mut event: libc::sigevent = unsafe { std::mem::zeroed() };
     // This thread, and no other, is the one that sleeps.
@@ -367,9 +383,17 @@ fn make_timer() -> Result<(), Errno> {
     Ok(())
 }
 
-fn delete_timer() {
-    ARMED.store(false, Ordering::SeqCst);
-    let Some(timer) = TIMER.swap(0, Ordering::SeqCst).checked_sub(1) else { return };
+/// Keep the timer for the next guard. (In tests that may be another thread's, which this timer does not know.)
+fn put_timer_away() {
+    if ARMED.load(Ordering::SeqCst) {
+        disarm();
+    }
+    let timer = TIMER.swap(0, Ordering::SeqCst);
+    let kept = !cfg!(test) && SPARE.compare_exchange(0, timer, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+    if kept {
+        return;
+    }
+    let Some(timer) = timer.checked_sub(1) else { return };
     // SAFETY: the timer was made by timer_create, and nobody can find it any more.
     unsafe { libc::timer_delete(std::ptr::without_provenance_mut(timer)) };
 }

@@ -17,6 +17,9 @@ pub fn addresses(
     kind: libc::c_int,
     numeric: bool,
 ) -> Result<Vec<SocketAddr>, String> {
+    if let Some(address) = host.and_then(|host| in_digits(host, service, family)) {
+        return Ok(vec![address]);
+    }
     let nul = |_| "a name with a NUL byte".to_owned();
     let host = host.map(CString::new).transpose().map_err(nul)?;
     let service = CString::new(service).map_err(nul)?;
@@ -44,6 +47,15 @@ pub fn addresses(
     unsafe { libc::freeaddrinfo(list) };
     found.dedup();
     Ok(found)
+}
+
+/// A host and a service that are numbers already, in the usual form, need no resolver.
+fn in_digits(host: &[u8], service: &[u8], family: libc::c_int) -> Option<SocketAddr> {
+    let text = |bytes| std::str::from_utf8(bytes).ok();
+    let port = text(service).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let address = SocketAddr::new(text(host)?.parse().ok()?, port.parse().ok()?);
+    let wanted = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    [libc::AF_UNSPEC, wanted].contains(&family).then_some(address)
 }
 
 fn address(info: &libc::addrinfo) -> Option<SocketAddr> {

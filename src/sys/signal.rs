@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 /// Signals that were caught and not yet taken: bit n for signal n (1 to 64 are kept as bits 0 to 63).
 static CAUGHT: AtomicU64 = AtomicU64::new(0);
 
-/// Signals that end the process although they have a handler: it removes first what must not be left behind ([`vanish`]).
+/// Signals that end the process although they have a handler: it removes first what must not be left behind ([`vanish`]). To everybody but
+/// the kernel they have their default action, so a handler that was needed once can stay for the next time.
 static FATAL: AtomicU64 = AtomicU64::new(0);
 
 /// How often it was changed what a signal does.
@@ -41,8 +42,9 @@ extern "C" fn note(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mu
     }
     if FATAL.load(Ordering::Relaxed) & bit(signal) != 0 {
         vanish::remove_all();
-        // The signal is blocked until the handler returns, and ends the process then. Neither call can fail for it.
-        let _ = set(signal, Disposition::Default);
+        // The signal is blocked until the handler returns, and ends the process then. Neither call can fail for it. (This may be a child
+        // just before its exec.)
+        let _ = set_in_child(signal, Disposition::Default);
         let _ = send(nix::unistd::getpid().as_raw(), signal);
         return;
     }
@@ -100,9 +102,14 @@ pub fn note_caught(signal: i32) {
     CAUGHT.fetch_or(bit(signal), Ordering::Relaxed);
 }
 
-/// Set which signals end the process although they have a handler; returns which did. One that is [`set`] is none of them any more.
-pub fn set_fatal(signals: u64) -> u64 {
-    FATAL.swap(signals, Ordering::Relaxed)
+/// From here on these signals end the process although they have a handler. One that is [`set`] does not any more.
+pub fn make_fatal(signals: u64) {
+    FATAL.fetch_or(signals, Ordering::Relaxed);
+}
+
+/// Those of `signals` that end the process although they have a handler; from here on it notes them.
+pub fn spare(signals: u64) -> u64 {
+    FATAL.fetch_and(!signals, Ordering::Relaxed) & signals
 }
 
 /// A number that grows whenever it is [`set`] what a signal does.
@@ -145,6 +152,14 @@ pub enum Disposition {
 /// Set what a signal does; returns what it did (a handler of another kind counts as `Catch`). System calls are not
 /// restarted after a caught signal: whoever sleeps sees EINTR and decides.
 pub fn set(signal: i32, disposition: Disposition) -> Result<Disposition, Errno> {
+    let old = set_in_child(signal, disposition)?;
+    CHANGES.fetch_add(1, Ordering::Relaxed);
+    // Whoever sets it decides what it does.
+    Ok(if spare(bit(signal)) == 0 { old } else { Disposition::Default })
+}
+
+/// The same where nothing may be noted, as in a child that shares its parent's memory. Async-signal-safe.
+pub(super) fn set_in_child(signal: i32, disposition: Disposition) -> Result<Disposition, Errno> {
     let mut action = empty_action();
     action.sa_sigaction = match disposition {
         Disposition::Default => libc::SIG_DFL,
@@ -160,26 +175,26 @@ pub fn set(signal: i32, disposition: Disposition) -> Result<Disposition, Errno> 
     let mut old = empty_action();
     // SAFETY: both actions are initialised; the handler is async-signal-safe.
     Errno::result(unsafe { libc::sigaction(signal, &raw const action, &raw mut old) })?;
-    // Whoever sets it decides what it does.
-    FATAL.fetch_and(!bit(signal), Ordering::Relaxed);
-    CHANGES.fetch_add(1, Ordering::Relaxed);
-    Ok(match old.sa_sigaction {
+    Ok(disposition_of(&old))
+}
+
+fn disposition_of(action: &libc::sigaction) -> Disposition {
+    match action.sa_sigaction {
         libc::SIG_DFL => Disposition::Default,
         libc::SIG_IGN => Disposition::Ignore,
         _ => Disposition::Catch,
-    })
+    }
 }
 
 /// What a signal does now.
 pub fn get(signal: i32) -> Result<Disposition, Errno> {
+    if signal > 0 && FATAL.load(Ordering::Relaxed) & bit(signal) != 0 {
+        return Ok(Disposition::Default);
+    }
     let mut old = empty_action();
     // SAFETY: `old` is initialised; a null action only asks.
     Errno::result(unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut old) })?;
-    Ok(match old.sa_sigaction {
-        libc::SIG_DFL => Disposition::Default,
-        libc::SIG_IGN => Disposition::Ignore,
-        _ => Disposition::Catch,
-    })
+    Ok(disposition_of(&old))
 }
 
 /// Which signals of a set are ignored now.

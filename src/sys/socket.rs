@@ -7,7 +7,7 @@
 use nix::errno::Errno;
 use std::mem::{MaybeUninit, size_of};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// The name of a socket (unix(7), ip(7), ipv6(7)).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,13 +147,15 @@ fn count(result: isize) -> Result<usize, Errno> {
     Errno::result(result).map(|count| count as usize)
 }
 
-/// A new descriptor, at a private number.
+/// A new descriptor, at the lowest free number above 2, which a user could take for his own.
 fn owned(fd: RawFd) -> Result<OwnedFd, Errno> {
     // SAFETY: the descriptor is new and nobody else's.
-    crate::sys::fd::make_private(unsafe { OwnedFd::from_raw_fd(fd) })
+    let new = unsafe { OwnedFd::from_raw_fd(fd) };
+    if fd > 2 { Ok(new) } else { crate::sys::fd::make_private(new) }
 }
 
-/// socket(2): an endpoint without a name. `kind` is SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.
+/// socket(2): an endpoint without a name. `kind` is SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET, and perhaps SOCK_NONBLOCK. What is to live
+/// while commands of the user run goes to a private number ([`make_private`](crate::sys::fd::make_private)).
 ///
 /// # Errors
 /// EAFNOSUPPORT, EPROTONOSUPPORT: no such combination; EMFILE.
@@ -170,7 +172,8 @@ pub fn pair(kind: libc::c_int) -> Result<(OwnedFd, OwnedFd), Errno> {
     let mut ends = [-1; 2];
     // SAFETY: `ends` has room for two descriptors.
     check(unsafe { libc::socketpair(libc::AF_UNIX, kind | libc::SOCK_CLOEXEC, 0, ends.as_mut_ptr()) })?;
-    let [one, other] = ends.map(owned);
+    // SAFETY: both descriptors are new and nobody else's.
+    let [one, other] = ends.map(|end| crate::sys::fd::make_private(unsafe { OwnedFd::from_raw_fd(end) }));
     Ok((one?, other?))
 }
 
@@ -193,7 +196,7 @@ pub fn listen(fd: RawFd, backlog: libc::c_int) -> Result<(), Errno> {
     check(unsafe { libc::listen(fd, backlog) }).map(drop)
 }
 
-/// accept4(2): take a connection: a new socket (at the lowest free number), and the name of the peer.
+/// accept4(2): take a connection: a new socket (at the lowest free number) that blocks, and the name of the peer.
 ///
 /// # Errors
 /// EINTR; EAGAIN: none is waiting, and the socket does not block; ECONNABORTED: it was there and has gone; EMFILE.
@@ -209,8 +212,8 @@ pub fn accept(fd: RawFd) -> Result<(OwnedFd, Name), Errno> {
 /// connect(2): a stream is connected to whoever listens there; a datagram socket only notes where to send and from whom to receive.
 ///
 /// # Errors
-/// ECONNREFUSED: nobody listens; EINPROGRESS: the socket does not block, and poll will tell; EINTR: the same; ENETUNREACH, EHOSTUNREACH,
-/// ETIMEDOUT; ENOENT, EACCES for paths.
+/// ECONNREFUSED: nobody listens; EINPROGRESS: the socket does not block, and another call or poll will tell; EALREADY: it is not decided yet;
+/// EINTR: it goes on; ENETUNREACH, EHOSTUNREACH, ETIMEDOUT; ENOENT, EACCES for paths.
 pub fn connect(fd: RawFd, name: &Name) -> Result<(), Errno> {
     let address = Address::new(name)?;
     // SAFETY: pointer and length describe `address`.
@@ -258,6 +261,19 @@ pub fn receive(fd: RawFd, buffer: &mut [u8], block: bool, more: libc::c_int) -> 
         return Ok((got, Name::Unnamed));
     }
     Ok((got, address.name()))
+}
+
+/// Read away as many bytes of a stream as `scratch` has room for: they were seen before, so this does not wait. (Should another reader have
+/// been faster, there is nothing to take away.)
+pub fn discard(fd: RawFd, scratch: &mut [u8]) {
+    let mut at = 0;
+    while at < scratch.len() {
+        match receive(fd, &mut scratch[at..], false, 0) {
+            Err(Errno::EINTR) => {}
+            Ok((0, _)) | Err(_) => return,
+            Ok((got, _)) => at += got,
+        }
+    }
 }
 
 /// shutdown(2): end one direction, for all copies of the descriptor. The peer sees the end of the stream. `how` is SHUT_RD, SHUT_WR or
@@ -365,9 +381,21 @@ pub fn kind(fd: RawFd) -> Result<libc::c_int, Errno> {
 pub fn set_nonblocking(fd: RawFd, on: bool) -> Result<(), Errno> {
     // SAFETY: fcntl with an integer argument touches no memory.
     let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFL) })?;
-    let flags = if on { flags | libc::O_NONBLOCK } else { flags & !libc::O_NONBLOCK };
+    let wanted = if on { flags | libc::O_NONBLOCK } else { flags & !libc::O_NONBLOCK };
+    if wanted == flags {
+        return Ok(());
+    }
     // SAFETY: as above.
-    check(unsafe { libc::fcntl(fd, libc::F_SETFL, flags) }).map(drop)
+    check(unsafe { libc::fcntl(fd, libc::F_SETFL, wanted) }).map(drop)
+}
+
+/// O_NONBLOCK off, on a socket that has just been made and has no other flag.
+///
+/// # Errors
+/// None for an open descriptor.
+pub fn let_block(new: BorrowedFd<'_>) -> Result<(), Errno> {
+    // SAFETY: fcntl with an integer argument touches no memory.
+    check(unsafe { libc::fcntl(new.as_raw_fd(), libc::F_SETFL, 0) }).map(drop)
 }
 
 /// sendmsg(2) with SCM_RIGHTS (unix(7)): give the process at the other end of a UNIX socket a copy of a descriptor.

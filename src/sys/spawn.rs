@@ -38,6 +38,9 @@ pub enum Step {
     Exec,
 }
 
+/// How to set what a signal does.
+type Set = fn(i32, signal::Disposition) -> Result<signal::Disposition, Errno>;
+
 impl ChildSetup<'_> {
     /// Do it. Async-signal-safe: system calls only.
     ///
@@ -45,13 +48,13 @@ impl ChildSetup<'_> {
     /// A descriptor that cannot be duplicated. A group or terminal that cannot be set is no error: the parent does the same,
     /// and whoever is second may be late.
     pub fn apply(&self) -> Result<(), (Step, Errno)> {
-        self.prepare()?;
+        self.prepare(signal::set)?;
         signal::set_mask_exactly(&self.mask);
         Ok(())
     }
 
     /// All of it but the signal mask.
-    fn prepare(&self) -> Result<(), (Step, Errno)> {
+    fn prepare(&self, set: Set) -> Result<(), (Step, Errno)> {
         if let Some(group) = self.group {
             // SAFETY: setpgid touches no memory.
             unsafe { libc::setpgid(0, group.as_raw()) };
@@ -61,10 +64,10 @@ impl ChildSetup<'_> {
         }
         for signal in bits(self.default_signals) {
             // Refused for SIGKILL and SIGSTOP only.
-            let _ = signal::set(signal, signal::Disposition::Default);
+            let _ = set(signal, signal::Disposition::Default);
         }
         for signal in bits(self.ignored_signals) {
-            let _ = signal::set(signal, signal::Disposition::Ignore);
+            let _ = set(signal, signal::Disposition::Ignore);
         }
         for &(from, to) in self.descriptors {
             if from < 0 {
@@ -107,7 +110,7 @@ struct Order<'a> {
 extern "C" fn child(order: *mut libc::c_void) -> libc::c_int {
     // SAFETY: the parent passes a pointer to its `Order` and does not run until exec or _exit.
     let order = unsafe { &mut *order.cast::<Order<'_>>() };
-    let failed = match order.setup.prepare() {
+    let failed = match order.setup.prepare(signal::set_in_child) {
         Ok(()) => {
             // ^Z before exec must not stop the child: this process would wait for its exec, and could not notice that it has stopped.
             // With a handler it cannot, and exec, which makes caught signals default signals again, leaves no moment in between.

@@ -72,7 +72,7 @@ fn connect(
         let about = format!("connection to {host} port {port}");
         let from = own_name(request, name.family())?;
         let deadline = request.timeout.map(|time| Instant::now() + time);
-        match sockets::connect(&name, kind, &request.settings, from.as_ref(), watch, deadline) {
+        match sockets::connect(&name, kind, &request.settings, from.as_ref(), sockets::patiently(watch, deadline)) {
             Ok(connection) => {
                 if request.scan && kind == libc::SOCK_DGRAM && !is_open(&connection, request, watch)? {
                     continue;
@@ -88,16 +88,17 @@ fn connect(
                 }
                 return Ok(Some((connection, about)));
             }
-            Err((_, Some(Cut::Signal(signal)))) => return Err(Stopped::Status(ExitStatus::from_signal(signal))),
-            Err((Failed { call: "bind", errno }, _)) => return Err(system("bind failed", errno).into()),
-            Err((Failed { call: "setsockopt", errno }, _)) => return Err(system("setsockopt", errno).into()),
-            Err((Failed { errno, .. }, stopped)) => {
+            Err(unconnected) => {
+                let Failed { call, errno } = unconnected.failed().map_err(Stopped::signal)?;
+                match call {
+                    "bind" => return Err(system("bind failed", errno).into()),
+                    "setsockopt" => return Err(system("setsockopt", errno).into()),
+                    _ => {}
+                }
                 // netcat-openbsd says it with -v only, and leaves its user with a bare status 1. A scan is a question, and no a good answer.
                 if request.verbose || !request.scan {
-                    let words = match stopped {
-                        Some(Cut::Timeout) => format!("connect to {host} port {port} ({protocol}) timed out"),
-                        _ => format!("connect to {host} port {port} ({protocol}) failed"),
-                    };
+                    let how = if errno == Errno::ETIMEDOUT { "timed out" } else { "failed" };
+                    let words = format!("connect to {host} port {port} ({protocol}) {how}");
                     shell.report(&system(words, errno).within("nc"));
                 }
             }
@@ -174,7 +175,8 @@ fn unix(shell: &mut Shell, request: &Request) -> BuiltinResult {
         None => None,
     };
     let path = request.host.to_string();
-    let connected = sockets::connect(&name, request.kind, &request.settings, from.as_ref(), &watch, deadline);
+    let wait = sockets::patiently(&watch, deadline);
+    let connected = sockets::connect(&name, request.kind, &request.settings, from.as_ref(), wait);
     let _file = match &from {
         Some(Name::Path(own)) if connected.is_ok() => Some(sockets::file::SocketFile::made(own)),
         _ => None,
@@ -186,11 +188,13 @@ fn unix(shell: &mut Shell, request: &Request) -> BuiltinResult {
             }
             serve(shell, request, connection, watch, &format!("connection to {path}"))
         }
-        Err((_, Some(Cut::Signal(signal)))) => Ok(ExitStatus::from_signal(signal)),
-        Err((Failed { call: "bind", errno }, _)) => {
-            Err(system([b"bind to ", &request.source.clone().unwrap_or_default()[..]].concat(), errno).into())
-        }
-        Err((Failed { errno, .. }, _)) => Err(system(path, errno).into()),
+        Err(unconnected) => match unconnected.failed() {
+            Err(signal) => Ok(ExitStatus::from_signal(signal)),
+            Ok(Failed { call: "bind", errno }) => {
+                Err(system([b"bind to ", &request.source.clone().unwrap_or_default()[..]].concat(), errno).into())
+            }
+            Ok(Failed { errno, .. }) => Err(system(path, errno).into()),
+        },
     }
 }
 

@@ -72,7 +72,7 @@ fn system(tried: impl AsRef<[u8]>, errno: Errno) -> Error {
 /// What a wait that was cut short means for the command.
 fn cut(cut: Cut, tried: impl AsRef<[u8]>) -> Stopped {
     match cut {
-        Cut::Signal(signal) => Stopped::Status(ExitStatus::from_signal(signal)),
+        Cut::Signal(signal) => Stopped::signal(signal),
         Cut::Timeout => Stopped::Failed(system(tried, Errno::ETIMEDOUT).into()),
         Cut::Failed(errno) => Stopped::Failed(system(tried, errno).into()),
     }
@@ -91,6 +91,10 @@ impl From<Error> for Stopped {
 }
 
 impl Stopped {
+    fn signal(signal: i32) -> Self {
+        Self::Status(ExitStatus::from_signal(signal))
+    }
+
     fn into_result(self) -> BuiltinResult {
         match self {
             Self::Status(status) => Ok(status),

@@ -3,12 +3,11 @@
 //! The shell opens the files, so that it can report what fails; it does not change its own descriptors, so that nothing has to be put
 //! back. An error that is found here goes where the program's standard error would have been.
 
-use super::{RedirectFailure, Source, check_copy, check_open, open, subject};
+use super::{RedirectFailure, Source, check_copy, check_open, open_private, subject};
 use crate::shell::io::Target;
 use crate::shell::{Shell, Stdio};
 use crate::status::{Error, ExitStatus};
 use crate::syntax::ast::Redirect;
-use crate::sys::fd;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// Redirections for a program: dup2 calls for the child, and the opened files that they copy.
@@ -72,7 +71,7 @@ impl Plan {
 
     fn open_one(&mut self, shell: &mut Shell, redirect: &Redirect) -> Result<(), RedirectFailure> {
         let number = subject(redirect);
-        match open(shell, redirect, fd::open)? {
+        match open_private(shell, redirect)? {
             Source::File(file) => self.add(file, number),
             Source::Copy(from) => {
                 self.check_copy(from)?;

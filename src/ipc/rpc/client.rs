@@ -10,6 +10,7 @@ use crate::ipc::rpc::record::record;
 use crate::ipc::rpc::xdr::XdrError;
 use crate::ipc::socket::{self, Failed, Settings, name};
 use crate::ipc::wait::{Cut, Guard};
+use crate::sys::fd;
 use crate::sys::socket as call;
 use crate::sys::socket::Name;
 use nix::errno::Errno;
@@ -136,16 +137,19 @@ impl Connection {
     ) -> Result<Self, Lost> {
         let mut why = Lost::Resolve(String::from("no address"));
         for name in names {
-            match socket::connect(name, transport.kind(), &Settings::default(), None, watch, deadline) {
+            let wait = socket::patiently(watch, deadline);
+            match socket::connect(name, transport.kind(), &Settings::default(), None, wait) {
                 Ok(socket) => {
+                    // It may be kept for later calls.
+                    let private = fd::make_private(socket);
+                    let socket = private.map_err(|errno| Lost::Connect(Failed { call: "fcntl", errno }))?;
                     if transport == Transport::Tcp {
                         // A call is one small message, and nothing follows it that it could wait for.
                         let _ = call::set_option(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1);
                     }
                     return Ok(Self { socket, transport, reader: Reader::new(framing), input: vec![0; 64 << 10] });
                 }
-                Err((_, Some(cut @ Cut::Signal(_)))) => return Err(cut.into()),
-                Err((failed, _)) => why = Lost::Connect(failed),
+                Err(unconnected) => why = Lost::Connect(unconnected.failed().map_err(Lost::Signal)?),
             }
         }
         Err(why)

@@ -1,12 +1,12 @@
 //! `/dev/tcp/HOST/PORT` and `/dev/udp/HOST/PORT`: connections in the place of file names, so that everything that reads and writes
 //! descriptors can talk over the network. There is no such file; ksh had the idea.
 
-use crate::ipc::socket::{self as sockets, Settings, name};
-use crate::ipc::wait::{Cut, Guard};
+use crate::ipc::socket::{self as sockets, Settings, Until, name};
+use crate::ipc::wait::Guard;
 use crate::status::reason;
-use crate::sys::{fd, socket};
+use crate::sys::socket;
 use nix::errno::Errno;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 /// What such a name asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub fn parse(path: &[u8]) -> Option<Device<'_>> {
     (!host.is_empty() && !host.contains(&b'/') && !port.is_empty()).then_some(Device { kind, host, port })
 }
 
-/// Connect: a socket that blocks, at a private number.
+/// Connect: a socket that blocks, at the lowest free number above 2.
 ///
 /// # Errors
 /// In words: what the resolver says, or the errno of the last address tried. A caught signal ends the waiting (EINTR).
@@ -36,15 +36,13 @@ pub fn open(device: &Device<'_>) -> Result<OwnedFd, String> {
     let host = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host);
     let found = name::resolve(host, port, libc::AF_UNSPEC, kind, false)?;
     let mut why = Errno::EADDRNOTAVAIL;
-    let watch = Guard::for_descriptors();
+    // Nothing is to be put in order when a signal ends the process meanwhile.
+    let mut watch = None;
     for name in found {
-        match sockets::connect(&name, kind, &Settings::default(), None, &watch, None) {
-            Ok(connection) => {
-                let blocking = socket::set_nonblocking(connection.as_raw_fd(), false);
-                return blocking.and_then(|()| fd::make_private(connection)).map_err(reason);
-            }
-            Err((_, Some(Cut::Signal(_)))) => return Err(reason(Errno::EINTR)),
-            Err((failed, _)) => why = failed.errno,
+        let wait = |until: Until| sockets::patiently(watch.get_or_insert_with(Guard::light), None)(until);
+        match sockets::connect(&name, kind, &Settings::default(), None, wait) {
+            Ok(connection) => return socket::let_block(connection.as_fd()).map(|()| connection).map_err(reason),
+            Err(unconnected) => why = unconnected.failed().map_err(|_| reason(Errno::EINTR))?.errno,
         }
     }
     Err(format!("{} ({why:?})", reason(why)))

@@ -13,7 +13,7 @@
 use crate::ipc::address::{Internet, Transport, Unix, UnixKind, UnixPlace};
 use crate::ipc::endpoint::{End, Endpoint, Message, Opening, Outgoing, Role, Select};
 use crate::ipc::error::{Error, Why};
-use crate::ipc::socket::{self as sockets, Listener, Settings, file::SocketFile, name};
+use crate::ipc::socket::{self as sockets, Listener, Settings, Unconnected, Until, file::SocketFile, name};
 use crate::ipc::wait::Wait;
 use crate::sys::socket::{self, Name};
 use bstr::BString;
@@ -127,29 +127,17 @@ fn open(
 }
 
 fn connect(name: &Name, kind: libc::c_int, address: &str, wait: &mut Wait) -> Result<OwnedFd, Error> {
-    let refused = |errno| Error::refused(address, errno);
-    let socket = socket::socket(name.family(), kind).map_err(refused)?;
-    let fd = socket.as_raw_fd();
-    if name.family() == libc::AF_UNIX {
-        // On this machine a connection is made at once, or the server's queue is full (EAGAIN when it is not to be waited for).
-        if wait.may_block() {
-            wait.block(&address, || socket::connect(fd, name))?;
+    let wait = |until: Until| match until {
+        Until::Decided(socket) => wait.ready(&address, socket, libc::POLLOUT),
+        Until::Later(_) if !wait.may_block() => {
+            Err(Error { tried: address.to_owned(), why: Why::WouldBlock(Errno::EAGAIN) })
         }
-        socket::set_nonblocking(fd, true).map_err(refused)?;
-        if !wait.may_block() {
-            wait.run(&address, |_| socket::connect(fd, name))?;
-        }
-        return Ok(socket);
-    }
-    socket::set_nonblocking(fd, true).map_err(refused)?;
-    match socket::connect(fd, name) {
-        Err(Errno::EINPROGRESS) => {
-            wait.ready(&address, socket.as_fd(), libc::POLLOUT)?;
-            socket::take_error(fd).map_err(refused)?;
-        }
-        result => result.map_err(refused)?,
-    }
-    Ok(socket)
+        Until::Later(time) => wait.pause(&address, time),
+    };
+    sockets::connect(name, kind, &Settings::default(), None, wait).map_err(|unconnected| match unconnected {
+        Unconnected::Failed(failed) => Error::refused(address, failed.errno),
+        Unconnected::Stopped(error) => error,
+    })
 }
 
 impl Socket {
@@ -184,8 +172,6 @@ impl Socket {
                 result => break result.map_err(refused)?,
             }
         };
-        let connection = crate::sys::fd::make_private(connection).map_err(refused)?;
-        socket::set_nonblocking(connection.as_raw_fd(), true).map_err(refused)?;
         self.peer = Some(BString::from(name::text(&peer)));
         // One peer is taken: nobody else can connect, and the file is gone.
         self.listener = None;

@@ -39,6 +39,7 @@ pub mod record;
 pub mod relay;
 
 use crate::ipc::wait::{Cut, Guard};
+use crate::sys::fd::make_private;
 use crate::sys::socket::{self, Name};
 use file::SocketFile;
 use nix::errno::Errno;
@@ -130,7 +131,8 @@ impl Listener {
 /// # Errors
 /// The call that failed: EADDRINUSE, EADDRNOTAVAIL, EACCES, ENOENT, ENOTDIR, ENAMETOOLONG.
 pub fn listen(name: &Name, kind: libc::c_int, settings: &Settings) -> Result<Listener, Failed> {
-    let socket = socket::socket(name.family(), kind).map_err(in_call("socket"))?;
+    let socket = socket::socket(name.family(), kind | libc::SOCK_NONBLOCK).and_then(make_private);
+    let socket = socket.map_err(in_call("socket"))?;
     let fd = socket.as_raw_fd();
     settings.apply(fd).map_err(in_call("setsockopt"))?;
     if let Name::Inet(address) = name {
@@ -143,7 +145,6 @@ pub fn listen(name: &Name, kind: libc::c_int, settings: &Settings) -> Result<Lis
         }
     }
     let file = bind(fd, name, kind).map_err(in_call("bind"))?;
-    socket::set_nonblocking(fd, true).map_err(in_call("fcntl"))?;
     if kind != libc::SOCK_DGRAM {
         socket::listen(fd, BACKLOG).map_err(in_call("listen"))?;
     }
@@ -180,47 +181,85 @@ pub fn accept(listener: RawFd, watch: &Guard, deadline: Option<Instant>) -> Resu
 /// How long to wait before another look at a UNIX socket whose queue is full: the kernel gives nothing to wait for.
 const QUEUE_FULL: Duration = Duration::from_millis(5);
 
-/// connect without blocking in it: a socket that is connected and does not block. `from` is a name of one's own.
+/// What a connection that is being made has to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// This socket can be written to, or has failed.
+    Decided(RawFd),
+    /// This time has passed: the server's queue is full.
+    Later(Duration),
+}
+
+/// Why a connection was not made: a call failed, or the waiting ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unconnected<E> {
+    /// By a call.
+    Failed(Failed),
+    /// By what the waiting says.
+    Stopped(E),
+}
+
+impl Unconnected<Cut> {
+    /// The call that failed; a deadline counts as ETIMEDOUT of connect. `Err`: this signal was caught.
+    pub fn failed(self) -> Result<Failed, i32> {
+        let connect = |errno| Ok(Failed { call: "connect", errno });
+        match self {
+            Self::Failed(failed) => Ok(failed),
+            Self::Stopped(Cut::Signal(signal)) => Err(signal),
+            Self::Stopped(Cut::Timeout) => connect(Errno::ETIMEDOUT),
+            Self::Stopped(Cut::Failed(errno)) => connect(errno),
+        }
+    }
+}
+
+/// How to wait for a connection under a guard, until the deadline.
+pub fn patiently<'a>(watch: &'a Guard, deadline: Option<Instant>) -> impl FnMut(Until) -> Result<(), Cut> + 'a {
+    move |until| match until {
+        Until::Decided(socket) => watch.wait_for(socket, libc::POLLOUT, deadline),
+        Until::Later(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => Err(Cut::Timeout),
+        Until::Later(time) => watch.sleep(time),
+    }
+}
+
+/// connect without blocking in it: a socket that is connected and does not block. `from` is a name of one's own. `wait` is called only if
+/// there is something to wait for, so whoever connects within this machine needs no preparations for it.
 ///
 /// # Errors
-/// Time is up, a signal, or what the calls say.
-pub fn connect(
+/// What the calls say, or what `wait` says.
+pub fn connect<E>(
     name: &Name,
     kind: libc::c_int,
     settings: &Settings,
     from: Option<&Name>,
-    watch: &Guard,
-    deadline: Option<Instant>,
-) -> Result<OwnedFd, (Failed, Option<Cut>)> {
-    let failed = |call| move |errno| (Failed { call, errno }, None);
-    let socket = socket::socket(name.family(), kind).map_err(failed("socket"))?;
+    wait: impl FnMut(Until) -> Result<(), E>,
+) -> Result<OwnedFd, Unconnected<E>> {
+    let failed = |call| move |errno| Unconnected::Failed(Failed { call, errno });
+    let socket = socket::socket(name.family(), kind | libc::SOCK_NONBLOCK).map_err(failed("socket"))?;
     let fd = socket.as_raw_fd();
     settings.apply(fd).map_err(failed("setsockopt"))?;
     if let Some(from) = from {
         socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1).map_err(failed("setsockopt"))?;
         socket::bind(fd, from).map_err(failed("bind"))?;
     }
-    socket::set_nonblocking(fd, true).map_err(failed("fcntl"))?;
-    let cut = |cut| match cut {
-        Cut::Failed(errno) => (Failed { call: "connect", errno }, None),
-        cut => (Failed { call: "connect", errno: Errno::ETIMEDOUT }, Some(cut)),
-    };
+    complete(fd, name, wait).map(|()| socket)
+}
+
+/// Connect a socket that does not block, and see it through.
+///
+/// # Errors
+/// As [`connect`].
+pub fn complete<E>(fd: RawFd, name: &Name, mut wait: impl FnMut(Until) -> Result<(), E>) -> Result<(), Unconnected<E>> {
     loop {
-        match socket::connect(fd, name) {
-            Ok(()) => return Ok(socket),
-            Err(Errno::EINPROGRESS | Errno::EINTR | Errno::EALREADY) => break,
-            Err(Errno::EAGAIN) if name.family() == libc::AF_UNIX => {
-                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                    return Err(cut(Cut::Timeout));
-                }
-                watch.sleep(QUEUE_FULL).map_err(cut)?;
-            }
-            Err(errno) => return Err((Failed { call: "connect", errno }, None)),
-        }
+        // The first call begins the handshake, and within one machine that is already all: the second one tells how it went.
+        let until = match socket::connect(fd, name) {
+            Ok(()) => return Ok(()),
+            Err(Errno::EINPROGRESS | Errno::EINTR) => continue,
+            Err(Errno::EALREADY) => Until::Decided(fd),
+            Err(Errno::EAGAIN) if name.family() == libc::AF_UNIX => Until::Later(QUEUE_FULL),
+            Err(errno) => return Err(Unconnected::Failed(Failed { call: "connect", errno })),
+        };
+        wait(until).map_err(Unconnected::Stopped)?;
     }
-    watch.wait_for(fd, libc::POLLOUT, deadline).map_err(cut)?;
-    socket::take_error(fd).map_err(failed("connect"))?;
-    Ok(socket)
 }
 
 /// How long, and for how much, a connection is still read after its end: see [`close_gently`].
