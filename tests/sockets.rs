@@ -17,6 +17,8 @@ mod handlers;
 mod inherited;
 #[path = "sockets/letters.rs"]
 mod letters;
+#[path = "support/limit.rs"]
+mod limit;
 #[path = "sockets/matrix.rs"]
 mod matrix;
 #[path = "sockets/messages.rs"]
@@ -41,16 +43,20 @@ use std::time::{Duration, Instant};
 /// How long anything may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// An empty directory, removed at the end.
-struct Dir(PathBuf);
+/// An empty directory, removed at the end, and a time limit until then.
+struct Dir(PathBuf, #[expect(dead_code, reason = "it only lives")] limit::Limit);
 
 impl Dir {
     fn new() -> Self {
+        Self::within(limit::LONGEST)
+    }
+
+    fn within(time: Duration) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("ipcsh-sockets-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).expect("a directory for the test");
-        Self(path)
+        Self(path, limit::Limit::new(time))
     }
 
     fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
@@ -155,15 +161,13 @@ impl Running {
         port.unwrap_or_else(|| panic!("no port in {line:?}"))
     }
 
-    /// Wait for the end, and for all output.
+    /// Wait for the end, and for all output: something that the program has left behind may hold the other end of a pipe for ever.
     fn end(mut self) -> End {
-        let (out, err) = (self.out.take(), self.err.take());
-        let out = std::thread::spawn(move || all(out));
-        let err = std::thread::spawn(move || all(err));
+        let (out, err) = (all(self.out.take()), all(self.err.take()));
         let status = self.wait();
-        let out = out.join().expect("the output can be read");
-        let err = String::from_utf8_lossy(&err.join().expect("the errors can be read")).into_owned();
-        End { status, out, err }
+        let [out, err] =
+            [out, err].map(|read| read.recv_timeout(DEADLINE).expect("the output ends soon after the program"));
+        End { status, out, err: String::from_utf8_lossy(&err).into_owned() }
     }
 
     fn wait(&mut self) -> i32 {
@@ -178,12 +182,17 @@ impl Running {
     }
 }
 
-fn all(reader: Option<impl Read>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if let Some(mut reader) = reader {
-        let _ = reader.read_to_end(&mut bytes);
-    }
-    bytes
+/// Read everything, meanwhile.
+fn all(reader: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut reader) = reader {
+            let _ = reader.read_to_end(&mut bytes);
+        }
+        send.send(bytes)
+    });
+    receive
 }
 
 impl Drop for Running {
@@ -227,6 +236,7 @@ fn free_port() -> u16 {
 fn connect(port: u16) -> TcpStream {
     let stream = TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
     stream.set_read_timeout(Some(DEADLINE)).expect("a time limit");
+    stream.set_write_timeout(Some(DEADLINE)).expect("a time limit");
     stream
 }
 

@@ -3,16 +3,17 @@
 use super::*;
 
 /// A program that copies its input to a connection and the connection to its output.
-struct Peer {
-    name: &'static str,
-    program: &'static str,
+#[derive(Clone, Copy)]
+struct Peer<'a> {
+    name: &'a str,
+    program: &'a str,
     /// Arguments for the client; `{}` is the port or path.
-    client: &'static str,
+    client: &'a str,
     /// Arguments for the server.
-    server: &'static str,
+    server: &'a str,
 }
 
-const TCP: &[Peer] = &[
+const TCP: &[Peer<'_>] = &[
     Peer { name: "ipcsh", program: "ipcsh", client: "nc 127.0.0.1 {}", server: "nc -l 127.0.0.1 {}" },
     Peer { name: "nc.openbsd", program: "nc.openbsd", client: "-N 127.0.0.1 {}", server: "-N -l 127.0.0.1 {}" },
     Peer { name: "ncat", program: "ncat", client: "127.0.0.1 {}", server: "-l 127.0.0.1 {}" },
@@ -25,7 +26,7 @@ const TCP: &[Peer] = &[
     Peer { name: "python", program: "python3", client: "peer.py connect {}", server: "peer.py listen {}" },
 ];
 
-const UNIX: &[Peer] = &[
+const UNIX: &[Peer<'_>] = &[
     Peer { name: "ipcsh", program: "ipcsh", client: "nc -U {}", server: "nc -lU {}" },
     Peer { name: "nc.openbsd", program: "nc.openbsd", client: "-N -U {}", server: "-N -l -U {}" },
     Peer { name: "ncat", program: "ncat", client: "-U {}", server: "-l -U {}" },
@@ -48,18 +49,19 @@ if what == 'listen':
 else:
     s.connect(name)
 def send():
-    s.sendall(sys.stdin.buffer.read())
+    while piece := sys.stdin.buffer.read(1 << 20):
+        s.sendall(piece)
     s.shutdown(socket.SHUT_WR)
 t = threading.Thread(target=send)
 t.start()
 while True:
-    piece = s.recv(65536)
+    piece = s.recv(1 << 20)
     if not piece: break
     sys.stdout.buffer.write(piece)
 t.join()
 "#;
 
-fn command(dir: &Dir, peer: &Peer, arguments: &str, place: &str) -> Command {
+fn command(dir: &Dir, peer: &Peer<'_>, arguments: &str, place: &str) -> Command {
     let arguments = arguments.replace("{}", place);
     if peer.program == "ipcsh" {
         return dir.shell(&arguments);
@@ -69,58 +71,162 @@ fn command(dir: &Dir, peer: &Peer, arguments: &str, place: &str) -> Command {
     command
 }
 
-/// Both directions between a client and a server; the server is started first, and the client again until the server is there.
-fn meet(dir: &Dir, server: &Peer, client: &Peer, place: &str) {
-    let what = format!("{} serves {} at {place}", server.name, client.name);
-    // netcat-openbsd as a server ends when the client has said all, so what it sends must be short enough to be sent by then.
-    let (there, back) = (noise(700_000, 7), noise(if server.name == "nc.openbsd" { 9_000 } else { 500_000 }, 9));
-    let (there_file, back_file) = (dir.file("there", &there), dir.file("back", &back));
-    let input = |path: &Path| fs::File::open(path).expect("the file is there");
-    // The server's output goes to a file, because nobody reads it while the client runs.
-    let got = fs::File::create(dir.0.join("got")).expect("a file");
-    let mut serving = command(dir, server, server.server, place);
-    let serving = serving.stdin(input(&back_file)).stdout(got).stderr(Stdio::piped());
-    let mut serving = Running { child: serving.spawn().expect("the program can be started"), out: None, err: None };
-    serving.err = serving.child.stderr.take().map(BufReader::new);
-    let mut end = None;
-    until(&what, || {
-        let attempt = run(command(dir, client, client.client, place).stdin(input(&there_file)));
-        let connected = attempt.status == 0 && !attempt.out.is_empty();
-        end = Some(attempt);
-        connected
-    });
-    let (client_end, server_end) = (end.expect("it has run"), serving.end());
-    assert!(client_end.out == back, "{what}: the client got {} bytes: {}", client_end.out.len(), client_end.err);
-    let got = fs::read(dir.0.join("got")).expect("it is there");
-    assert!(got == there, "{what}: the server got {} bytes: {}", got.len(), server_end.err);
-    assert_eq!(server_end.status, 0, "{what}: {}", server_end.err);
+/// How many bytes go from the client to the server, and back.
+#[derive(Clone, Copy)]
+struct Amounts(usize, usize);
+
+impl Amounts {
+    /// How long a matrix of them may take.
+    fn time(self) -> Duration {
+        if self.0 > 1 << 20 { Duration::from_secs(3600) } else { limit::LONGEST }
+    }
 }
 
-fn matrix(peers: &[Peer], place: impl Fn(&Dir) -> String) {
-    let dir = Dir::new();
+const SHORT: Amounts = Amounts(700_000, 500_000);
+const LONG: Amounts = Amounts(1 << 30, 1 << 30);
+
+/// A file of so many bytes; one that is there already stays.
+fn fill(dir: &Dir, name: &str, length: usize, seed: u64) {
+    const BLOCK: usize = 1 << 20;
+    if fs::metadata(dir.0.join(name)).is_ok_and(|file| file.len() == length as u64) {
+        return;
+    }
+    let mut file = fs::File::create(dir.0.join(name)).expect("a file for the test");
+    for (block, at) in (0..length).step_by(BLOCK).enumerate() {
+        let bytes = noise(BLOCK.min(length - at), seed + (block as u64) * 1_000_003);
+        file.write_all(&bytes).expect("room for the file");
+    }
+}
+
+/// The files are alike; they may be larger than the memory.
+fn assert_same(dir: &Dir, sent: &str, got: &str, what: &str) {
+    let open = |name: &str| fs::File::open(dir.0.join(name)).expect("the file is there");
+    let (sent_file, got_file) = (open(sent), open(got));
+    let length = |file: &fs::File| file.metadata().expect("it is open").len();
+    assert_eq!(length(&got_file), length(&sent_file), "{what}: the length of {got}");
+    let (mut one, mut other) =
+        (BufReader::with_capacity(1 << 20, sent_file), BufReader::with_capacity(1 << 20, got_file));
+    let mut at = 0;
+    while !one.fill_buf().expect("it can be read").is_empty() {
+        let (a, b) = (one.buffer(), other.fill_buf().expect("it can be read"));
+        let length = a.len().min(b.len());
+        assert!(length > 0 && a[..length] == b[..length], "{what}: {got} differs after {at} bytes");
+        one.consume(length);
+        other.consume(length);
+        at += length;
+    }
+}
+
+/// Both directions between a client and a server; the server is started first, and the client again until the server is there.
+fn meet(dir: &Dir, server: &Peer<'_>, client: &Peer<'_>, place: &str, Amounts(there, back): Amounts) {
+    let what = format!("{} serves {} at {place}", server.name, client.name);
+    fill(dir, "there", there, 7);
+    fill(dir, "back", back, 9);
+    let input = |name: &str| fs::File::open(dir.0.join(name)).expect("the file is there");
+    // What is received goes to files, because nobody reads the server's output while the client runs.
+    let output = |name: &str| fs::File::create(dir.0.join(name)).expect("a file");
+    let start = |command: &mut Command, from: &str, to: &str| {
+        let command = command.stdin(input(from)).stdout(output(to)).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program can be started");
+        let err = child.stderr.take().map(BufReader::new);
+        Running { child, out: None, err }
+    };
+    let serving = start(&mut command(dir, server, server.server, place), "back", "got-there");
+    let mut said = String::new();
+    until(&what, || {
+        let end = start(&mut command(dir, client, client.client, place), "there", "got-back").end();
+        said = end.err;
+        end.status == 0 && fs::metadata(dir.0.join("got-back")).is_ok_and(|file| file.len() > 0)
+    });
+    let end = serving.end();
+    let what = format!("{what} ({} {said})", end.err);
+    assert_same(dir, "back", "got-back", &what);
+    assert_same(dir, "there", "got-there", &what);
+    assert_eq!(end.status, 0, "{what}");
+}
+
+fn matrix(peers: &[Peer<'_>], amounts: Amounts, place: impl Fn(&Dir) -> String) {
+    let dir = Dir::within(amounts.time());
     dir.file("peer.py", PYTHON);
     let ours = &peers[0];
     for peer in peers {
         if peer.program != "ipcsh" && !has(peer.program) {
             continue;
         }
-        meet(&dir, ours, peer, &place(&dir));
-        meet(&dir, peer, ours, &place(&dir));
+        meet(&dir, ours, peer, &place(&dir), amounts);
+        if peer.name != "nc.openbsd" {
+            meet(&dir, peer, ours, &place(&dir), amounts);
+            continue;
+        }
+        // As a server it ends when the client has said all, so what it sends must be short enough to be sent by then, or the client must be
+        // one that says nothing, not even that.
+        meet(&dir, peer, ours, &place(&dir), Amounts(amounts.0, 9_000));
+        let client = ours.client.replace("nc", "nc -d");
+        meet(&dir, peer, &Peer { client: &client, ..*ours }, &place(&dir), Amounts(0, amounts.1));
     }
+}
+
+fn port(_: &Dir) -> String {
+    free_port().to_string()
+}
+
+fn socket(dir: &Dir) -> String {
+    // Not every peer removes its socket.
+    let _ = fs::remove_file(dir.0.join("socket"));
+    "socket".to_owned()
 }
 
 #[test]
 fn tcp() {
-    matrix(TCP, |_| free_port().to_string());
+    matrix(TCP, SHORT, port);
 }
 
 #[test]
 fn unix() {
-    matrix(UNIX, |dir| {
-        // Not every peer removes its socket.
-        let _ = fs::remove_file(dir.0.join("socket"));
-        "socket".to_owned()
-    });
+    matrix(UNIX, SHORT, socket);
+}
+
+#[test]
+#[ignore = "1 GiB in each direction, over a minute"]
+fn a_gibibyte_over_tcp() {
+    matrix(TCP, LONG, port);
+}
+
+#[test]
+#[ignore = "1 GiB in each direction, over a minute"]
+fn a_gibibyte_over_unix() {
+    matrix(UNIX, LONG, socket);
+}
+
+/// bash as the client in both directions at once. It cannot end one of them, so the server ends first.
+fn bash(Amounts(there, back): Amounts) {
+    if !has("bash") {
+        return;
+    }
+    let dir = Dir::within(Amounts(there, back).time());
+    fill(&dir, "there", there, 7);
+    fill(&dir, "back", back, 9);
+    let code = "exec 3<>/dev/tcp/127.0.0.1/$0; cat there >&3 & cat <&3 >got-back; wait";
+    for shell in ["bash", env!("CARGO_BIN_EXE_ipcsh")] {
+        let mut server = Running::start(&mut dir.shell("nc -lnv 0 <back >got-there"));
+        let port = server.port().to_string();
+        let end = run(dir.program(shell).args(["-c", code, &port]));
+        assert_eq!(end.status, 0, "{shell}: {}", end.err);
+        assert_eq!(server.end().status, 0, "{shell}");
+        assert_same(&dir, "there", "got-there", shell);
+        assert_same(&dir, "back", "got-back", shell);
+    }
+}
+
+#[test]
+fn bash_in_both_directions() {
+    bash(SHORT);
+}
+
+#[test]
+#[ignore = "1 GiB in each direction"]
+fn a_gibibyte_with_bash() {
+    bash(LONG);
 }
 
 /// bash cannot end one direction, so the lengths are agreed on.
