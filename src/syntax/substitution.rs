@@ -59,7 +59,7 @@ fn command_substitution<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a
     }
 }
 
-// commands = list ;
+// commands = ? a list of shell.ebnf ? ;
 /// The list inside a substitution. The bodies of here-documents around it do not begin at a newline inside it.
 fn commands(inside: Cursor<'_>) -> Parsed<'_, List> {
     let around = inside.context().pending.take();
@@ -68,7 +68,7 @@ fn commands(inside: Cursor<'_>) -> Parsed<'_, List> {
     Ok((cursor, body))
 }
 
-// backquoted = "`" , ? commands, with a backslash before each backslash and backquote ? , "`" ;
+// backquoted = "`" , ? a list of shell.ebnf, with a backslash before each backslash and backquote ? , "`" ;
 /// A command substitution in backquotes; the text between them is unescaped first, then parsed.
 pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> Parsed<'a, ()> {
     let line = cursor.number();
