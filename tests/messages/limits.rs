@@ -31,6 +31,20 @@ fn a_second_user_without_permission() {
     );
 }
 
+/// SIGCONT may go to everybody in the session, the signals that follow may not: the first is sent, the follow-up is refused.
+#[test]
+fn a_follow_up_that_is_refused_is_an_error() {
+    let Some(dir) = for_everybody() else { return };
+    prints(
+        &dir,
+        "chmod 755 .; sleep 100 & p=$!\n\
+         runuser -u nobody -- ./ipcsh -c 'kill -CONT --timeout 20 TERM -w9 $1 2>&1; echo $?' - $p | sed \"s/ $p/ PID/\"\n\
+         # One that has gone by then is none.\n\
+         kill -KILL $p; wait $p; sleep 100 & kill -TERM --timeout 20 USR1 --timeout 20 KILL $!; echo $?",
+        "-: line 1: kill: PID: EPERM: Operation not permitted\n1\n0\n",
+    );
+}
+
 /// POSIX queues work by system calls; only listing them needs the file system, and says so.
 #[test]
 fn without_the_mqueue_file_system() {

@@ -84,19 +84,16 @@ fn kill(shell: &mut Shell, fields: &Fields, request: &Request) -> BuiltinResult 
             Err(error) => report(shell, error),
         }
     }
-    targets.retain(|(name, target)| match send(shell, target, request.signal, request.value) {
-        Ok(()) => true,
-        Err(errno) => {
-            report(shell, reason(name.as_bstr(), errno));
-            false
-        }
-    });
+    if !send_to_all(shell, &mut targets, request.signal, request.value, true) {
+        status = ExitStatus::FAILURE;
+    }
     if signal::is_pending() {
         trap::run_pending(shell)?;
     }
     if waits {
         match see_off(shell, request, targets) {
-            Ok(()) => {}
+            Ok(true) => {}
+            Ok(false) => status = ExitStatus::FAILURE,
             Err(ipc::Error { why: Why::TimedOut, .. }) => return Ok(ExitStatus(124)),
             Err(error) => return message::failed(&error),
         }
@@ -154,22 +151,42 @@ pub fn send_to_job(shell: &mut Shell, job: usize, number: i32, value: Option<i32
     if ends { shell.jobs.send_to_job(found, libc::SIGCONT, None) } else { Ok(()) }
 }
 
-/// Follow-up signals for those that do not go, and the wait for the end.
-fn see_off(shell: &mut Shell, request: &Request, mut targets: Vec<(BString, Target)>) -> Result<(), ipc::Error> {
+/// Send a signal to each target; false if one was refused, which is reported. What cannot be signalled is not waited for either.
+fn send_to_all(
+    shell: &mut Shell,
+    targets: &mut Vec<(BString, Target)>,
+    number: i32,
+    value: Option<i32>,
+    is_first: bool,
+) -> bool {
+    let mut all = true;
+    targets.retain(|(name, target)| match send(shell, target, number, value) {
+        Ok(()) => true,
+        // A follow-up that comes too late is not needed.
+        Err(Errno::ESRCH) if !is_first => false,
+        Err(errno) => {
+            all = false;
+            shell.report(&reason(name.as_bstr(), errno).within("kill"));
+            false
+        }
+    });
+    all
+}
+
+/// Follow-up signals for those that do not go, and the wait for the end; false if a follow-up was refused.
+fn see_off(shell: &mut Shell, request: &Request, mut targets: Vec<(BString, Target)>) -> Result<bool, ipc::Error> {
+    let mut all = true;
     for (time, number) in &request.follow_ups {
         if await_end(shell, &mut targets, Some(*time))? {
-            return Ok(());
+            return Ok(all);
         }
-        for (_, target) in &targets {
-            // It may go just now.
-            let _ = send(shell, target, *number, request.value);
-        }
+        all &= send_to_all(shell, &mut targets, *number, request.value, false);
     }
     match request.wait {
         Some(time) if !await_end(shell, &mut targets, time)? => {
             Err(ipc::Error { tried: "kill".to_owned(), why: Why::TimedOut })
         }
-        _ => Ok(()),
+        _ => Ok(all),
     }
 }
 
