@@ -7,7 +7,7 @@
 use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Role, Select};
 use crate::ipc::error::Error;
 use crate::ipc::wait::Wait;
-use crate::sys::mqueue::{self, Attributes};
+use crate::sys::mqueue;
 use bstr::BStr;
 use nix::errno::Errno;
 use std::ffi::CString;
@@ -21,7 +21,8 @@ pub const HIGHEST_PRIORITY: u32 = 32767;
 pub struct Queue {
     fd: OwnedFd,
     name: String,
-    attributes: Attributes,
+    /// A receiver's: the longest message that there can be.
+    longest: usize,
 }
 
 impl Queue {
@@ -33,13 +34,11 @@ impl Queue {
         let flags = if role == Role::Sender { libc::O_WRONLY } else { libc::O_RDONLY };
         let error = |errno| Error::refused(name.to_string(), errno);
         let fd = mqueue::open(&c_name(name)?, flags).map_err(error)?;
-        let attributes = mqueue::attributes(fd.as_fd()).map_err(error)?;
-        Ok(Self { fd, name: name.to_string(), attributes })
-    }
-
-    /// What the queue could hold and held when it was opened.
-    pub fn attributes(&self) -> Attributes {
-        self.attributes
+        let longest = match role {
+            Role::Sender => 0,
+            Role::Receiver => mqueue::attributes(fd.as_fd()).map_err(error)?.message_size,
+        };
+        Ok(Self { fd, name: name.to_string(), longest: usize::try_from(longest).unwrap_or(usize::MAX) })
     }
 
     /// Have `signal` sent to this process, once, when a message comes to the empty queue and nobody waits for it (mq_notify(3)).
@@ -86,7 +85,7 @@ impl Endpoint for Queue {
     }
 
     fn receive(&mut self, select: &Select, message: &mut Message, wait: &mut Wait) -> Result<bool, Error> {
-        let longest = usize::try_from(self.attributes.message_size).unwrap_or(usize::MAX);
+        let longest = self.longest;
         let most = select.size.unwrap_or(longest);
         if most < longest && !select.truncate {
             // The kernel's rule: it does not look whether the next message would fit.

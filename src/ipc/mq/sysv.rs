@@ -18,9 +18,14 @@ pub struct Queue {
     name: String,
     /// What msgsnd wants: type and text in one piece.
     outgoing: Vec<u8>,
-    /// The longest message there may be, once it was asked for.
-    longest: Option<usize>,
+    /// A length that is below the queue's own limit.
+    fits: usize,
+    /// Room for the longest message that was met.
+    room: usize,
 }
+
+/// The default limit of a message's length (MSGMAX): most systems have it, so nobody has to ask.
+const USUAL: usize = 8192;
 
 impl Queue {
     /// The queue of an address, which must exist.
@@ -33,7 +38,7 @@ impl Queue {
             return Err(Error::usage(name, "key 0 is IPC_PRIVATE, which is a new queue each time: use sysv:id=N"));
         }
         let id = find(queue).map_err(|errno| Error::refused(&name, errno))?;
-        Ok(Self { id, name, outgoing: Vec::new(), longest: None })
+        Ok(Self { id, name, outgoing: Vec::new(), fits: 0, room: USUAL })
     }
 
     /// The kernel's number of the queue.
@@ -50,14 +55,6 @@ impl Queue {
         Ok(status.msg_qnum)
     }
 
-    fn longest(&mut self) -> usize {
-        if self.longest.is_none() {
-            let most = msg::limits().map_or(8192, |(limits, _)| limits.longest_message);
-            self.longest = usize::try_from(most).ok();
-        }
-        self.longest.unwrap_or(8192)
-    }
-
     /// The error of a call: an id that is no queue's (any more) is EINVAL to the kernel, as much else is.
     fn error(&self, error: Error) -> Error {
         let gone = error == Error::refused(&self.name, Errno::EINVAL)
@@ -70,16 +67,17 @@ impl Queue {
     /// # Errors
     /// ENOSYS: a kernel without CONFIG_CHECKPOINT_RESTORE; EACCES, EIDRM.
     pub fn look_at(&mut self, index: usize, message: &mut Message) -> Result<bool, Error> {
-        let flags = msg::MSG_COPY | msg::IPC_NOWAIT | msg::MSG_NOERROR;
-        let size = self.longest();
         let index = i64::try_from(index).unwrap_or(i64::MAX);
-        match msg::receive(self.id, message.begin(), size, index, flags) {
-            Ok(()) => {
-                note_type(message);
-                Ok(true)
+        loop {
+            match msg::receive(self.id, message.begin(), self.room, index, msg::MSG_COPY | msg::IPC_NOWAIT) {
+                Ok(()) => {
+                    note_type(message);
+                    return Ok(true);
+                }
+                Err(Errno::ENOMSG) => return Ok(false),
+                Err(Errno::E2BIG) => self.room *= 2,
+                Err(errno) => return Err(self.error(Error::refused(&self.name, errno))),
             }
-            Err(Errno::ENOMSG) => Ok(false),
-            Err(errno) => Err(self.error(Error::refused(&self.name, errno))),
         }
     }
 }
@@ -124,22 +122,26 @@ impl Endpoint for Queue {
         self.outgoing.clear();
         self.outgoing.extend_from_slice(&message.kind.to_ne_bytes());
         self.outgoing.extend_from_slice(message.body);
-        let (id, outgoing, name) = (self.id, &self.outgoing, &self.name);
+        let (id, outgoing, fits) = (self.id, &self.outgoing, &mut self.fits);
         let length = message.body.len();
-        // Most messages fit at once: one system call. Only one that has to wait is looked at before: longer than the whole queue, it
-        // would wait for ever.
-        let result = wait.run(name, |block| match msg::send(id, outgoing, msg::IPC_NOWAIT) {
-            Err(Errno::EAGAIN) if block => {
+        // Most messages fit at once: one system call. Before it sleeps, one that is longer than the whole queue is found: it would
+        // wait for ever.
+        let result = wait.run(&self.name, |block| {
+            if !block {
+                return msg::send(id, outgoing, msg::IPC_NOWAIT);
+            }
+            if length > *fits {
                 if msg::stat(id).is_ok_and(|it| it.msg_qbytes < length as u64) {
                     return Err(Errno::EMSGSIZE);
                 }
-                msg::send(id, outgoing, 0)
+                *fits = length;
             }
-            result => result,
+            msg::send(id, outgoing, 0)
         });
         result.map_err(|error| {
             let error = self.error(error);
-            if error == Error::refused(&self.name, Errno::EINVAL) && length > self.longest() {
+            let is_too_long = || msg::limits().is_ok_and(|(limits, _)| length as i64 > limits.longest_message);
+            if error == Error::refused(&self.name, Errno::EINVAL) && is_too_long() {
                 return Error::refused(format!("{}: message of {length} bytes", self.name), Errno::EMSGSIZE);
             }
             error
@@ -147,7 +149,6 @@ impl Endpoint for Queue {
     }
 
     fn receive(&mut self, select: &Select, message: &mut Message, wait: &mut Wait) -> Result<bool, Error> {
-        let mut size = select.size.unwrap_or_else(|| self.longest());
         let mut flags = if select.truncate { msg::MSG_NOERROR } else { 0 };
         if select.except {
             flags |= msg::MSG_EXCEPT;
@@ -155,6 +156,7 @@ impl Endpoint for Queue {
         let id = self.id;
         loop {
             let buffer = message.begin();
+            let size = select.size.unwrap_or(self.room);
             let result = wait.run(&self.name, |block| {
                 let flags = if block { flags } else { flags | msg::IPC_NOWAIT };
                 msg::receive(id, buffer, size, select.kind, flags)
@@ -164,8 +166,10 @@ impl Endpoint for Queue {
                     note_type(message);
                     return Ok(true);
                 }
-                // The limit was lowered after this message was sent.
-                Err(error) if select.size.is_none() && error == Error::refused(&self.name, Errno::E2BIG) => size *= 2,
+                // It is still there: once more, with room for it.
+                Err(error) if select.size.is_none() && error == Error::refused(&self.name, Errno::E2BIG) => {
+                    self.room *= 2;
+                }
                 Err(error) => return Err(self.error(error)),
             }
         }
