@@ -149,7 +149,7 @@ fn print(shell: &mut Shell, request: &Request, endpoint: &mut dyn Endpoint, wait
     let mut got = 0;
     let several = request.all || request.count > 1;
     // What was taken is written before a signal ends the process.
-    if several && let Err(stopped) = wait.guard() {
+    if let Err(stopped) = wait.guard() {
         return failed(&ipc::Error::stopped("recv", stopped));
     }
     let outcome = loop {

@@ -19,21 +19,26 @@ use std::path::{Path, PathBuf};
 /// It cannot be made; or what is there is another user's, or open to others.
 pub fn directory() -> Result<PathBuf, Error> {
     let uid = nix::unistd::geteuid().as_raw();
-    let is_own = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir() && found.uid() == uid);
-    let session = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| is_own(path));
+    let own = |path: &Path| path.symlink_metadata().ok().filter(|found| found.is_dir() && found.uid() == uid);
+    let session = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| own(path).is_some());
     let path = session.map_or_else(|| PathBuf::from(format!("/tmp/ipcsh-{uid}")), |path| path.join("ipcsh"));
-    if let Err(error) = std::fs::DirBuilder::new().mode(0o700).create(&path)
-        && error.kind() != std::io::ErrorKind::AlreadyExists
-    {
-        let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-        return Err(Error::refused(path.display().to_string(), errno));
+    let mut found = own(&path);
+    if found.is_none() {
+        match std::fs::DirBuilder::new().mode(0o700).create(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+                return Err(Error::refused(path.display().to_string(), errno));
+            }
+            _ => found = own(&path),
+        }
     }
     // Somebody else may have made it in /tmp.
-    let is_closed = path.symlink_metadata().is_ok_and(|found| found.mode() & 0o077 == 0);
-    if is_own(&path) && is_closed {
-        Ok(path)
-    } else {
-        Err(Error::refused(format!("{}: not this user's own directory with mode 700", path.display()), Errno::EACCES))
+    match found {
+        Some(found) if found.mode() & 0o077 == 0 => Ok(path),
+        _ => Err(Error::refused(
+            format!("{}: not this user's own directory with mode 700", path.display()),
+            Errno::EACCES,
+        )),
     }
 }
 

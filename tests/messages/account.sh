@@ -1,43 +1,56 @@
-# usage: account.sh ADDRESS COUNT
-# Four senders of COUNT messages each, one of which is ended by TERM, and a fifth that is ended by KILL; receivers of which one is ended by
-# TERM on the way and one by KILL while it waits for its first message. Every message is received once, and no other. Of a sender that was
-# killed nobody knows whether its last message went before it could count it: one more may be there. A receiver that has taken a message
-# and is killed before it prints it takes the message with it, whatever the mechanism; so the killed one has not received any.
-address=$1 count=$2
-recv "$address" >killed.receiver & killed=$!
-until grep -q '^State:.S' /proc/$killed/status; do sleep 0.01; done
-kill -w -KILL $killed && ! [ -s killed.receiver ] && echo 'a waiting receiver was killed'
+# usage: account.sh ADDRESS EACH CALL
+# Four senders of EACH messages; one more that works until TERM, which it traps, so it knows what it has sent; and one that works until KILL: of its last
+# message nobody knows whether it went before it could be counted. Receivers: one that waits in the system call CALL and is ended by KILL, one by
+# TERM; and in the middle of their work two that are ended by TERM, which lose nothing, and three by KILL. These write down each message before
+# they ask for the next one, so each takes at most one message with it, the one in its hand. Every signal hits a living process, which ends of it.
+address=$1 each=$2 call=$3
+
+# ends PID SIGNAL: the process is there, and it is this signal that ends it.
+ends() {
+    kill -$2 $1 || echo "$1 was gone before $2"
+    wait $1
+    [ $? = $((128 + $(kill -l $2))) ] || echo "$1 did not end of $2"
+}
+waits() { until read -r now rest </proc/$1/syscall && [ "$now" = $call ]; do sleep 0.01; done; }
+# works FILE: its writer is in the middle of its work.
+works() { : >>$1; until [ $(wc -l <$1) -ge 200 ]; do sleep 0.01; done; }
+one_by_one() { while recv "$address"; do :; done; }
+several() { while recv -c 100 "$address"; do :; done; } # receivers of a rendezvous take turns
+
+for signal in KILL TERM; do
+    recv "$address" >received.waiting.$signal & waits $! && ends $! $signal
+    [ -s received.waiting.$signal ] && echo "a receiver without messages has received one"
+done
+
 for sender in 1 2 3 4; do
-    (
-        trap 'stop=yes' TERM
-        n=1
-        while [ $n -le $count ] && [ -z "$stop" ]; do send "$address" "$sender.$n" && n=$((n + 1)); done
-        echo $((n - 1)) >sent.$sender
-    ) & last_sender=$! senders="$senders $!"
+    (n=1; while [ $n -le $each ]; do send "$address" $sender.$n && n=$((n + 1)); done) & whole="$whole $!"
 done
 (
-    n=1
-    while send "$address" "5.$n"; do echo $n; n=$((n + 1)); done >progress
-) & killed=$!
-for receiver in 1 2 3; do
-    recv -c 1000000 "$address" >received.$receiver 2>/dev/null & last_receiver=$! receivers="$receivers $!"
-done
-until cat received.* | grep -q .; do sleep 0.01; done
-kill -w -TERM $last_receiver 2>/dev/null # what it has taken is written before it ends
-recv -c 1000000 "$address" >received.4 2>/dev/null & receivers="$receivers $!"
-kill -TERM $last_sender 2>/dev/null
-until [ -s progress ]; do sleep 0.01; done
-kill -w -KILL $killed && echo 'a sender was killed'
-wait $senders
-kill -w -TERM $receivers 2>/dev/null
-recv -n -c 1000000 "$address" >received.5 2>/dev/null
-sent=0
-for sender in 1 2 3 4; do read n <sent.$sender && sent=$((sent + n)); done
-counted=$(wc -l <progress)
-grep -qxF "5.$((counted + 1))" received.* && counted=$((counted + 1))
-echo $counted >sent.5
-for sender in 1 2 3 4 5; do
-    read n <sent.$sender
-    i=1; while [ $i -le $n ]; do echo "$sender.$i"; i=$((i + 1)); done
-done | sort >expected
-sort received.* | cmp - expected && [ $sent -ge $((3 * count)) ] && echo 'every message once'
+    trap 'stop=yes' TERM
+    n=1; while [ -z "$stop" ]; do send "$address" 5.$n && n=$((n + 1)); done
+    echo $((n - 1)) >sent.5
+) & stopped=$!
+(n=1; while send "$address" 6.$n; do echo $n; n=$((n + 1)); done >progress) & killed=$!
+
+several >received.1 & receivers=$!
+several >received.2 & works received.2 && ends $! TERM
+one_by_one >received.3 & works received.3 && ends $! TERM
+for hand in 4 5 6; do one_by_one >received.$hand & works received.$hand && ends $! KILL; done
+for receiver in 7 8; do several >received.$receiver & receivers="$receivers $!"; done
+
+works progress && ends $killed KILL
+kill -TERM $stopped && wait $stopped || echo 'the sender that traps TERM had ended before'
+wait $whole
+for receiver in $receivers; do ends $receiver TERM; done
+recv -n -c 10000000 "$address" >received.9 2>/dev/null
+
+export LC_ALL=C
+counted=$(wc -l <progress) stopped=$(cat sent.5)
+grep -qxF 6.$((counted + 1)) received.* && counted=$((counted + 1))
+for pair in 1:$each 2:$each 3:$each 4:$each 5:$stopped 6:$counted; do seq -f "${pair%:*}.%.0f" ${pair#*:}; done | sort >sent
+sort received.* >received
+uniq -d received | sed 's/^/doubled: /'
+comm -13 sent received | uniq | sed 's/^/never sent: /'
+comm -23 sent received >in-hand
+[ $(wc -l <in-hand) -le 3 ] || sed 's/^/lost: /' in-hand
+[ $(wc -l <sent) -ge $((4 * each)) ] && echo "done"
