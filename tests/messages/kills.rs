@@ -2,41 +2,60 @@
 
 use super::*;
 
-/// The programs that are called kill, by package.
-const OTHERS: [(&str, &str); 2] = [("util-linux", "util-linux"), ("procps", "procps")];
+/// The `kill` of a package: the first one in PATH that says it is. (Debian has procps'; it builds util-linux without its own.)
+fn other(package: &str) -> Option<String> {
+    let says = format!(
+        "IFS=:; for dir in $PATH; do $dir/kill -V 2>&1 | grep -q {package} && exec echo $dir/kill; done; exit 1"
+    );
+    if !has(&format!("kill of {package}"), &says) {
+        return None;
+    }
+    let found = Command::new("/bin/sh").args(["-c", &says]).env("PATH", path()).output().expect("sh can be started");
+    Some(String::from_utf8_lossy(&found.stdout).trim().to_owned())
+}
 
-/// Find the `kill` of this package: `/bin/kill` is one of the two, and says which.
-fn other(package: &str) -> Option<&'static str> {
-    let test = format!("env kill --version 2>&1 | grep -q {package} || env kill -V 2>&1 | grep -q {package}");
-    has(&format!("kill of {package}"), &test).then_some("env kill")
+/// Signals with and without values; the same names by number (29 is IO, or POLL).
+fn reaches_our_traps(kill: &str) {
+    prints(
+        &Dir::new(),
+        &format!(
+            "trap 'echo $SIG_NAME' USR1 HUP\ntrap 'echo $SIG_NAME $SIG_VALUE $SIG_CODE' RTMIN+2\n\
+             {kill} -USR1 $$; {kill} -s HUP $$; {kill} -q 42 -s RTMIN+2 $$; {kill} -q 7 -s RTMIN+2 $$; :"
+        ),
+        "USR1\nHUP\nRTMIN+2 42 SI_QUEUE\nRTMIN+2 7 SI_QUEUE\n",
+    );
+    prints(
+        &Dir::new(),
+        &format!(
+            "n=1; while [ $n -le 31 ]; do [ $(kill -l $n) = $({kill} -l $n) ] || [ $n = 29 ] || echo $n; n=$((n + 1)); done"
+        ),
+        "",
+    );
 }
 
 #[test]
-fn another_kill_reaches_our_trap() {
-    for (package, _) in OTHERS {
-        let Some(kill) = other(package) else { continue };
+fn kill_of_procps() {
+    if let Some(kill) = other("procps") {
+        reaches_our_traps(&kill);
+    }
+}
+
+/// It has `--timeout` too.
+#[test]
+fn kill_of_util_linux() {
+    let Some(kill) = other("util-linux") else { return };
+    reaches_our_traps(&kill);
+    for kill in ["kill", kill.as_str()] {
         prints(
             &Dir::new(),
             &format!(
-                "trap 'echo $SIG_NAME' USR1 HUP\ntrap 'echo $SIG_NAME $SIG_VALUE $SIG_CODE' RTMIN+2\n\
-                 {kill} -USR1 $$; {kill} -s HUP $$; {kill} -q 42 -s RTMIN+2 $$; {kill} -q 7 -s RTMIN+2 $$; :"
+                "\"$IPCSH\" -c 'trap \"echo term\" TERM; trap \"echo int\" INT; echo >ready; while :; do sleep 0.01; done' & p=$!\n\
+                 until [ -e ready ]; do sleep 0.01; done\n\
+                 {kill} -s TERM --timeout 300 USR1 $p; echo $?; wait $p; echo $?"
             ),
-            "USR1\nHUP\nRTMIN+2 42 SI_QUEUE\nRTMIN+2 7 SI_QUEUE\n",
+            "term\n0\n138\n",
         );
     }
-}
-
-/// Names and numbers are the same as there.
-#[test]
-fn another_kill_lists_the_same_names() {
-    if other("util-linux").is_none() && other("procps").is_none() {
-        return;
-    }
-    prints(
-        &Dir::new(),
-        "for n in 1 2 3 6 9 10 12 13 14 15 17 18 19 20 28; do [ $(kill -l $n) = $(env kill -l $n) ] || echo $n; done",
-        "",
-    );
 }
 
 #[test]
