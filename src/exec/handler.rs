@@ -27,11 +27,7 @@ pub fn in_shell(shell: &mut Shell, input: RawFd, output: RawFd, command: &[u8]) 
 ///
 /// # Errors
 /// [`Flow::Exit`] with status 1 if a descriptor cannot be duplicated, which is reported.
-pub fn redirected<T>(
-    shell: &mut Shell,
-    moves: &[(RawFd, RawFd)],
-    run: impl FnOnce(&mut Shell) -> T,
-) -> Result<T, Flow> {
+fn redirected<T>(shell: &mut Shell, moves: &[(RawFd, RawFd)], run: impl FnOnce(&mut Shell) -> T) -> Result<T, Flow> {
     // What was gathered belongs to the old descriptors, and what was looked ahead too.
     shell.io.settle();
     shell.io.forget_input();

@@ -16,16 +16,66 @@ use crate::status::{Error, ExitStatus, Flow};
 use crate::sys::unshared::Unshared;
 use crate::sys::{fd, signal};
 use nix::errno::Errno;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// Where the output of procedures is collected.
 #[derive(Debug)]
 pub struct Desk {
-    output: OwnedFd,
-    error: Option<OwnedFd>,
+    output: Sheet,
+    error: Option<Sheet>,
     limit: Option<Duration>,
+}
+
+/// A standard descriptor that is a file in memory while a procedure runs.
+#[derive(Debug)]
+struct Sheet {
+    number: RawFd,
+    /// Whatever is written goes to its end (O_APPEND): emptying it is one call, and no offset has to be put right.
+    file: OwnedFd,
+    /// What the descriptor is otherwise; `None`: closed.
+    before: Option<OwnedFd>,
+}
+
+impl Sheet {
+    fn new(number: RawFd) -> Result<Self, Errno> {
+        let file = fd::file_with(b"")?;
+        nix::fcntl::fcntl(&file, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_APPEND))?;
+        Ok(Self { number, file, before: fd::dup_private(number).ok() })
+    }
+
+    fn put(&self) -> Result<(), Errno> {
+        fd::dup2(self.file.as_raw_fd(), self.number)
+    }
+
+    fn take_away(&self) {
+        // The number is in range and the copy is open, so neither can fail.
+        let _ = match &self.before {
+            Some(before) => fd::dup2(before.as_raw_fd(), self.number),
+            None => fd::close(self.number),
+        };
+    }
+
+    /// What was written, which is gone then.
+    fn read(&self) -> Vec<u8> {
+        let mut bytes = vec![0; 512];
+        let mut length = 0;
+        while let Ok(got @ 1..) = fd::read_at(self.file.as_raw_fd(), &mut bytes[length..], length as i64) {
+            length += got;
+            // A read that does not fill the room has met the end of the file.
+            if length < bytes.len() {
+                break;
+            }
+            bytes.resize(length * 4, 0);
+        }
+        if length > 0 {
+            // For a file in memory this cannot fail.
+            let _ = nix::unistd::ftruncate(&self.file, 0);
+        }
+        bytes.truncate(length);
+        bytes
+    }
 }
 
 /// A call: the function, its arguments, and variables that it sees.
@@ -56,8 +106,9 @@ impl Desk {
     /// # Errors
     /// There are no descriptors left.
     pub fn new(limit: Option<Duration>, collects_errors: bool) -> Result<Self, Error> {
-        let file = || fd::file_with(b"").map_err(|errno| Error::system("cannot make a file in memory", errno));
-        Ok(Self { output: file()?, error: if collects_errors { Some(file()?) } else { None }, limit })
+        let sheet = |number| Sheet::new(number).map_err(|errno| Error::system("cannot make a file in memory", errno));
+        let error = if collects_errors { Some(sheet(2)?) } else { None };
+        Ok(Self { output: sheet(1)?, error, limit })
     }
 
     /// Call a function. `exit` in it ends the function and not the server.
@@ -65,29 +116,36 @@ impl Desk {
     /// # Errors
     /// [`Flow::Interrupt`]: SIGINT at a prompt.
     pub fn call(&self, shell: &mut Shell, call: &Call<'_>) -> Result<Answer, Flow> {
-        for file in [Some(&self.output), self.error.as_ref()].into_iter().flatten() {
-            // Truncating a file in memory and going to its beginning cannot fail.
-            let _ = nix::unistd::ftruncate(file, 0);
-            let _ = nix::unistd::lseek(file, 0, nix::unistd::Whence::SeekSet);
-        }
         let status = match self.limit {
             None => self.in_shell(shell, call)?,
             Some(limit) => self.in_process(shell, call, limit),
         };
         Ok(Answer {
             status,
-            output: contents(&self.output),
-            error: self.error.as_ref().map(contents).unwrap_or_default(),
+            output: self.output.read(),
+            error: self.error.as_ref().map(Sheet::read).unwrap_or_default(),
         })
     }
 
+    fn sheets(&self) -> impl Iterator<Item = &Sheet> {
+        std::iter::once(&self.output).chain(&self.error)
+    }
+
     fn in_shell(&self, shell: &mut Shell, call: &Call<'_>) -> Result<ExitStatus, Flow> {
-        let mut moves = vec![(self.output.as_raw_fd(), 1)];
-        moves.extend(self.error.iter().map(|error| (error.as_raw_fd(), 2)));
-        match handler::redirected(shell, &moves, |shell| run(shell, call)).and_then(|outcome| outcome) {
-            Ok(status) | Err(Flow::Exit(status) | Flow::Return(status)) => Ok(status),
-            Err(flow @ Flow::Interrupt(_)) => Err(flow),
-            Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked) => Ok(ExitStatus::FAILURE),
+        // What was gathered belongs to the old descriptors, and what was looked ahead too.
+        shell.io.forget_input();
+        let put = self.sheets().try_for_each(Sheet::put);
+        let outcome = put.map(|()| run(shell, call));
+        shell.io.forget_input();
+        self.sheets().for_each(Sheet::take_away);
+        match outcome {
+            Ok(Ok(status) | Err(Flow::Exit(status) | Flow::Return(status))) => Ok(status),
+            Ok(Err(flow @ Flow::Interrupt(_))) => Err(flow),
+            Ok(Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked)) => Ok(ExitStatus::FAILURE),
+            Err(errno) => {
+                shell.report(&Error::system("cannot redirect the output of a procedure", errno));
+                Ok(ExitStatus::FAILURE)
+            }
         }
     }
 
@@ -106,7 +164,7 @@ impl Desk {
             command.push(b' ');
             command.extend(quote(argument));
         }
-        let error = self.error.as_ref().map(|error| error.as_raw_fd());
+        let error = self.error.as_ref().map(|error| error.file.as_raw_fd());
         let watch = Guard::for_descriptors();
         let mut _mark = None;
         let prepare = |shell: &mut Shell| {
@@ -115,10 +173,11 @@ impl Desk {
             error.map(|error| fd::dup2(error, 2));
             set_variables(shell, call);
         };
-        let pid = match handler::start(shell, (0, self.output.as_raw_fd()), &command, &watch.mask(), prepare, || {}) {
-            Ok(pid) => pid,
-            Err(errno) => return failed(shell, errno),
-        };
+        let pid =
+            match handler::start(shell, (0, self.output.file.as_raw_fd()), &command, &watch.mask(), prepare, || {}) {
+                Ok(pid) => pid,
+                Err(errno) => return failed(shell, errno),
+            };
         drop(life);
         let waited = watch.wait_for(end.as_fd().as_raw_fd(), libc::POLLIN, Instant::now().checked_add(limit));
         if let Err(cut) = waited {
@@ -134,22 +193,6 @@ impl Desk {
         drop(watch);
         wait::process(&mut shell.jobs, pid).status()
     }
-}
-
-/// Everything in a file in memory.
-fn contents(file: &OwnedFd) -> Vec<u8> {
-    let mut bytes = vec![0; 512];
-    let mut length = 0;
-    while let Ok(got @ 1..) = fd::read_at(file.as_raw_fd(), &mut bytes[length..], length as i64) {
-        length += got;
-        // A read that does not fill the room has met the end of the file.
-        if length < bytes.len() {
-            break;
-        }
-        bytes.resize(length * 4, 0);
-    }
-    bytes.truncate(length);
-    bytes
 }
 
 fn set_variables(shell: &mut Shell, call: &Call<'_>) {

@@ -6,6 +6,10 @@ use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How many forks lie between the first process of the shell and this one.
+static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// Which side of fork one is on.
 pub enum Fork {
@@ -14,6 +18,11 @@ pub enum Fork {
     Child(Mask),
     /// The old process, with the id of the new one.
     Parent(Pid),
+}
+
+/// How many forks lie between the first process of the shell and this one: what has another number was made by an ancestor.
+pub fn generation() -> u32 {
+    GENERATION.load(Ordering::Relaxed)
 }
 
 /// Make a copy of this process.
@@ -32,6 +41,7 @@ pub fn fork() -> Result<Fork, Errno> {
     }
     match result? {
         0 => {
+            GENERATION.fetch_add(1, Ordering::Relaxed);
             interrupt::forget();
             unshared::close_all();
             // What the parent holds back is not pending here.

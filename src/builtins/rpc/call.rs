@@ -6,7 +6,7 @@ use crate::builtins::BuiltinResult;
 use crate::ipc::rpc::client::{Connection, Lost, Transport, addresses};
 use crate::ipc::rpc::frame::Framing;
 use crate::ipc::rpc::interface::{Field, Interface, Type};
-use crate::ipc::rpc::onc::{self, Reply, Target};
+use crate::ipc::rpc::onc::{Reply, Target};
 use crate::ipc::rpc::rpcbind::{self, BindError, Binder, fresh_xid};
 use crate::ipc::rpc::session::Destination;
 use crate::ipc::rpc::{idl, text, xdr};
@@ -42,7 +42,7 @@ pub fn call(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     }
     options::refuse("ONC RPC", &[(options.notify, "-o")]).map_err(misused)?;
     let request = match memchr::memmem::find(first, b"::") {
-        Some(_) => by_interface(shell, first, rest)?,
+        Some(_) => by_interface(shell, options.keep, first, rest)?,
         None => {
             if options.transport == Some(Transport::Unix) {
                 options.host = Some(first.to_vec());
@@ -85,9 +85,9 @@ pub fn parts(word: &[u8]) -> Result<(PathBuf, Option<String>, String), Error> {
     })
 }
 
-fn by_interface(shell: &mut Shell, word: &[u8], values: &[&[u8]]) -> Result<Request, Error> {
+fn by_interface(shell: &mut Shell, is_stub: bool, word: &[u8], values: &[&[u8]]) -> Result<Request, Error> {
     let (path, version, name) = parts(word)?;
-    let interface = shell.rpc.interface(&path)?;
+    let interface = if is_stub { shell.rpc.interface_of_stub(&path) } else { shell.rpc.interface(&path) }?;
     let found = interface.procedure(version.as_deref(), &name).ok_or_else(|| {
         let names: Vec<&str> = interface.procedures().map(|found| &*found.procedure.name).collect();
         let names = if names.is_empty() { String::from("none") } else { names.join(", ") };
@@ -185,17 +185,16 @@ pub fn perform(shell: &mut Shell, options: &mut Options, request: &Request) -> B
     let mut connection = match kept {
         Some(connection) => connection,
         None => match connect(shell, options, &destination, &watch) {
-            Ok(connection) => connection,
+            Ok(mut connection) => {
+                connection.introduce();
+                connection
+            }
             Err(Unreached::Lost(why)) => return Ok(lost(shell, &tried, &why)?),
             Err(Unreached::Error(error)) => return Err(error.within(tried).into()),
         },
     };
-    let mut message = Vec::with_capacity(128);
-    let credential = onc::auth_sys("localhost", nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw(), &[]);
-    onc::put_call(&mut message, xid, request.target, (onc::AUTH_SYS, &credential));
-    message.extend_from_slice(&request.arguments);
     let patience = options.patience(transport);
-    let answer = connection.call(xid, &message, patience, &mut options.faults, &watch);
+    let answer = connection.call(xid, request.target, &request.arguments, patience, &mut options.faults, &watch);
     drop(watch);
     match answer {
         Ok((reply, tries)) => {

@@ -5,7 +5,7 @@ use super::options::{self, number};
 use super::{lost, usage};
 use crate::builtins::BuiltinResult;
 use crate::ipc::rpc::client::{Transport, addresses};
-use crate::ipc::rpc::onc::{self, Reply, Target};
+use crate::ipc::rpc::onc::{Reply, Target};
 use crate::ipc::rpc::rpcbind::{self, BindError, Binder, Entry, fresh_xid};
 use crate::ipc::rpc::session::Destination;
 use crate::ipc::wait::Guard;
@@ -80,28 +80,25 @@ pub fn ping(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     // Without a version any will do: the server tells which it has.
     let mut asked = version.unwrap_or(u32::MAX);
     loop {
-        let xid = fresh_xid();
-        let mut message = Vec::new();
         let target = Target { program, version: asked, procedure: 0 };
-        onc::put_call(&mut message, xid, target, (onc::AUTH_NONE, b""));
-        let (text, status) =
-            match connection.call(xid, &message, options.patience(transport), &mut options.faults, &watch) {
-                Err(why) => return Ok(lost(shell, &tried, &why)?),
-                Ok((Reply::Success(_), _)) => (format!("program {program} version {asked} ready and waiting\n"), 0),
-                Ok((Reply::ProgramMismatch(low, high), _)) if version.is_none() && asked == u32::MAX => {
-                    asked = high.max(low);
-                    continue;
-                }
-                Ok((Reply::ProgramMismatch(low, high), _)) => {
-                    let what = format!("{tried}: it has versions {low} to {high}");
-                    return Err(Error::new(what).with_status(ExitStatus(11)).into());
-                }
-                Ok((Reply::ProgramUnavailable, _)) => {
-                    let what = format!("{tried}: the server there does not have it");
-                    return Err(Error::new(what).with_status(ExitStatus(10)).into());
-                }
-                Ok((reply, _)) => return Err(Error::new(format!("{tried}: {reply:?}")).into()),
-            };
+        let patience = options.patience(transport);
+        let (text, status) = match connection.call(fresh_xid(), target, b"", patience, &mut options.faults, &watch) {
+            Err(why) => return Ok(lost(shell, &tried, &why)?),
+            Ok((Reply::Success(_), _)) => (format!("program {program} version {asked} ready and waiting\n"), 0),
+            Ok((Reply::ProgramMismatch(low, high), _)) if version.is_none() && asked == u32::MAX => {
+                asked = high.max(low);
+                continue;
+            }
+            Ok((Reply::ProgramMismatch(low, high), _)) => {
+                let what = format!("{tried}: it has versions {low} to {high}");
+                return Err(Error::new(what).with_status(ExitStatus(11)).into());
+            }
+            Ok((Reply::ProgramUnavailable, _)) => {
+                let what = format!("{tried}: the server there does not have it");
+                return Err(Error::new(what).with_status(ExitStatus(10)).into());
+            }
+            Ok((reply, _)) => return Err(Error::new(format!("{tried}: {reply:?}")).into()),
+        };
         shell.io.write(text.as_bytes())?;
         return Ok(ExitStatus(status));
     }

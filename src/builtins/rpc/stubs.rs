@@ -74,12 +74,15 @@ fn stubs(interface: &Interface, prefix: &str, path: &[u8], options: &[u8]) -> Re
 pub fn import(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     let (options, operands) = options::parse(words, "p:H:T:t:r:", &[])?;
     let [path] = operands else { return Err(usage("one FILE.x is expected")) };
-    let interface = shell.rpc.interface(Path::new(&*path.to_path_lossy()))?;
+    let given = PathBuf::from(&*path.to_path_lossy());
+    // The working directory may change, the file's place must not.
+    let absolute = std::fs::canonicalize(&given).unwrap_or(given);
+    let interface = shell.rpc.interface(&absolute)?;
     if interface.programs.is_empty() {
         return Err(Error::usage(format!("{}: it defines no program", path.as_bstr())).into());
     }
     let prefix = String::from_utf8_lossy(&options.prefix).into_owned();
-    // The options are handed on as they were given, in front of the operand. The working directory may change, the file's place must not.
+    // The options are handed on as they were given, in front of the operand.
     let given = &words[..words.len() - 1];
     let mut handed = Vec::new();
     let mut given = given.iter();
@@ -95,8 +98,6 @@ pub fn import(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
             }
         }
     }
-    let absolute =
-        std::fs::canonicalize(&*path.to_path_lossy()).unwrap_or_else(|_| PathBuf::from(&*path.to_path_lossy()));
     let source = stubs(&interface, &prefix, absolute.to_string_lossy().as_bytes(), &handed)?;
     for (name, number) in &interface.constants {
         let name = format!("{prefix}{name}");

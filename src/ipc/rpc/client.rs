@@ -3,10 +3,11 @@
 //! A caller that hears nothing cannot know whether the call was lost, or the reply. Sending again makes it *at least once*: a server that does not
 //! recognise the xid executes it again. A retry therefore keeps its xid.
 
+use crate::ipc::rpc::eager::Eager;
 use crate::ipc::rpc::fault::Faults;
 use crate::ipc::rpc::frame::{Framing, Reader};
-use crate::ipc::rpc::onc::{self, Reply};
-use crate::ipc::rpc::record::record;
+use crate::ipc::rpc::onc::{self, Reply, Target};
+use crate::ipc::rpc::record;
 use crate::ipc::rpc::xdr::XdrError;
 use crate::ipc::socket::{self, Failed, Settings, name};
 use crate::ipc::wait::{Cut, Guard};
@@ -107,8 +108,13 @@ pub struct Patience {
 pub struct Connection {
     socket: OwnedFd,
     transport: Transport,
+    /// Kind and body of the credential that goes with each call.
+    credential: (u32, Vec<u8>),
     reader: Reader,
     input: Vec<u8>,
+    /// The call that is made, as it goes over the network: kept for its memory.
+    output: Vec<u8>,
+    eager: Eager,
 }
 
 /// The addresses of a server: for UNIX sockets `host` is the path.
@@ -147,12 +153,26 @@ impl Connection {
                         // A call is one small message, and nothing follows it that it could wait for.
                         let _ = call::set_option(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1);
                     }
-                    return Ok(Self { socket, transport, reader: Reader::new(framing), input: vec![0; 64 << 10] });
+                    return Ok(Self {
+                        socket,
+                        transport,
+                        credential: (onc::AUTH_NONE, Vec::new()),
+                        reader: Reader::new(framing),
+                        input: vec![0; 64 << 10],
+                        output: Vec::new(),
+                        eager: Eager::default(),
+                    });
                 }
                 Err(unconnected) => why = Lost::Connect(unconnected.failed().map_err(Lost::Signal)?),
             }
         }
         Err(why)
+    }
+
+    /// From here on each call goes with this credential, AUTH_SYS: who this process is cannot change while it runs.
+    pub fn introduce(&mut self) {
+        let body = onc::auth_sys("localhost", nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw(), &[]);
+        self.credential = (onc::AUTH_SYS, body);
     }
 
     /// The server's address.
@@ -173,21 +193,32 @@ impl Connection {
     pub fn call(
         &mut self,
         xid: u32,
-        message: &[u8],
+        target: Target,
+        arguments: &[u8],
         patience: Patience,
         faults: &mut Faults,
         watch: &Guard,
     ) -> Result<(Reply, u32), Lost> {
-        let message = if self.transport == Transport::Udp { message.to_vec() } else { record(message) };
+        let mut message = std::mem::take(&mut self.output);
+        message.clear();
+        let marked = if self.transport == Transport::Udp { 0 } else { 4 };
+        message.resize(marked, 0);
+        onc::put_call(&mut message, xid, target, (self.credential.0, &self.credential.1));
+        message.extend_from_slice(arguments);
+        let mark = record::mark(message.len() - marked);
+        message[..marked].copy_from_slice(&mark[..marked]);
         let mut wait = patience.first;
-        for attempt in 1.. {
+        let mut attempt = 1;
+        let reply = loop {
             let deadline = Instant::now().checked_add(wait);
             match self.attempt(xid, &message, faults, watch, deadline) {
                 Err(Lost::Timeout) if attempt < patience.tries => wait = wait.saturating_mul(2),
-                result => return result.map(|reply| (reply, attempt)),
+                result => break result,
             }
-        }
-        Err(Lost::Timeout)
+            attempt += 1;
+        };
+        self.output = message;
+        reply.map(|reply| (reply, attempt))
     }
 
     /// Send a message and wait for one answer, whatever it says.
@@ -263,8 +294,22 @@ impl Connection {
                     Err(broken) => return Err(Lost::Garbage(broken.why)),
                 }
             }
-            watch.wait_for(fd, libc::POLLIN, deadline)?;
-            match call::receive(fd, &mut self.input, false, 0) {
+            let input = &mut self.input;
+            let mut attempt = || match call::receive(fd, input, false, 0) {
+                Err(Errno::EAGAIN | Errno::EINTR) => None,
+                result => Some(result),
+            };
+            let received = match self.eager.look(&mut attempt) {
+                Some(received) => received,
+                None => {
+                    watch.wait_for(fd, libc::POLLIN, deadline)?;
+                    match attempt() {
+                        Some(received) => received,
+                        None => continue,
+                    }
+                }
+            };
+            match received {
                 Ok((0, _)) if self.transport != Transport::Udp => {
                     return match self.reader.end() {
                         Ok(Some(message)) => Ok(message),
@@ -276,7 +321,6 @@ impl Connection {
                     return Ok(self.input[..got.min(self.input.len())].to_vec());
                 }
                 Ok((got, _)) => self.reader.push(&self.input[..got]),
-                Err(Errno::EAGAIN | Errno::EINTR) => {}
                 Err(errno) => return Err(self.failed(errno)),
             }
         }

@@ -17,6 +17,7 @@
 pub mod buffer;
 pub mod client;
 pub mod dispatch;
+pub mod eager;
 pub mod fault;
 pub mod frame;
 pub mod http;

@@ -10,12 +10,14 @@ use crate::ipc::rpc::buffer::Buffer;
 pub const MOST: usize = 16 << 20;
 const LAST: u32 = 1 << 31;
 
+/// The mark in front of a record of one fragment.
+pub fn mark(length: usize) -> [u8; 4] {
+    (length as u32 | LAST).to_be_bytes()
+}
+
 /// A message as a record of one fragment.
 pub fn record(message: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(message.len() + 4);
-    out.extend_from_slice(&(message.len() as u32 | LAST).to_be_bytes());
-    out.extend_from_slice(message);
-    out
+    [&mark(message.len())[..], message].concat()
 }
 
 /// Puts records together from bytes as they come.

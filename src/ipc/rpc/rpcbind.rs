@@ -9,7 +9,7 @@ use crate::ipc::rpc::fault::Faults;
 use crate::ipc::rpc::frame::Framing;
 use crate::ipc::rpc::idl;
 use crate::ipc::rpc::interface::Interface;
-use crate::ipc::rpc::onc::{self, Reply, Target};
+use crate::ipc::rpc::onc::{Reply, Target};
 use crate::ipc::rpc::xdr::{self, Value};
 use crate::ipc::wait::Guard;
 use crate::sys::socket::Name;
@@ -106,11 +106,8 @@ impl<'a> Binder<'a> {
         let mut encoded = Vec::new();
         xdr::encode_all(&self.interface, &found.procedure.arguments, arguments, &mut encoded)
             .map_err(|error| refused(error.to_string()))?;
-        let xid = fresh_xid();
-        let mut message = Vec::new();
-        onc::put_call(&mut message, xid, target, (onc::AUTH_NONE, b""));
-        message.extend_from_slice(&encoded);
-        match self.connection.call(xid, &message, self.patience, &mut Faults::default(), self.watch)?.0 {
+        let faults = &mut Faults::default();
+        match self.connection.call(fresh_xid(), target, &encoded, self.patience, faults, self.watch)?.0 {
             Reply::Success(result) => xdr::decode(&self.interface, &found.procedure.result, &result)
                 .map_err(|error| refused(format!("the answer of rpcbind: {error}"))),
             Reply::ProgramMismatch(..) => Err(refused(format!("rpcbind has no version {version}"))),

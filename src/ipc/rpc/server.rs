@@ -11,6 +11,7 @@
 //! out, the client that was silent for the longest is let go; and when half messages take too much memory, the one with the longest.
 
 use crate::ipc::rpc::client::Transport;
+use crate::ipc::rpc::eager::Eager;
 use crate::ipc::rpc::frame::{Framing, Reader};
 use crate::ipc::socket::Listener;
 use crate::ipc::wait::{Cut, Guard};
@@ -20,7 +21,7 @@ use crate::sys::socket::{self as call, Name};
 use crate::sys::unshared::Unshared;
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many bytes are read from one connection before the others have their turn; also room for any datagram.
 const CHUNK: usize = 64 << 10;
@@ -76,6 +77,7 @@ pub struct Server {
     /// How many connections there have been.
     accepted: u64,
     input: Vec<u8>,
+    eager: Eager,
 }
 
 impl Server {
@@ -84,7 +86,8 @@ impl Server {
         let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
         let most = usize::try_from(descriptors.saturating_sub(SPARE)).unwrap_or(usize::MAX).max(1);
         let _marks = listeners.iter().map(|(_, listener)| Unshared::mark(&listener.socket)).collect();
-        Self { framing, listeners, _marks, clients: Vec::new(), most, turn: 0, accepted: 0, input: vec![0; CHUNK] }
+        let (input, eager) = (vec![0; CHUNK], Eager::default());
+        Self { framing, listeners, _marks, clients: Vec::new(), most, turn: 0, accepted: 0, input, eager }
     }
 
     /// Serve until the service is done, or a signal comes, which is the error; the socket files are gone by then. While the service works, signals have
@@ -95,7 +98,16 @@ impl Server {
         let mut ended = Ok(());
         while !service.is_done() && ended.is_ok() {
             self.interests(&mut ready);
-            ended = watch.wait(&mut ready, None);
+            // Who has been answered may have asked already for more.
+            let now = Instant::now();
+            let look = || match watch.wait(&mut ready, Some(now)) {
+                Err(Cut::Timeout) => None,
+                ended => Some(ended),
+            };
+            ended = match if self.turn > 0 { self.eager.look(look) } else { None } {
+                Some(ended) => ended,
+                None => watch.wait(&mut ready, None),
+            };
             if ended.is_ok() {
                 self.turn(&ready, service, &mut watch);
             }

@@ -6,6 +6,7 @@ use crate::ipc::rpc::client::{Connection, Transport};
 use crate::ipc::rpc::idl;
 use crate::ipc::rpc::interface::Interface;
 use crate::status::Error;
+use crate::sys::fork;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -32,7 +33,8 @@ pub struct Destination {
 pub struct Session {
     /// With the time of the file's last change.
     interfaces: HashMap<PathBuf, (SystemTime, Rc<Interface>)>,
-    /// With the process that opened them: a forked child has copies of the descriptors, and must not speak in its parent's conversations.
+    /// With the generation of the process that opened them: a forked child has copies of the descriptors, and must not speak in its parent's
+    /// conversations.
     connections: Vec<(u32, Destination, Connection)>,
 }
 
@@ -53,10 +55,22 @@ impl Session {
         Ok(interface)
     }
 
+    /// The same for a stub, which was made from the interface as it was then: the file is not looked at again. Only a path from the root means the
+    /// same file always.
+    ///
+    /// # Errors
+    /// As [`Session::interface`].
+    pub fn interface_of_stub(&mut self, path: &Path) -> Result<Rc<Interface>, Error> {
+        match self.interfaces.get(path) {
+            Some((_, interface)) if path.is_absolute() => Ok(Rc::clone(interface)),
+            _ => self.interface(path),
+        }
+    }
+
     /// A connection that was kept and is still good; it is the caller's from now on.
     pub fn take(&mut self, destination: &Destination) -> Option<Connection> {
-        let process = std::process::id();
-        let found = self.connections.iter().position(|(owner, known, _)| *owner == process && known == destination)?;
+        self.connections.retain(|(owner, ..)| *owner == fork::generation());
+        let found = self.connections.iter().position(|(_, known, _)| known == destination)?;
         let (_, _, connection) = self.connections.swap_remove(found);
         connection.is_idle().then_some(connection)
     }
@@ -66,6 +80,6 @@ impl Session {
         if self.connections.len() >= MOST {
             self.connections.remove(0);
         }
-        self.connections.push((std::process::id(), destination, connection));
+        self.connections.push((fork::generation(), destination, connection));
     }
 }
