@@ -50,6 +50,8 @@ mod mistakes;
 mod pleasant;
 #[path = "pty/programs.rs"]
 mod programs;
+#[path = "pty/rpc.rs"]
+mod rpc;
 #[path = "pty/sessions.rs"]
 mod sessions;
 #[path = "pty/startup.rs"]
