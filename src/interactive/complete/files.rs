@@ -30,26 +30,81 @@ pub fn complete(shell: &mut Shell, raw: &str, wanted: Wanted) -> Vec<Candidate> 
     let (written, last) = raw.split_at(raw.rfind('/').map_or(0, |at| at + 1));
     let (outer, inner) = (quote_after(written), quote_after(raw));
     let name = unquote_in(outer, last);
-    let Some(directory) = directory(shell, written) else { return Vec::new() };
-    let Ok(entries) = std::fs::read_dir(&directory) else { return Vec::new() };
-    let mut names: Vec<(String, PathBuf)> = entries
-        .flatten()
-        .map(|entry| (to_text(&entry.file_name().into_vec()), entry.path()))
-        .filter(|(entry, _)| !entry.starts_with('.') || name.starts_with('.'))
-        .collect();
-    names.sort();
-    let same = |a: &str, exact: bool| {
-        if exact { a.starts_with(&name) } else { a.to_lowercase().starts_with(&name.to_lowercase()) }
-    };
-    // Case is ignored where respecting it finds nothing.
-    let exact = names.iter().any(|(entry, _)| same(entry, true));
-    let matching = names.into_iter().filter(|(entry, _)| same(entry, exact));
-    matching.filter_map(|(entry, path)| candidate(written, outer, inner, &entry, &path, wanted)).collect()
+    let mut found = Vec::new();
+    let directories = directories(shell, written);
+    let several = directories.len() > 1;
+    for (written, directory) in directories {
+        let names = entries(&directory, name.starts_with('.'));
+        // What begins like the word; if nothing does, in whatever case; else what it is a part of.
+        let lower = name.to_lowercase();
+        let fits: [&dyn Fn(&str) -> bool; 3] =
+            [&|entry| entry.starts_with(&name), &|entry| entry.to_lowercase().starts_with(&lower), &|entry| {
+                entry.to_lowercase().contains(&lower)
+            }];
+        let candidate = |entry: &String| candidate(&written, outer, inner, entry, &directory, wanted);
+        let tries = fits.iter().map(|fits| names.iter().filter(|entry| fits(entry)).filter_map(candidate).collect());
+        found.extend(tries.into_iter().find(|found: &Vec<Candidate>| !found.is_empty()).unwrap_or_default());
+    }
+    if several {
+        found.iter_mut().for_each(|candidate| candidate.label.clone_from(&candidate.text));
+    }
+    found
 }
 
-fn candidate(written: &str, outer: Quote, inner: Quote, name: &str, path: &Path, wanted: Wanted) -> Option<Candidate> {
+/// The names in a directory, sorted.
+fn entries(directory: &Path, hidden: bool) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let names = entries.map(|entry| to_text(&entry.file_name().into_vec()));
+    let mut names: Vec<String> = names.filter(|name| hidden || !name.starts_with('.')).collect();
+    names.sort();
+    names
+}
+
+/// The directory that the user wrote, as it is to be written, or if there is none, all whose components begin like those that are written:
+/// `/u/lo/` can be `/usr/local/`.
+fn directories(shell: &mut Shell, written: &str) -> Vec<(String, PathBuf)> {
+    /// More are of no help to anybody.
+    const MOST: usize = 100;
+    let Some(whole) = directory(shell, written) else { return Vec::new() };
+    if whole.is_dir() || written.contains(['\\', '\'', '"', '$']) {
+        return vec![(written.to_owned(), whole)];
+    }
+    // A `~` is expanded and not completed.
+    let begun = if written.starts_with(['~', '/']) { written.find('/').map_or(0, |at| at + 1) } else { 0 };
+    let (head, tail) = written.split_at(begun);
+    let mut found: Vec<_> = directory(shell, head).map(|path| (head.to_owned(), path)).into_iter().collect();
+    for component in tail.split_terminator('/') {
+        let below = found.iter().flat_map(|(written, path)| {
+            let names = if path.join(component).is_dir() {
+                vec![component.to_owned()]
+            } else {
+                entries(path, component.starts_with('.'))
+                    .into_iter()
+                    .filter(|name| name.starts_with(component))
+                    .collect()
+            };
+            let quoted = |name: &str| format!("{written}{}/", backslashed(name, &to_bytes(name)));
+            names
+                .into_iter()
+                .map(|name| (quoted(&name), path.join(OsStr::from_bytes(&to_bytes(&name)))))
+                .collect::<Vec<_>>()
+        });
+        found = below.filter(|(_, path)| path.is_dir()).take(MOST).collect();
+    }
+    found
+}
+
+fn candidate(
+    written: &str,
+    outer: Quote,
+    inner: Quote,
+    name: &str,
+    directory: &Path,
+    wanted: Wanted,
+) -> Option<Candidate> {
+    let path = directory.join(OsStr::from_bytes(&to_bytes(name)));
     let is_directory = path.is_dir();
-    if !is_directory && (wanted == Wanted::Directories || wanted == Wanted::Programs && !is_program(path)) {
+    if !is_directory && (wanted == Wanted::Directories || wanted == Wanted::Programs && !is_program(&path)) {
         return None;
     }
     let (quoted, close) = quote_name(outer, inner, name);

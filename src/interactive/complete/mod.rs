@@ -25,6 +25,12 @@ impl Candidate {
     fn plain(text: &str) -> Self {
         Self { text: text.to_owned(), suffix: " ".to_owned(), label: text.to_owned() }
     }
+
+    /// With a few words about it in the menu, if there are any.
+    fn explained(text: &str, about: &str) -> Self {
+        let label = if about.is_empty() { text.to_owned() } else { format!("{text}  {about}") };
+        Self { label, ..Self::plain(text) }
+    }
 }
 
 /// The candidates, and where the word that they replace begins.
@@ -46,6 +52,7 @@ enum Operand {
     Aliases,
     Functions,
     Jobs,
+    JobsOrProcesses,
     Signals,
     Options,
     Users,
@@ -71,7 +78,8 @@ fn operands(words: &[String]) -> Operand {
         ("alias" | "unalias", _) => Operand::Aliases,
         ("kill", 2) if last == "-s" => Operand::Signals,
         ("trap", 2..) => Operand::Signals,
-        ("fg" | "bg" | "jobs" | "wait" | "kill" | "disown", _) => Operand::Jobs,
+        ("kill", _) => Operand::JobsOrProcesses,
+        ("fg" | "bg" | "jobs" | "wait" | "disown", _) => Operand::Jobs,
         ("set", _) if last == "-o" || last == "+o" => Operand::Options,
         ("ssh" | "ping" | "host" | "dig" | "nslookup" | "telnet" | "mosh" | "nc" | "ncat" | "socat", _) => {
             Operand::Hosts
@@ -167,18 +175,15 @@ fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Cand
     let kind = operands(&place.words);
     let command = &place.words[0];
     if let Some(rest) = plain.strip_prefix('-') {
-        if command == "kill" && place.words.len() == 1 {
-            return signals("-", rest);
-        }
+        let mut found = if command == "kill" && place.words.len() == 1 { signals("-", rest) } else { Vec::new() };
         let options = names::options(command);
         if !options.is_empty() {
             let matching = options.into_iter().filter(|(option, _)| option.starts_with(plain));
-            return matching
-                .map(|(option, text)| Candidate {
-                    label: if text.is_empty() { option.clone() } else { format!("{option}  {text}") },
-                    ..Candidate::plain(&option)
-                })
-                .collect();
+            // (Behind so many short names a description would take a line from each of them.)
+            let about = |text: &str| if found.is_empty() { text.to_owned() } else { String::new() };
+            let options: Vec<_> = matching.map(|(option, text)| Candidate::explained(&option, &about(&text))).collect();
+            found.extend(options);
+            return found;
         }
     }
     let files = |shell: &mut Shell| files::complete(shell, raw, files::Wanted::All);
@@ -206,6 +211,10 @@ fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Cand
             starting(all.map(|(name, _)| to_text(name)).collect::<Vec<_>>(), plain)
         }
         Operand::Jobs => jobs(shell, plain),
+        Operand::JobsOrProcesses => {
+            let jobs = jobs(shell, plain);
+            if jobs.is_empty() { processes(plain) } else { jobs }
+        }
         Operand::Signals => signals("", plain),
         Operand::Options => {
             let names = crate::shell::options::TABLE.iter().filter_map(|(_, name, _)| name.map(str::to_owned));
@@ -240,10 +249,17 @@ fn jobs(shell: &Shell, prefix: &str) -> Vec<Candidate> {
     for job in shell.jobs.iter() {
         let (number, text) = (job.number.to_string(), to_text(&job.text));
         if number.starts_with(wanted) || text.starts_with(wanted) {
-            found.push(Candidate { label: format!("%{number}  {text}"), ..Candidate::plain(&format!("%{number}")) });
+            found.push(Candidate::explained(&format!("%{number}"), &text));
         }
     }
     found
+}
+
+/// The user's processes by number, or, for what is no number, those whose names begin like it.
+fn processes(prefix: &str) -> Vec<Candidate> {
+    let all = names::processes().into_iter().map(|(pid, name)| (pid.to_string(), name));
+    let wanted = all.filter(|(pid, name)| pid.starts_with(prefix) || name.starts_with(prefix));
+    wanted.map(|(pid, name)| Candidate::explained(&pid, &name)).collect()
 }
 
 fn signals(before: &str, prefix: &str) -> Vec<Candidate> {

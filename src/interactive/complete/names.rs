@@ -5,12 +5,13 @@ use crate::exec::names;
 use crate::interactive::text::{to_bytes, to_text};
 use crate::ipc::mq::admin;
 use crate::ipc::run;
-use crate::shell::Shell;
 use crate::shell::vars::slot;
+use crate::shell::{Shell, options};
 use bstr::ByteSlice;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// The reserved words with which a command can begin.
@@ -45,6 +46,20 @@ pub fn user_name(id: u32) -> Option<Vec<u8>> {
         let name = fields.next()?;
         (fields.nth(1)? == id.as_bytes()).then(|| name.to_vec())
     })
+}
+
+/// The user's processes but this one, oldest first, with their names.
+pub fn processes() -> Vec<(i32, String)> {
+    let own = nix::unistd::geteuid().as_raw();
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let owned = entries.filter(|entry| entry.metadata().is_ok_and(|process| process.uid() == own));
+    let pids = owned.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    // (One that has ended meanwhile has no name any more; a thread of the kernel, which nobody can kill, has no arguments.)
+    let read = |pid: i32, file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let killable = pids.filter(|&pid| pid != nix::unistd::getpid().as_raw() && !read(pid, "cmdline").is_empty());
+    let mut found: Vec<_> = killable.map(|pid| (pid, to_text(read(pid, "comm").trim_end()))).collect();
+    found.sort_unstable();
+    found
 }
 
 /// The names of computers that the user's files know.
@@ -122,13 +137,22 @@ pub fn options(name: &str) -> Vec<(String, String)> {
             add(first, text.trim());
         }
     }
-    for word in builtin.usage.split(['[', ']', ' ', '\n', '|']) {
-        match word.strip_prefix('-') {
-            Some(long) if long.starts_with('-') && long.len() > 1 => add(word, ""),
-            Some(letters) if letters.chars().all(|letter| letter.is_ascii_alphanumeric()) => {
-                letters.chars().for_each(|letter| add(&format!("-{letter}"), ""));
+    for &(letter, word, _) in if name == "set" { options::TABLE } else { &[] } {
+        if let (Some(letter), Some(word)) = (letter, word) {
+            add(&format!("-{}", char::from(letter)), word);
+        }
+    }
+    for (bracket, piece) in builtin.usage.split('[').enumerate() {
+        for (at, word) in piece.split([']', ' ', '\n', '|']).enumerate() {
+            match word.strip_prefix('-') {
+                Some(long) if long.starts_with('-') && long.len() > 1 => add(word, ""),
+                // Several letters are several options in `[-abc`, and a name in `kill -sig`.
+                Some(letters) if letters.len() == 1 || bracket > 0 && at == 0 => {
+                    let letters = letters.chars().filter(char::is_ascii_alphanumeric);
+                    letters.for_each(|letter| add(&format!("-{letter}"), ""));
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
     found
