@@ -4,6 +4,7 @@ pub mod complete;
 pub mod edit;
 pub mod highlight;
 pub mod mail;
+mod plain;
 pub mod prompt;
 pub mod startup;
 pub mod suggest;

@@ -1,44 +1,21 @@
 //! The interactive loop: read a command, execute it, until the end of the input or `exit`.
 //!
-//! On a terminal that can be drawn on, the line editor gives a whole command of one or more lines. Everything else (TERM=dumb,
-//! `-i` with a pipe) is read line by line with plain prompts, without one escape sequence.
+//! On a terminal that can be drawn on, the line editor gives a whole command of one or more lines. Everything else is
+//! [`plain`].
 
-use crate::exec::source::Descriptor;
 use crate::exec::{self, trap};
 use crate::interactive::edit::{Editor, Stop};
 use crate::interactive::mail::{self, Mail};
 use crate::interactive::text::{to_bytes, visible};
-use crate::interactive::{prompt, startup};
+use crate::interactive::{plain, prompt, startup};
 use crate::jobs::report;
 use crate::shell::history::file;
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
 use crate::status::{ExitStatus, Flow, Outcome};
-use crate::syntax::{LineSource, Parser, Prompt, ReadError};
+use crate::syntax::Parser;
 use crate::sys::signal::{self, Disposition, bit, bits};
 use crate::sys::tty;
-use bstr::BString;
-use std::cell::RefCell;
-use std::rc::Rc;
-
-/// Both prompts, expanded before a command is parsed.
-type Prompts = Rc<RefCell<(String, String)>>;
-
-/// Lines with prompts on standard error, from a terminal that cannot be drawn on or from none.
-struct Plain {
-    input: Descriptor,
-    prompts: Prompts,
-}
-
-impl LineSource for Plain {
-    fn next_line(&mut self, prompt: Prompt) -> Result<Option<BString>, ReadError> {
-        let prompts = self.prompts.borrow();
-        let text = if prompt == Prompt::Primary { &prompts.0 } else { &prompts.1 };
-        // A prompt that cannot be shown is no reason not to read.
-        let _ = crate::sys::fd::write_all(2, &to_bytes(text));
-        self.input.next_line(prompt)
-    }
-}
 
 /// Signals of an interactive shell (XCU 2.12): SIGINT is noted, SIGQUIT and SIGTERM and the stops are ignored; SIGHUP is noted, to
 /// be handed on to the jobs. What was ignored at entry stays so for the shell's programs, and SIGHUP (`nohup`) for the shell, too.
@@ -78,7 +55,7 @@ pub fn run(shell: &mut Shell) -> Outcome {
     if tty::is_terminal(0) {
         begin_history(shell);
     }
-    if can_be_drawn_on(shell) { edited(shell) } else { plain(shell) }
+    if can_be_drawn_on(shell) { edited(shell) } else { plain::run(shell) }
 }
 
 /// Read the history file. What cannot be read is not missed.
@@ -95,7 +72,7 @@ fn begin_history(shell: &mut Shell) {
 }
 
 /// Remember a command: before it is executed, so that it is not lost with the shell.
-fn remember(shell: &mut Shell, text: &[u8]) {
+pub(super) fn remember(shell: &mut Shell, text: &[u8]) {
     let size = shell.vars.value_of(b"HISTSIZE").map(|size| size.to_vec());
     shell.history.set_size(size.as_deref());
     let text = text.strip_suffix(b"\n").unwrap_or(text);
@@ -107,7 +84,7 @@ fn remember(shell: &mut Shell, text: &[u8]) {
 }
 
 /// Before a prompt: what has become of jobs, and new mail.
-fn tell_news(shell: &mut Shell, mail: &mut Mail) {
+pub(super) fn tell_news(shell: &mut Shell, mail: &mut Mail) {
     let mut notices = report::before_prompt(&mut shell.jobs);
     notices.extend_from_slice(&mail::news(shell, mail));
     if !notices.is_empty() {
@@ -158,7 +135,7 @@ fn edited(shell: &mut Shell) -> Outcome {
 }
 
 /// ^D does what `exit` does.
-fn leave(shell: &mut Shell) -> Result<(), Flow> {
+pub(super) fn leave(shell: &mut Shell) -> Result<(), Flow> {
     commands(shell, &mut Parser::of_text("\\exit\n", 1))
 }
 
@@ -193,54 +170,5 @@ fn one_command(shell: &mut Shell, parser: &mut Parser<'_>) -> Result<bool, Flow>
             Ok(true)
         }
         Err(error) => Err(exec::parse_error(shell, error)),
-    }
-}
-
-/// The loop without the line editor.
-fn plain(shell: &mut Shell) -> Outcome {
-    let prompts = Prompts::default();
-    let mut mail = Mail::default();
-    let mut parser = Parser::new(Box::new(Plain { input: Descriptor::standard_input(), prompts: Rc::clone(&prompts) }));
-    loop {
-        tell_news(shell, &mut mail);
-        *prompts.borrow_mut() = (prompt::text(shell, slot::PS1, false), prompt::text(shell, slot::PS2, false));
-        parser.record(true);
-        let parsed = parser.next_command(&shell.aliases, &shell.pools);
-        let text = parser.last_text().to_owned();
-        if shell.options.has(Opt::Verbose) {
-            shell.io.write_error(&text);
-        }
-        let flow = match parsed {
-            Ok(None) => {
-                let terminal = tty::is_terminal(0);
-                if terminal && shell.options.has(Opt::IgnoreEof) {
-                    shell.io.write_error(b"\nUse `exit` to leave the shell.\n");
-                    continue;
-                }
-                if !terminal {
-                    return Ok(shell.status);
-                }
-                shell.io.write_error(b"\n");
-                leave(shell).map(|()| shell.status)
-            }
-            Ok(Some(list)) => {
-                remember(shell, &text);
-                let outcome = exec::list(shell, &list, false).and_then(|status| {
-                    shell.status = status;
-                    if signal::is_pending() {
-                        trap::run_pending(shell)?;
-                    }
-                    Ok(shell.status)
-                });
-                shell.history.has_current = false;
-                outcome
-            }
-            Err(error) => Err(exec::parse_error(shell, error)),
-        };
-        match flow {
-            Ok(status) | Err(Flow::Interrupt(status)) => shell.status = status,
-            Err(Flow::Exit(status)) => return Ok(status),
-            Err(_) => shell.status = ExitStatus::SUCCESS,
-        }
     }
 }
