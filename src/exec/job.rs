@@ -68,7 +68,9 @@ pub fn finish(shell: &mut Shell, mut job: Job, text: impl FnOnce() -> BString) -
         None => pass_on_interrupt(shell, job.processes.iter().map(|process| process.pid)),
     }
     shell.jobs.notify = shell.options.has(Opt::Notify) && shell.options.has(Opt::Interactive);
-    wait::foreground(&mut shell.jobs, &mut job, job_control);
+    // The window is closed: the kernel tells the session's leader only, and that tells its jobs.
+    let hang_up = shell.own_signals & !shell.traps.caught() & bit(libc::SIGHUP) != 0;
+    wait::foreground(&mut shell.jobs, &mut job, job_control, hang_up);
     let state = job.state();
     let status = job.status();
     if job_control {
@@ -86,6 +88,9 @@ pub fn finish(shell: &mut Shell, mut job: Job, text: impl FnOnce() -> BString) -
                 job.text = text();
             }
             return suspended(shell, job);
+        }
+        JobState::Running => {
+            shell.jobs.add_stopped(job);
         }
         JobState::Ended(ProcessState::Signaled { signal, core }) => announce_death(shell, signal, core)?,
         _ => {}
@@ -112,7 +117,7 @@ fn suspended(shell: &mut Shell, job: Job) -> Outcome {
 /// `Terminated`, `Segmentation fault (core dumped)`: not for the signals that a user sends or causes every day. ^C ends the whole
 /// line, also that of a script that gave its terminal to the job: the shell takes it for its own.
 fn announce_death(shell: &mut Shell, signal: i32, core: bool) -> Result<(), Flow> {
-    let interactive = shell.options.has(Opt::Interactive) && !shell.is_subshell();
+    let interactive = shell.is_at_prompt();
     if signal != libc::SIGINT && signal != libc::SIGPIPE {
         let mut line = report::death_text(signal, core).into_bytes();
         line.push(b'\n');
@@ -216,7 +221,7 @@ pub fn is_jobs(command: &Command) -> bool {
 pub fn announce_start(shell: &mut Shell, job: Job) {
     let last = job.last_pid();
     let number = shell.jobs.add_background(job);
-    if shell.options.has(Opt::Interactive) && !shell.is_subshell() {
+    if shell.is_at_prompt() {
         let pid = last.map_or(0, Pid::as_raw);
         shell.io.write_error(format!("[{number}] {pid}\n").as_bytes());
     }

@@ -25,15 +25,18 @@ pub enum Waited {
     Unknown,
 }
 
-/// Wait until no process of `job` runs: all have ended, or with `monitor` all that have not are stopped.
+/// Wait until no process of `job` runs: all have ended, or with `monitor` all that have not are stopped. With `hang_up` SIGHUP ends the
+/// waiting, too: it is still noted, and the job runs.
 ///
 /// A process of which the kernel knows nothing (SIGCHLD was ignored behind the shell's back) counts as exited with 127.
-pub fn foreground(table: &mut JobTable, job: &mut Job, monitor: bool) {
+pub fn foreground(table: &mut JobTable, job: &mut Job, monitor: bool, hang_up: bool) {
     let stops = monitor || table.watches_stops();
+    let sleep = hang_up.then(Sleep::begin);
     while job.processes.iter().any(is_waited_for) {
-        match any(true, stops) {
+        match any(sleep.is_none(), stops) {
             Event::Child(pid, change) => note(table, job, pid, change, monitor),
-            Event::Nothing => {}
+            Event::Nothing if signal::pending() & bit(libc::SIGHUP) != 0 => return,
+            Event::Nothing => sleep.iter().for_each(|sleep| signal::suspend(&sleep.mask)),
             Event::NoChildren => {
                 job.mark_lost();
                 table.lose_all();
