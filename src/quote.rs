@@ -32,6 +32,27 @@ pub fn quote(text: &[u8]) -> Vec<u8> {
     out
 }
 
+/// `text` for a terminal, on which its control characters then do nothing: `^X`, and `\x9b` for those beyond ASCII.
+pub fn visible(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\0'..='\x7f' if character.is_ascii_control() => out.extend_from_slice(&[b'^', character as u8 ^ 0x40]),
+                '\u{80}'..='\u{9f}' => out.extend_from_slice(format!("\\x{:x}", u32::from(character)).as_bytes()),
+                _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        for &byte in chunk.invalid() {
+            match byte {
+                0x80..=0x9f => out.extend_from_slice(format!("\\x{byte:x}").as_bytes()),
+                _ => out.push(byte),
+            }
+        }
+    }
+    out
+}
+
 /// `$'...'` (XCU 2.2.4). A byte that is not printable is three octal digits, so that what follows cannot extend it.
 fn dollar_quote(out: &mut Vec<u8>, text: &[u8]) {
     out.extend_from_slice(b"$'");

@@ -5,6 +5,7 @@ use crate::exec::job;
 use crate::fields::Fields;
 use crate::jobs::report::{self, Detail, Marks};
 use crate::jobs::{JobState, id, terminal, wait};
+use crate::quote::visible;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use crate::sys::signal;
@@ -75,6 +76,9 @@ fn jobs(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
 
 /// The job that an operand of `fg` or `bg` names, if it can be continued as one.
 fn resumable(shell: &mut Shell, operand: &BStr) -> Result<usize, Error> {
+    if shell.jobs.is_empty() {
+        return Err(about(operand, "there are no jobs"));
+    }
     let number = id::find(&shell.jobs, operand)?;
     let job = shell.jobs.get(number).ok_or_else(|| about(operand, "no such job"))?;
     if job.is_ended() {
@@ -109,7 +113,7 @@ fn fg(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let number = resumable(shell, fields.get(first).unwrap_or(BStr::new(b"%+")))?;
     let Some(job) = shell.jobs.get(number) else { return Ok(ExitStatus::FAILURE) };
     let (leader, modes) = (job.leader(), job.modes.clone());
-    let mut line = report::visible(&job.text);
+    let mut line = visible(&job.text);
     line.push(b'\n');
     shell.io.write(&line)?;
     // The terminal first: a program that goes on without it would be stopped by its next read (XCU 2.11).
@@ -140,7 +144,7 @@ fn background(shell: &mut Shell, operand: &BStr) -> Result<(), Error> {
     let Some(job) = shell.jobs.get(number) else { return Ok(()) };
     let (leader, runs) = (job.leader(), job.state() == JobState::Running);
     let mut line = format!("[{number}] ").into_bytes();
-    line.extend_from_slice(&report::visible(&job.text));
+    line.extend_from_slice(&visible(&job.text));
     line.push(b'\n');
     shell.io.write(&line)?;
     if !runs {

@@ -4,6 +4,7 @@ use crate::jobs::id::current_and_previous;
 use crate::jobs::job::{Job, JobState, ProcessState};
 use crate::jobs::table::JobTable;
 use crate::jobs::{terminal, wait};
+use crate::quote::visible;
 use crate::sys::signames;
 use bstr::BString;
 use std::io::Write;
@@ -78,19 +79,6 @@ pub fn line(out: &mut Vec<u8>, job: &Job, marks: Marks, detail: Detail) {
         out.extend_from_slice(&visible(&job.text));
         out.push(b'\n');
     }
-}
-
-/// A job's text for a terminal: control characters as `^X`, so that none of them does anything there.
-pub fn visible(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    for &byte in text {
-        if byte.is_ascii_control() {
-            out.extend_from_slice(&[b'^', byte ^ 0x40]);
-        } else {
-            out.push(byte);
-        }
-    }
-    out
 }
 
 /// What an interactive shell prints when it has started a job with `&`: `[1] 4711` (XCU 2.9.3.1).

@@ -15,10 +15,11 @@ pub mod vars;
 use crate::fields::Fields;
 use crate::ipc::rpc::session::Session;
 use crate::jobs::table::JobTable;
+use crate::quote::visible;
 use crate::status::{Error, ExitStatus};
 use crate::syntax::Pools;
 use crate::sys::signal;
-use bstr::{BString, ByteSlice};
+use bstr::BString;
 use nix::unistd::Pid;
 use std::os::fd::OwnedFd;
 
@@ -181,6 +182,11 @@ impl Shell {
         !self.subshells.is_empty()
     }
 
+    /// Whether the current command is that of a person at a prompt.
+    pub fn is_at_prompt(&self) -> bool {
+        self.options.has(Opt::Interactive) && !self.is_subshell()
+    }
+
     /// Whether jobs get process groups of their own.
     #[inline]
     pub fn has_job_control(&self) -> bool {
@@ -207,7 +213,14 @@ impl Shell {
             vars::append_integer(&mut line, i64::from(self.vars.line));
         }
         line.extend_from_slice(b": ");
-        line.extend_from_slice(error.message().as_bytes());
+        // A name in a message is shown and not obeyed; in a file it stays as it is.
+        let message = error.message();
+        if message.iter().any(|byte| byte.is_ascii_control() || *byte >= 0x80) && self.io.is_terminal(2) {
+            let lines: Vec<_> = message.split(|&byte| byte == b'\n').map(visible).collect();
+            line.extend_from_slice(&lines.join(&b'\n'));
+        } else {
+            line.extend_from_slice(&message);
+        }
         line.push(b'\n');
         self.io.write_error(&line);
     }
