@@ -1,6 +1,6 @@
 //! `cd` and `pwd` (XCU 4, cd; pwd): the working directory, logical (`-L`) and physical (`-P`).
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, options, too_many_arguments};
+use crate::builtins::{Builtin, BuiltinResult, Kind, options};
 use crate::exec::substitute;
 use crate::fields::Fields;
 use crate::shell::vars::slot;
@@ -76,7 +76,7 @@ fn cd(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         found.iter().rev().find(|option| option.letter != b'e').is_some_and(|option| option.letter == b'P');
     let strict = found.iter().any(|option| option.letter == b'e');
     if fields.get(first + 1).is_some() {
-        return Err(too_many_arguments().into());
+        return Err(Error::usage("too many arguments; a name with blanks in it needs quotes").into());
     }
     let mut show = false;
     let target = match fields.get(first) {

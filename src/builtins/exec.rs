@@ -27,7 +27,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let name: &[u8] = name;
     let name = if is_login { [b"-".as_slice(), name].concat() } else { name.to_vec() };
     let error = program::replace(shell, fields, first, &name);
-    if shell.options.has(crate::shell::Opt::Interactive) && !shell.is_subshell() {
+    if shell.is_at_prompt() {
         return Err(error.into());
     }
     shell.report(&error.clone().within("exec"));

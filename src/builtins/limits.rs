@@ -46,7 +46,7 @@ fn umask(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     if fields.get(first + 1).is_some() {
         return Err(too_many_arguments().into());
     }
-    let wrong = || about(operand, "not a file mode");
+    let wrong = || about(operand, "not a file mode (022 and u=rwx,g=rx are some)");
     let mask = if operand.first().is_some_and(u8::is_ascii_digit) {
         let text = operand.to_str().map_err(|_| wrong())?;
         u32::from_str_radix(text, 8).ok().filter(|&mask| mask <= 0o777).ok_or_else(wrong)?
@@ -183,7 +183,7 @@ fn parse_limit(operand: &BStr, unit: u64, soft: u64, hard: u64) -> Result<u64, E
         text => {
             let number = text.to_str().ok().and_then(|text| text.parse::<u64>().ok());
             let bytes = number.and_then(|number| number.checked_mul(unit));
-            bytes.ok_or_else(|| about(operand, "not a limit").with_status(ExitStatus::USAGE))
+            bytes.ok_or_else(|| about(operand, "not a limit (a number, or unlimited)").with_status(ExitStatus::USAGE))
         }
     }
 }

@@ -135,6 +135,6 @@ fn shift(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     if shell.params.shift(count) {
         Ok(ExitStatus::SUCCESS)
     } else {
-        Err(Error::new("there are not so many parameters").into())
+        Err(Error::new(format!("{count}: there are only {} parameters", shell.params.count())).into())
     }
 }

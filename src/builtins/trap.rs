@@ -53,7 +53,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         match condition(name) {
             Some(condition) => set(shell, condition, action.clone())?,
             None => {
-                shell.report(&about(name, "no such signal").within("trap"));
+                shell.report(&about(name, "no such signal (`kill -l` lists them)").within("trap"));
                 status = ExitStatus::FAILURE;
             }
         }
@@ -123,7 +123,7 @@ fn print_set(shell: &mut Shell) -> BuiltinResult {
 
 /// `trap -p condition...`
 fn print_named(shell: &mut Shell, fields: &Fields, first: usize) -> BuiltinResult {
-    let named = |name| condition(name).ok_or_else(|| about(name, "no such signal"));
+    let named = |name| condition(name).ok_or_else(|| about(name, "no such signal (`kill -l` lists them)"));
     let conditions = fields.iter_from(first).map(named).collect::<Result<Vec<i32>, Error>>()?;
     print(shell, &conditions)
 }

@@ -53,7 +53,7 @@ fn one(shell: &mut Shell, operand: &BStr, interrupting: u64) -> Result<Waited, c
     let pid = operand.to_str().ok().and_then(|text| text.parse::<i32>().ok()).filter(|&pid| pid > 0);
     match pid {
         Some(pid) => Ok(wait::for_pid(&mut shell.jobs, Pid::from_raw(pid), interrupting)),
-        None => Err(about(operand, "not a process id or a job").with_status(ExitStatus::USAGE).into()),
+        None => Err(about(operand, "not a process id or a job (such as %1)").with_status(ExitStatus::USAGE).into()),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::exec::redirect::{self, RedirectFailure};
 use crate::exec::{consequence, substitute};
 use crate::fields::Fields;
 use crate::shell::Shell;
-use crate::status::{Error, Failure, Flow, Outcome};
+use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::ast::SimpleCommand;
 use bstr::ByteSlice;
 
@@ -223,7 +223,11 @@ fn builtin_failed(shell: &mut Shell, builtin: &Builtin, fatal: bool, error: Erro
     if let Some(flow) = substitute::killed(shell) {
         return Err(flow);
     }
-    let error = error.within(builtin.name);
+    let mut error = error.within(builtin.name);
+    // To a person at a prompt, the next step.
+    if error.status == ExitStatus::USAGE && shell.is_at_prompt() && !error.tried.contains_str("usage: ") {
+        error.tried.extend_from_slice(format!("; see `help {}`", builtin.name).as_bytes());
+    }
     shell.report(&error);
     if fatal && !error.tried.ends_with(b"write error") {
         return Err(consequence::survivable(shell, error.status));

@@ -9,7 +9,7 @@
 //! | assignment to a read-only variable, expansion error | ends | back to the prompt |
 //! | command not found | status 127 | status 127 |
 
-use crate::shell::{Opt, Shell};
+use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Failure, Flow};
 use crate::syntax::SyntaxError;
 
@@ -29,11 +29,7 @@ pub fn survivable(shell: &mut Shell, status: ExitStatus) -> Flow {
 /// The flow of a fatal error that has been reported.
 fn end(shell: &mut Shell, status: ExitStatus) -> Flow {
     shell.status = status;
-    if shell.options.has(Opt::Interactive) && !shell.is_subshell() {
-        Flow::Interrupt(status)
-    } else {
-        Flow::Exit(status)
-    }
+    if shell.is_at_prompt() { Flow::Interrupt(status) } else { Flow::Exit(status) }
 }
 
 /// An expansion or an assignment that failed.

@@ -1,8 +1,9 @@
 //! The names of commands: which there are, and which one was meant by a name that is none.
 
 use crate::builtins::TABLE;
+use crate::quote::quote;
+use crate::shell::Shell;
 use crate::shell::vars::slot;
-use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus};
 use crate::sys::fd;
 use bstr::{BStr, BString, ByteSlice};
@@ -77,17 +78,22 @@ pub fn nearest(shell: &mut Shell, name: &BStr) -> Option<BString> {
     (best.0.0 <= most).then_some(best.1)
 }
 
-/// The error of a command that was not found; for a person, with the name that was probably meant.
+/// The error of a command that was not found; for a person, with what was probably meant.
 pub fn suggest(shell: &mut Shell, name: &BStr, error: Error) -> Error {
-    let at_prompt = shell.options.has(Opt::Interactive) && !shell.is_subshell();
-    if error.status != ExitStatus::NOT_FOUND || !at_prompt || name.contains(&b'/') {
+    if error.status != ExitStatus::NOT_FOUND || !shell.is_at_prompt() || name.contains(&b'/') {
         return error;
     }
-    let Some(meant) = nearest(shell, name) else { return error };
+    let meant = if let Some((variable, _)) = name.split_once_str("=") {
+        [b"; \"", variable, b"\" is no name for a variable"].concat()
+    } else if Path::new(OsStr::from_bytes(name)).is_dir() {
+        [b"; it is a directory: did you mean \"cd ", &quote(name)[..], b"\"?"].concat()
+    } else if let Some(meant) = nearest(shell, name) {
+        [b"; did you mean \"", &meant[..], b"\"?"].concat()
+    } else {
+        return error;
+    };
     let mut text = error.message();
-    text.extend_from_slice(b"; did you mean \"");
     text.extend_from_slice(&meant);
-    text.extend_from_slice(b"\"?");
     Error::new(text).with_status(error.status)
 }
 

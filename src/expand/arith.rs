@@ -21,7 +21,12 @@ pub(super) fn value<S: Scope>(scope: &mut S, arithmetic: &Arithmetic, scratch: &
     if let Some(expression) = &arithmetic.expression {
         let mut few = [0; FEW];
         if let Some(count) = variables(scope, &arithmetic.text.parts, &mut few) {
-            return Ok(evaluate(scope, expression, &few[..count])?);
+            return evaluate(scope, expression, &few[..count]).or_else(|error| {
+                // (They are plain parameters: to expand them once more changes nothing.)
+                let mut text = Vec::new();
+                eval::parts(scope, &mut Text(&mut text), &arithmetic.text.parts, Place::Quoted)?;
+                Err(named(error, &text).into())
+            });
         }
     }
     let from = scratch.len();
@@ -85,12 +90,22 @@ fn value_of_text<S: Scope>(
         }
     }
     match (&arithmetic.expression, operands) {
-        (Some(expression), Some(operands)) => Ok(evaluate(scope, expression, &operands)?),
+        (Some(expression), Some(operands)) => evaluate(scope, expression, &operands),
         _ => {
             let expression = late::parse_arithmetic(&text[start..])?;
-            Ok(evaluate(scope, &expression, &[])?)
+            evaluate(scope, &expression, &[])
         }
     }
+    .map_err(|error| named(error, &text[start..]).into())
+}
+
+/// What is wrong with the expression as a whole and not with a variable in it.
+const DIVISION: &str = "division by zero";
+
+/// The error with the expression in it, unless it names a variable.
+#[cold]
+fn named(error: Error, text: &[u8]) -> Error {
+    if error.tried == DIVISION { error.within(text.trim_ascii()).within("arithmetic") } else { error }
 }
 
 /// The value of an expression.
@@ -158,7 +173,7 @@ fn read<S: Scope>(scope: &mut S, name: &Name) -> Result<i64, Error> {
 fn binary(op: BinaryOp, left: i64, right: i64) -> Result<i64, Error> {
     Ok(match op {
         BinaryOp::Multiply => left.wrapping_mul(right),
-        BinaryOp::Divide | BinaryOp::Remainder if right == 0 => return Err(Error::usage("division by zero")),
+        BinaryOp::Divide | BinaryOp::Remainder if right == 0 => return Err(Error::usage(DIVISION)),
         BinaryOp::Divide => left.wrapping_div(right),
         BinaryOp::Remainder => left.wrapping_rem(right),
         BinaryOp::Add => left.wrapping_add(right),

@@ -378,7 +378,8 @@ fn number(text: &[u8]) -> Result<i64> {
     let mut value = 0i64;
     for &digit in digits {
         let Some(digit) = char::from(digit).to_digit(radix) else {
-            return Err(format!("`{}` is not a number", String::from_utf8_lossy(text)));
+            let why = if radix == 8 { " (a leading 0 means octal)" } else { "" };
+            return Err(format!("`{}` is not a number{why}", String::from_utf8_lossy(text)));
         };
         value = value.wrapping_mul(i64::from(radix)).wrapping_add(i64::from(digit));
     }

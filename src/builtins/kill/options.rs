@@ -121,5 +121,5 @@ fn wrong(word: &[u8], why: &str) -> Error {
 
 /// A signal by name or number; 0 asks whether one may send.
 fn signal(name: &BStr) -> Result<i32, Error> {
-    signames::condition(name).ok_or_else(|| wrong(name, "no such signal"))
+    signames::condition(name).ok_or_else(|| wrong(name, "no such signal (`kill -l` lists them)"))
 }

@@ -86,7 +86,7 @@ fn process(shell: &Shell, operand: &BStr) -> Result<i32, Error> {
     if !operand.starts_with(b"%") {
         return signames::number(operand)
             .filter(|&pid| pid > 0)
-            .ok_or_else(|| about(operand, "not a process id or a job"));
+            .ok_or_else(|| about(operand, "not a process id or a job (such as %1)"));
     }
     let number = id::find(&shell.jobs, operand)?;
     let job = shell.jobs.get(number).ok_or_else(|| about(operand, "no such job"))?;
