@@ -2,7 +2,7 @@
 
 use crate::terminal::*;
 use std::os::unix::fs::PermissionsExt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const UP: &str = "\x1b[A";
 const LEFT: &str = "\x1b[D";
@@ -152,8 +152,80 @@ fn a_dumb_terminal_gets_no_escape_sequence() {
     t.prompt();
     t.see("yes");
     t.run("nosuchcommand");
-    assert!(!t.written.contains(&0x1b), "an escape sequence was written");
+    // ^C drops what is typed, on the first line of a command and on any other.
+    t.key("echo never");
+    t.see("echo never");
+    t.key(CTRL_C);
+    t.prompt();
+    assert_eq!(t.run("echo $?"), "130");
+    t.line("for i in 1 2");
+    t.see_at_cursor(">");
+    t.key(CTRL_C);
+    t.prompt();
+    assert_eq!(t.run("echo $?"), "130");
+    // A trap is executed while the prompt waits.
+    t.run("trap 'echo trapped' USR1");
+    nix::sys::signal::kill(t.pid(), nix::sys::signal::Signal::SIGUSR1).expect("the shell is there");
+    t.see("trapped\n");
+    t.prompt();
+    t.run("sleep 1000 & kill %1; wait; jobs; printf 'no newline'; cd nosuch");
+    t.run("set -o ignoreeof");
+    t.key(CTRL_D);
+    t.see("Use `exit`");
+    t.prompt();
+    t.exit_and(|written| assert!(!written.contains(&0x1b), "an escape sequence was written"));
+}
+
+#[test]
+fn without_a_terminal_there_is_no_escape_sequence() {
+    if !is_ipcsh() {
+        return;
+    }
+    let script = "echo one\nif true\nthen nosuchcommand; fi\nsleep 0 &\nwait\ncd nosuch\necho $-\nexit 3\n";
+    let mut t = Terminal::with().file("in", script).start();
+    t.run(&format!("setsid -w {} -i <in >out 2>&1", shell().display()));
+    assert_eq!(t.run("echo $?"), "3");
+    let out = t.read("out");
+    assert!(out.contains("one\n") && out.contains("nosuchcommand: not found"), "{out}");
+    assert!(!out.contains('\x1b'), "{out:?}");
     t.exit();
+}
+
+#[test]
+fn a_terminal_that_answers_nothing_is_asked_nothing() {
+    if !is_ipcsh() {
+        return;
+    }
+    // (The emulator of these tests answers no query: whoever waited for an answer would wait in every case of them.)
+    let mut t =
+        Terminal::with().env_remove("PS1").env("TERM", "xterm-256color").file("abc", "").file("abd", "").start();
+    t.see("~");
+    t.key("ls ab\t\t");
+    t.see("ls abc");
+    t.key(CTRL_C);
+    t.line("printf 'no newline'");
+    t.see("no newline%\n");
+    t.resize(10, 30);
+    t.key("echo wide 日本\x12ls\x07");
+    t.key(CTRL_C);
+    t.line("exit 0");
+    t.wait();
+    // Reports of status, cursor, attributes, modes and colours: what one asks a terminal for.
+    for query in [
+        &b"\x1b[6n"[..],
+        b"\x1b[5n",
+        b"\x1b[c",
+        b"\x1b[0c",
+        b"\x1b[>c",
+        b"\x1bZ",
+        b"\x1b[18t",
+        b"\x1b]",
+        b"\x1bP",
+        b"$p",
+    ] {
+        let asked = t.written.windows(query.len()).any(|bytes| bytes == query);
+        assert!(!asked, "{} was asked for", query.escape_ascii());
+    }
 }
 
 #[test]
@@ -161,14 +233,16 @@ fn colours_only_where_they_are_wanted() {
     if !is_ipcsh() {
         return;
     }
-    let mut t = Terminal::with().env("NO_COLOR", "1").env_remove("PS1").start();
-    t.see("~");
-    t.line("if true; then echo 'x'; fi");
-    t.see("\nx\n");
-    t.line("exit 3");
-    assert_eq!(t.wait(), 3);
-    let coloured = t.written.windows(3).any(|bytes| bytes == b"\x1b[3" || bytes == b"\x1b[9");
-    assert!(!coloured, "{}", t.written.escape_ascii());
+    for (name, value) in [("NO_COLOR", "1"), ("TERM", "vt100")] {
+        let mut t = Terminal::with().env(name, value).env_remove("PS1").start();
+        t.see("~");
+        t.line("if true; then echo 'x'; fi; nosuchcommand");
+        t.see("\nx\n");
+        t.line("exit 3");
+        assert_eq!(t.wait(), 3);
+        let coloured = t.written.windows(3).any(|bytes| bytes == b"\x1b[3" || bytes == b"\x1b[9");
+        assert!(!coloured, "{name}: {}", t.written.escape_ascii());
+    }
 }
 
 #[test]
@@ -255,19 +329,23 @@ fn large_pastes_and_long_lines_are_quick() {
     if !is_ipcsh() {
         return;
     }
-    let start = Instant::now();
     let mut t = Terminal::new();
+    let start = Instant::now();
     let lines: String = (0..10_000).map(|number| format!("x={number}\n")).collect();
     t.key(&format!("\x1b[200~{lines}\x1b[201~\r"));
     t.prompt();
     assert_eq!(t.run("echo $x"), "9999");
+    let pasted = start.elapsed();
+    let start = Instant::now();
     let long = "a".repeat(100_000);
     t.key(&format!(": {long}"));
     t.key("b\x7f\x01\x05");
     t.key("\r");
     t.prompt();
     assert_eq!(t.run("echo ${#_x}."), "0.");
-    println!("{:?}", start.elapsed());
+    // (Half a second and less on a quiet machine; something quadratic would take minutes.)
+    println!("10,000 pasted lines: {pasted:?}; a line of 100 KB: {:?}", start.elapsed());
+    assert!(pasted.max(start.elapsed()) < Duration::from_secs(15));
     t.exit();
 }
 
@@ -302,6 +380,21 @@ fn the_history_is_kept_in_a_private_file() {
     t.key("\r");
     t.prompt();
     t.see("second");
+    t.exit();
+}
+
+#[test]
+fn the_size_of_the_history_is_limited() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().env("HISTSIZE", "3").start();
+    for word in ["one", "two", "three", "four"] {
+        t.run(&format!("echo {word}"));
+    }
+    assert_eq!(t.run("fc -l 1"), "3       echo three\n4       echo four");
+    t.run("HISTSIZE=2");
+    assert_eq!(t.run("history"), "    6  HISTSIZE=2\n    7  history");
     t.exit();
 }
 

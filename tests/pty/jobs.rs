@@ -123,7 +123,7 @@ fn bg_writes_number_and_command_and_sets_the_last_process_id() {
     assert!(!t.run("jobs").contains("Stopped"));
     assert_eq!(t.run("bg %7; echo $?"), "ipcsh: bg: %7: no such job\n1");
     t.run("kill %1 %2 %3; wait");
-    assert_eq!(t.run("fg; echo $?"), "ipcsh: fg: %+: no such job\n1");
+    assert_eq!(t.run("fg; echo $?"), "ipcsh: fg: %+: there are no jobs\n1");
     t.exit();
 }
 
@@ -172,6 +172,27 @@ fn with_notify_ends_are_told_at_once() {
     t.see("ready");
     t.until("the notice", |t| t.text().matches("[1] + Done sh -c 'read x <end'").count() == 2);
     t.line("");
+    t.prompt();
+    t.exit();
+}
+
+#[test]
+fn a_dumb_terminal_is_told_as_much() {
+    let mut t = Terminal::with().env("TERM", "dumb").start();
+    t.run("mkfifo end; sh -c 'read x <end' &");
+    std::fs::write(t.home().join("end"), "\n").expect("a reader");
+    t.until("it has ended", |t| t.children().iter().all(|child| child.state == 'Z'));
+    // Enter alone is enough to hear of it.
+    t.line("");
+    t.prompt();
+    t.see("\n[1] + Done sh -c 'read x <end'\n");
+    t.run("set -b; sh -c 'read x <end' &");
+    t.key("echo typed");
+    t.see("echo typed");
+    std::fs::write(t.home().join("end"), "\n").expect("a reader");
+    t.until("the notice", |t| t.text().matches("[1] + Done sh -c 'read x <end'\n").count() == 2);
+    t.key("\r");
+    t.until("the line that was being typed", |t| t.rows().iter().any(|row| row == "typed"));
     t.prompt();
     t.exit();
 }

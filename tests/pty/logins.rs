@@ -36,6 +36,7 @@ impl House {
         fs::copy(shell(), self.0.join("ipcsh")).expect("a shell for everybody");
         chown(self.0.join("home"), Some(ID), Some(ID)).expect("root may give files away");
         let (home, shell) = (self.path("home"), self.path("ipcsh"));
+        self.write("profile", "FROM_ETC=etc\n");
         self.write("home/.profile", "PS1='>> '\n");
         self.copy_with("passwd", &format!("{USER}:x:{ID}:{ID}:A lodger:{home}:{shell}"));
         self.copy_with("shadow", &format!("{USER}:*:20000:0:99999:7:::"));
@@ -43,7 +44,7 @@ impl House {
         self.copy_with("shells", &shell);
         self.write(
             "enter",
-            "for file in passwd shadow group shells; do mount --bind \"$0/$file\" /etc/$file; done\n\
+            "for file in passwd shadow group shells profile; do mount --bind \"$0/$file\" /etc/$file; done\n\
              mount -t tmpfs none /run && mkdir /run/sshd\nexec \"$@\"\n",
         );
     }
@@ -132,13 +133,13 @@ impl Drop for House {
     }
 }
 
-/// A login shell at its first prompt: it has read its profile, knows who and where it is, and has job control; the status of its end
+/// A login shell at its first prompt: it has read /etc/profile and its own, knows who and where it is, and has job control; the status of its end
 /// is that of the program that started it.
 #[track_caller]
 fn live_in(mut t: Terminal) {
     t.see_at_cursor(">>");
-    t.line("echo $(id -un) $SHLVL ${0##*/} ${PWD##*/} $((6*7))");
-    t.see("\nlodger 1 -ipcsh home 42\n");
+    t.line("echo $FROM_ETC $(id -un) $SHLVL ${0##*/} ${PWD##*/} $((6*7))");
+    t.see("\netc lodger 1 -ipcsh home 42\n");
     t.line("sh -c 'echo ready; exec sleep 1000'; echo rest");
     t.see("\nready");
     t.key(CTRL_Z);

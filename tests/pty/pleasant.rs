@@ -60,6 +60,10 @@ fn names_are_completed_where_they_belong() {
         ("cd fo", "cd folder/"),
         ("if mya", "if myalias "),
         ("a; b | myf", "a; b | myfunction "),
+        // A part of a name, where nothing begins so; and directories that begin like what is written.
+        ("ls word", "ls two\\ words "),
+        ("cat ./f/in", "cat ./folder/inside "),
+        ("ls /us/bi/basena", "ls /usr/bin/basename "),
     ] {
         completes(&mut t, typed, whole);
     }
@@ -114,6 +118,23 @@ fn several_candidates_are_shown_and_gone_through() {
     t.see("-l  list them instead");
     t.key(CTRL_C);
     t.prompt();
+    t.key("kill -\t");
+    t.until("signals and options", |t| t.text().contains("-TERM") && t.text().contains("--timeout"));
+    t.key(CTRL_C);
+    t.prompt();
+    t.key("set -\t");
+    t.see("-u  nounset");
+    t.key(CTRL_C);
+    t.prompt();
+    // Without a job it is a process that is to be ended: by its number, or by its name, of which there is one.
+    let name = format!("once{}", t.pid());
+    std::fs::write(t.home().join(&name), "#!/bin/sh\nread x <fifo\n").expect("a file for the test");
+    let pid = t.run(&format!("mkfifo fifo; chmod +x {name}; (./{name} & echo $!)"));
+    t.until("its name", |t| t.session().iter().any(|process| process.name == name));
+    t.key(&format!("kill {name}\t"));
+    t.see_at_cursor(&format!("[{}]$ kill {pid}", t.prompt_shown()));
+    t.key("\r");
+    t.prompt();
     t.exit();
 }
 
@@ -130,6 +151,24 @@ fn control_characters_in_names_are_visible_and_quoted() {
     t.key(CTRL_C);
     t.prompt();
     assert!(!t.written.windows(9).any(|bytes| bytes == b"evil\x1b[31m"), "an escape sequence of a name was written");
+    t.exit();
+}
+
+#[test]
+fn control_characters_in_messages_are_visible() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().file("script", "cd '\x1b[31mdir'\n'\x1b[31mprogram'\n: <'\x1b[31mfile'\n").start();
+    t.run(". ./script");
+    let text = t.text();
+    for word in ["^[[31mdir", "^[[31mprogram", "^[[31mfile"] {
+        assert!(text.contains(word), "{word}\n{}", t.picture());
+    }
+    for word in ["dir", "program", "file"] {
+        let raw = format!("\x1b[31m{word}");
+        assert!(!t.written.windows(raw.len()).any(|bytes| bytes == raw.as_bytes()), "{raw:?} was obeyed");
+    }
     t.exit();
 }
 
@@ -232,8 +271,45 @@ fn posix_prompts_are_exactly_those_of_the_standard() {
     t.see_at_cursor("3 \\u");
     t.line("exit 0");
     assert_eq!(t.wait(), 0);
+    let mut t = Terminal::with().env_remove("PS1").arg0("sh").start();
+    t.until("the prompt of sh", |t| t.text() == "$" && t.cursor() == (0, 2));
+    t.line("echo 'a");
+    t.until("the second prompt", |t| t.text() == "$ echo 'a\n>" && t.cursor() == (1, 2));
+    t.line("'; exit 0");
+    assert_eq!(t.wait(), 0);
+}
+
+#[test]
+fn prompts_are_what_the_user_has_set() {
+    if !is_ipcsh() {
+        return;
+    }
     let mut t = Terminal::with().env("PS1", "\\W \\j $((1+1)) ").start();
     t.until("bash's escapes", |t| t.cursor_line().ends_with("~ 0 2"));
-    t.line("exit 0");
+    t.line("PS1='<\\u@\\h \\w \\$ \\t \\[\\e[1m\\]bold\\[\\e[m\\]> '; cd /usr/bin");
+    let uname = nix::sys::utsname::uname().expect("the system has a name");
+    let host = uname.nodename().to_string_lossy().split('.').next().unwrap_or_default().to_owned();
+    let mark = if nix::unistd::geteuid().is_root() { "#" } else { "$" };
+    t.until("the prompt", |t| {
+        let line = t.cursor_line();
+        let words: Vec<&str> = line.split(' ').collect();
+        let is_time = |word: &str| word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
+        words.len() == 5
+            && words[0].ends_with(&format!("@{host}"))
+            && words[1..3] == ["/usr/bin", mark]
+            && is_time(words[3])
+            && words[4] == "bold>"
+            // What is between \[ and \] takes no room.
+            && usize::from(t.cursor().1) == line.len() + 1
+    });
+    t.line("PS1='$PWD-$x-`echo y`> ' PS2='$((2+3))? ' PS4='$x+ ' x=7");
+    t.see_at_cursor("/usr/bin-7-y>");
+    t.line("x=8; set -x; :");
+    t.see("\n8+ :\n");
+    t.line("set +x; clear");
+    t.see_at_cursor("/usr/bin-8-y>");
+    t.line("echo 'a");
+    t.see_at_cursor("5?");
+    t.line("'; exit 0");
     assert_eq!(t.wait(), 0);
 }

@@ -106,6 +106,33 @@ fn a_hang_up_reaches_running_and_stopped_jobs() {
 }
 
 #[test]
+fn a_window_that_is_closed_ends_the_shell_and_its_jobs() {
+    // With a job in the foreground, and with the prompt, of a terminal that can be drawn on and of one that cannot.
+    for (term, foreground) in [("xterm", true), ("xterm", false), ("dumb", true), ("dumb", false)] {
+        let mut t = Terminal::with().env("TERM", term).start();
+        t.run("trap 'echo >>left' EXIT; sleep 1000 &");
+        t.line("sleep 2000");
+        let stopped = t.in_job();
+        t.key(CTRL_Z);
+        t.prompt();
+        t.stopped(stopped);
+        let mut jobs: Vec<Pid> = t.children().iter().map(|child| child.pid).collect();
+        if foreground {
+            t.line("sleep 3000");
+            jobs.push(t.in_job());
+        }
+        let mut closed = t.hang_up();
+        let status = closed.wait();
+        // (A read that finds the terminal gone before the signal is there ends the shell, too.)
+        assert!([129, 1, 148].contains(&status), "{term} {foreground}: {status}");
+        wait_until("the end of the jobs", || {
+            jobs.iter().all(|&pid| Process::of(pid).is_none_or(|process| process.state == 'Z'))
+        });
+        assert_eq!(std::fs::read(closed.home().join("left")).unwrap_or_default(), b"\n", "{term} {foreground}");
+    }
+}
+
+#[test]
 fn a_hang_up_is_heard_while_a_job_runs() {
     let mut t = Terminal::new();
     t.run("trap 'echo >>left' EXIT");

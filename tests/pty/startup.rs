@@ -1,6 +1,7 @@
 //! Start-up: files, options, and homes that are not as they should be.
 
 use crate::terminal::*;
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn a_login_shell_reads_its_profile() {
@@ -94,6 +95,60 @@ fn homes_that_are_missing_or_cannot_be_written() {
 }
 
 #[test]
+fn a_home_that_is_read_only() {
+    if !is_ipcsh() {
+        return;
+    }
+    // To root it is one only if the file system is.
+    let mount = ["unshare", "-m", "sh", "-c", "mount -t tmpfs -o ro none \"$HOME\" && exec \"$@\"", "sh"];
+    let is_root = nix::unistd::geteuid().is_root();
+    if is_root && !std::process::Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|it| it.success()) {
+        println!("skipped: needs a mount namespace");
+        return;
+    }
+    let setup = Terminal::started_by(if is_root { &mount } else { &["sh", "-c", "chmod 555 . && exec \"$@\"", "sh"] });
+    let mut t = setup.start();
+    assert!(!t.text().contains("ipcsh:"), "{}", t.picture());
+    assert_eq!(t.run("cd; echo fine; true >file || echo refused").lines().last(), Some("refused"));
+    t.key("\x1b[A");
+    t.see_at_cursor("[2]$ cd; echo fine; true >file || echo refused");
+    t.key(CTRL_C);
+    t.prompt();
+    t.run("chmod 755 . 2>/dev/null");
+    t.exit();
+}
+
+#[test]
+fn a_set_id_shell_reads_neither_env_nor_rc() {
+    if !is_ipcsh() {
+        return;
+    }
+    if !nix::unistd::geteuid().is_root() {
+        println!("skipped: needs root, for a program that becomes somebody else");
+        return;
+    }
+    let start = |mode| {
+        let home = Terminal::program("true").file("shell", std::fs::read(shell()).expect("the shell can be read"));
+        let path = home.home().join("shell");
+        std::os::unix::fs::chown(&path, Some(54321), Some(54321)).expect("root may give files away");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("a mode can be set");
+        let setup = home.file("env", "echo 'ENV was read'\n").file(".config/ipcsh/rc", "echo 'rc was read'\n");
+        let mut t = setup.of(&path).env("ENV", "$HOME/env").env("PS1", "in> ").start();
+        t.see_at_cursor("in>");
+        t.line("echo \"<$(id -u) $(id -g)>\"; exit 0");
+        assert_eq!(t.wait(), 0);
+        t.text()
+    };
+    for mode in [0o4755, 0o2755] {
+        let text = start(mode);
+        assert!(text.contains("54321"), "{text}");
+        assert!(!text.contains("was read"), "{text}");
+    }
+    let text = start(0o755);
+    assert!(text.contains("ENV was read\nrc was read\n"), "{text}");
+}
+
+#[test]
 fn levels_and_options() {
     if !is_ipcsh() {
         return;
@@ -121,6 +176,24 @@ fn several_shells_share_a_history_file() {
     let mut third = Terminal::with().env("HISTFILE", &file).start();
     assert_eq!(third.run("history 2"), "    3  echo again\n    4  history 2");
     third.exit();
+    // All at once: each command is there, whole, once; and nobody else may read it.
+    let lines = |name: &str| (0..30).map(|number| format!(": {name} {number}\r")).collect::<String>();
+    t.key(&lines("one"));
+    other.key(&lines("other"));
+    for shell in [&mut t, &mut other] {
+        shell.line(": last; echo ended");
+        shell.until("the last one", |shell| shell.rows().iter().any(|row| row == "ended"));
+        shell.until("a prompt", Terminal::is_at_new_prompt);
+    }
+    let kept = std::fs::read_to_string(&file).expect("a history");
+    for name in ["one", "other"] {
+        for number in 0..30 {
+            let line = format!(": {name} {number}");
+            assert_eq!(kept.lines().filter(|kept| *kept == line).count(), 1, "{line}\n{kept}");
+        }
+    }
+    let mode = std::fs::metadata(&file).expect("a history").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     t.exit();
     other.exit();
     first.run("");

@@ -81,6 +81,21 @@ impl Setup {
         self
     }
 
+    /// The home and working directory.
+    pub fn home(&self) -> &Path {
+        &self.home.0
+    }
+
+    /// Another program, in the same home.
+    pub fn of(mut self, path: &Path) -> Self {
+        let mut command = Command::new(path);
+        command.current_dir(&self.home.0).env_clear();
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        crate::inherited::keep_standard(&mut command);
+        self.command = command;
+        self
+    }
+
     /// Another `argv[0]`: `-ipcsh` makes a login shell.
     pub fn arg0(mut self, name: &str) -> Self {
         self.command.arg0(name);
@@ -269,12 +284,10 @@ impl Terminal {
     #[track_caller]
     pub fn key_until_prompt(&mut self, key: &str, milliseconds: u16) {
         let start = Instant::now();
-        while self.prompt_number().is_none_or(|number| number <= self.prompts) {
+        while !self.is_at_new_prompt() {
             self.key(key);
             let pressed = Instant::now();
-            while pressed.elapsed() < Duration::from_millis(milliseconds.into())
-                && self.prompt_number().is_none_or(|number| number <= self.prompts)
-            {
+            while pressed.elapsed() < Duration::from_millis(milliseconds.into()) && !self.is_at_new_prompt() {
                 self.take_output(LOOK);
             }
             assert!(start.elapsed() < DEADLINE, "no prompt however often {key:?} is pressed\n{}", self.picture());
@@ -387,8 +400,7 @@ impl Terminal {
     /// Wait for the next numbered prompt, with nothing typed behind it; its number.
     #[track_caller]
     pub fn prompt(&mut self) -> u32 {
-        let last = self.prompts;
-        self.until("a new prompt", |terminal| terminal.prompt_number().is_some_and(|number| number > last));
+        self.until("a new prompt", Self::is_at_new_prompt);
         self.prompts = self.prompt_number().unwrap_or_default();
         self.prompts
     }
@@ -396,6 +408,11 @@ impl Terminal {
     /// The number of the last prompt that was waited for.
     pub fn prompt_shown(&self) -> u32 {
         self.prompts
+    }
+
+    /// Whether there is a numbered prompt that was not waited for yet.
+    pub fn is_at_new_prompt(&self) -> bool {
+        self.prompt_number().is_some_and(|number| number > self.prompts)
     }
 
     /// The number of the prompt at the cursor, if it is there and the line is empty.
@@ -430,6 +447,16 @@ impl Terminal {
         self.foreground().expect("a foreground group")
     }
 
+    /// A program gets a terminal on which lines can be typed, and the shell takes it back.
+    #[track_caller]
+    pub fn is_usable(&mut self) {
+        self.line("cat");
+        self.in_job();
+        self.until("the modes of a program", Terminal::is_cooked);
+        self.key(CTRL_D);
+        self.prompt();
+    }
+
     /// Wait until a process is stopped.
     #[track_caller]
     pub fn stopped(&mut self, pid: Pid) {
@@ -449,6 +476,14 @@ impl Terminal {
         let status = self.wait();
         assert_eq!(status, 0, "the status of the shell\n{}", self.picture());
         self.until("nothing left behind", |terminal| terminal.session().is_empty());
+    }
+
+    /// As [`Terminal::exit`], and look at all that was written to the terminal.
+    #[track_caller]
+    pub fn exit_and(mut self, look: impl FnOnce(&[u8])) {
+        self.line("exit 0");
+        assert_eq!(self.wait(), 0, "the status of the shell\n{}", self.picture());
+        look(&self.written);
     }
 
     /// Wait for the end of the shell; its status, 128 + n for signal n.
