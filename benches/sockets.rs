@@ -79,7 +79,6 @@ fn main() {
             _ => panic!("{argument}: no such option; benches/sockets.rs says which there are"),
         }
     }
-    let echo = echo_server();
     let installed = |shell: &&&str| **shell == "ipcsh" || is_installed(shell);
     let mut programs: Vec<(String, &str, &str)> =
         SHELLS.iter().filter(installed).map(|shell| (format!("{shell} /dev/tcp"), *shell, CONNECTIONS)).collect();
@@ -89,7 +88,7 @@ fn main() {
     });
     let lines = count * 5;
     programs.retain(|(_, _, code)| *code == CONNECTIONS);
-    compare("round trips", f64::from(lines), "/s", rounds, &programs, |(_, shell, _)| talk(shell, LINES, echo, lines));
+    compare("round trips", f64::from(lines), "/s", rounds, &programs, |(_, shell, _)| talk(shell, LINES, lines, 1));
 
     let place = Place::new(mib << 20);
     for (what, pairs) in [("TCP", TCP), ("UNIX", UNIX)] {
@@ -138,13 +137,14 @@ fn program(name: &str) -> Command {
     Command::new(if name == "ipcsh" { env!("CARGO_BIN_EXE_ipcsh") } else { name })
 }
 
-/// A server that sends back whatever comes, one connection after the other.
-fn echo_server() -> SocketAddr {
+/// A server for so many connections that sends back whatever comes. Each run has its own, because the ports of connections that have ended
+/// are taken for a while, for the same server only.
+fn echo_server(connections: u32) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("it is bound");
     std::thread::spawn(move || {
         let mut buffer = vec![0u8; 64 << 10];
-        for connection in listener.incoming() {
+        for connection in listener.incoming().take(connections as usize) {
             let Ok(mut connection) = connection else { continue };
             let _ = connection.set_nodelay(true);
             while let Ok(got @ 1..) = connection.read(&mut buffer) {
@@ -157,8 +157,9 @@ fn echo_server() -> SocketAddr {
     address
 }
 
-/// Let a shell talk to the server `count` times; the last answer is looked at.
-fn talk(shell: &str, code: &str, server: SocketAddr, count: u32) -> Duration {
+/// Let a shell exchange `count` lines with a server; the last answer is looked at.
+fn talk(shell: &str, code: &str, count: u32, connections: u32) -> Duration {
+    let server = echo_server(connections);
     let mut command = program(shell);
     command.args(["-c", code, shell, &server.port().to_string(), &count.to_string()]).stdin(Stdio::null());
     let start = Instant::now();
