@@ -68,23 +68,27 @@ const UNIX: &[Pair] = &[
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    let (mut count, mut mib, mut rounds) = (4000u32, 1024usize, 5usize);
+    let (mut count, mut mib, mut rounds) = (4000, 1024, 5);
     while let Some(argument) = arguments.next() {
-        let value = arguments.next().and_then(|value| value.parse::<usize>().ok());
-        let value = value.unwrap_or_else(|| panic!("{argument}: number expected"));
-        match argument.as_str() {
-            "--count" => count = u32::try_from(value).expect("a smaller number"),
-            "--mib" => mib = value,
-            "--rounds" => rounds = value.max(1),
-            _ => panic!("{argument}: no such option; benches/sockets.rs says which there are"),
-        }
+        let place = match argument.as_str() {
+            "--count" => &mut count,
+            "--mib" => &mut mib,
+            "--rounds" => &mut rounds,
+            // `cargo bench -- WORD` asks all benchmarks.
+            _ => {
+                return println!("sockets: {argument} is none of its options; benches/sockets.rs says which there are");
+            }
+        };
+        let value = arguments.next().and_then(|value| value.parse().ok()).filter(|&value| value > 0);
+        *place = value.unwrap_or_else(|| panic!("{argument}: number expected"));
     }
+    let count = u32::try_from(count).expect("a smaller number");
     let installed = |shell: &&&str| **shell == "ipcsh" || is_installed(shell);
     let mut programs: Vec<(String, &str, &str)> =
         SHELLS.iter().filter(installed).map(|shell| (format!("{shell} /dev/tcp"), *shell, CONNECTIONS)).collect();
     programs.push(("ipcsh sock".into(), "ipcsh", VERBS));
     compare("connections", f64::from(count), "/s", rounds, &programs, |(_, shell, code)| {
-        talk(shell, code, echo, count)
+        talk(shell, code, count, count)
     });
     let lines = count * 5;
     programs.retain(|(_, _, code)| *code == CONNECTIONS);

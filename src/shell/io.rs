@@ -3,6 +3,7 @@
 use crate::shell::gather::{Advice, Gathered};
 use crate::shell::lookahead::Lookahead;
 use crate::status::Error;
+use crate::sys::eager::Eager;
 use crate::sys::{fd, signal};
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -53,6 +54,8 @@ pub struct Stdio {
     pub guards: bool,
     /// Input that was read and is not used yet.
     lookahead: Option<Lookahead>,
+    /// Whether it is worth it to look for the answer of a connection before going to sleep; `None`: nobody has asked yet.
+    eager: Option<Eager>,
     /// Something is not yet as others should see it, and so many commands may still be executed before it must be.
     late: u32,
 }
@@ -68,6 +71,7 @@ impl Default for Stdio {
             gathers: false,
             guards: false,
             lookahead: None,
+            eager: None,
             late: 0,
         }
     }
@@ -141,7 +145,7 @@ impl Stdio {
         if self.late == 0 {
             self.late = MOST_COMMANDS;
         }
-        lookahead.peek(interrupting)
+        lookahead.peek(interrupting, &mut self.eager)
     }
 
     /// Use so many bytes of what [`Stdio::peek`] has shown.

@@ -5,7 +5,8 @@
 //! and leaves the original as it is, to be read later; recv with MSG_PEEK of a stream socket. So at every moment others see at most that the shell is a little late, and never
 //! that it has taken too much. [`Lookahead::settle`] makes up for it, before anything that others could see.
 
-use crate::sys::{fd, file, socket};
+use crate::sys::eager::Eager;
+use crate::sys::{fd, file, signal, socket};
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -72,14 +73,42 @@ impl Lookahead {
     ///
     /// # Errors
     /// Of pread, tee or read; EINTR if a signal was caught, also if one of `interrupting` was caught before.
-    pub fn peek(&mut self, interrupting: u64) -> Result<&[u8], Errno> {
+    pub fn peek(&mut self, interrupting: u64, eager: &mut Option<Eager>) -> Result<&[u8], Errno> {
         if self.is_used_up() {
-            if interrupting != 0 && !matches!(self.source, Source::File(_) | Source::Memory) {
-                file::wait_for_input(self.from, interrupting)?;
+            let waits = !matches!(self.source, Source::File(_) | Source::Memory);
+            if waits && signal::pending() & interrupting != 0 {
+                return Err(Errno::EINTR);
             }
-            self.fill()?;
+            let soon = if matches!(self.source, Source::Socket) { self.fill_soon(eager) } else { None };
+            match soon {
+                Some(filled) => filled?,
+                None if waits && interrupting != 0 => {
+                    file::wait_for_input(self.from, interrupting)?;
+                    self.fill()?;
+                }
+                None => self.fill()?,
+            }
         }
         Ok(&self.bytes[self.used..])
+    }
+
+    /// Look for the answer of a connection for a moment; `None`: it is to be waited for.
+    fn fill_soon(&mut self, eager: &mut Option<Eager>) -> Option<Result<(), Errno>> {
+        self.settle_quietly();
+        self.bytes.resize(self.block, 0);
+        let found = eager.get_or_insert_default().look(|| {
+            match socket::receive(self.from, &mut self.bytes, false, libc::MSG_PEEK) {
+                Err(Errno::EAGAIN | Errno::EINTR) => None,
+                result => Some(result),
+            }
+        });
+        self.bytes.truncate(found.as_ref().map_or(0, |found| found.as_ref().map_or(0, |(got, _)| *got)));
+        found.map(|found| found.map(|_| self.grow()))
+    }
+
+    /// Whoever goes on reading wants more at a time.
+    fn grow(&mut self) {
+        self.block = (self.block * 2).min(BLOCKS.1);
     }
 
     /// The next `count` bytes that were shown have been used.
@@ -129,7 +158,7 @@ impl Lookahead {
             }
             Source::Memory => {}
         }
-        self.block = (block * 2).min(BLOCKS.1);
+        self.grow();
         Ok(())
     }
 

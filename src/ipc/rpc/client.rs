@@ -3,7 +3,6 @@
 //! A caller that hears nothing cannot know whether the call was lost, or the reply. Sending again makes it *at least once*: a server that does not
 //! recognise the xid executes it again. A retry therefore keeps its xid.
 
-use crate::ipc::rpc::eager::Eager;
 use crate::ipc::rpc::fault::Faults;
 use crate::ipc::rpc::frame::{Framing, Reader};
 use crate::ipc::rpc::onc::{self, Reply, Target};
@@ -11,6 +10,7 @@ use crate::ipc::rpc::record;
 use crate::ipc::rpc::xdr::XdrError;
 use crate::ipc::socket::{self, Failed, Settings, name};
 use crate::ipc::wait::{Cut, Guard};
+use crate::sys::eager::Eager;
 use crate::sys::fd;
 use crate::sys::socket as call;
 use crate::sys::socket::Name;

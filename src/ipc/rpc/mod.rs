@@ -17,7 +17,6 @@
 pub mod buffer;
 pub mod client;
 pub mod dispatch;
-pub mod eager;
 pub mod fault;
 pub mod frame;
 pub mod http;

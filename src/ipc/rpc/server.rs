@@ -11,10 +11,10 @@
 //! out, the client that was silent for the longest is let go; and when half messages take too much memory, the one with the longest.
 
 use crate::ipc::rpc::client::Transport;
-use crate::ipc::rpc::eager::Eager;
 use crate::ipc::rpc::frame::{Framing, Reader};
 use crate::ipc::socket::Listener;
 use crate::ipc::wait::{Cut, Guard};
+use crate::sys::eager::Eager;
 use crate::sys::limits::{Resource, getrlimit};
 use crate::sys::poll::{self, Interest};
 use crate::sys::socket::{self as call, Name};
