@@ -1,7 +1,8 @@
 //! Random and damaged input for everything that reads bytes from elsewhere: XDR, the interface language, record marking, messages, values as text,
 //! JSON-RPC and HTTP. Nothing may panic or hang; what is accepted must be what it says.
 //!
-//! Runs for a second; `IPCSH_FUZZ_SECONDS` asks for more, and `IPCSH_FUZZ_SEED` begins somewhere else. A failure tells the seed of its round.
+//! Runs for a second; `IPCSH_FUZZ_SECONDS` asks for more, and `IPCSH_FUZZ_SEED` begins somewhere else. A failure tells the seed of its round, and
+//! `--nocapture` how many rounds there were.
 
 use ipcsh::ipc::rpc::frame::{Framing, Reader};
 use ipcsh::ipc::rpc::http::Side;
@@ -60,11 +61,13 @@ fn rounds(mut round: impl FnMut(&mut Random)) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let time = Duration::from_secs(number("IPCSH_FUZZ_SECONDS").unwrap_or(1));
     let start = Instant::now();
-    for seed in number("IPCSH_FUZZ_SEED").unwrap_or(1).. {
+    let first = number("IPCSH_FUZZ_SEED").unwrap_or(1);
+    for seed in first.. {
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| round(&mut Random(seed))));
         assert!(result.is_ok(), "IPCSH_FUZZ_SEED={seed}");
         if start.elapsed() >= time {
-            return;
+            let test = std::thread::current().name().unwrap_or_default().to_owned();
+            return println!("{test}: {} rounds", seed - first + 1);
         }
     }
 }

@@ -61,7 +61,8 @@ pub fn decode(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     let mut bytes = Vec::new();
     match digits {
         Some(digits) => bytes = digits,
-        None => fd::read_to_end(shell.io.input, &mut bytes).map_err(|errno| Error::system("cannot read", errno))?,
+        None => fd::read_to_end(shell.io.input, &mut bytes)
+            .map_err(|errno| super::refused("cannot read standard input", errno))?,
     }
     if !options.flags.is_empty() {
         bytes.retain(|byte| !byte.is_ascii_whitespace());

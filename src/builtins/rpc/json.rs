@@ -195,11 +195,12 @@ pub fn batch(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     let [address, file] = operands else { return Err(usage("json+... and FILE (- is standard input) are expected")) };
     let mut text = Vec::new();
     if *file == b"-" {
-        fd::read_to_end(shell.io.input, &mut text).map_err(|errno| Error::system("cannot read", errno))?;
+        fd::read_to_end(shell.io.input, &mut text)
+            .map_err(|errno| super::refused("cannot read standard input", errno))?;
     } else {
         text = std::fs::read(file.to_path_lossy()).map_err(|error| {
             let errno = error.raw_os_error().map_or(nix::errno::Errno::EIO, nix::errno::Errno::from_raw);
-            Error::system(format!("cannot read {}", file.as_bstr()), errno)
+            super::refused(format_args!("cannot read {}", file.as_bstr()), errno)
         })?;
     }
     let requests: Result<Vec<Value>, _> = match serde_json::from_slice(&text) {

@@ -13,10 +13,12 @@ mod stubs;
 
 use crate::builtins::{Builtin, BuiltinResult, Kind};
 use crate::fields::Fields;
+use crate::ipc::error::words;
 use crate::ipc::rpc::client::Lost;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use bstr::ByteSlice;
+use nix::errno::Errno;
 
 /// `rpc`
 pub const BUILTIN: Builtin = Builtin {
@@ -88,6 +90,11 @@ fn wrong(what: impl Into<bstr::BString>) -> Error {
 /// [`wrong`], as what a verb returns.
 fn usage(what: impl Into<bstr::BString>) -> crate::status::Failure {
     wrong(what).into()
+}
+
+/// The system has refused something.
+fn refused(tried: impl std::fmt::Display, errno: Errno) -> Error {
+    Error::new(format!("{tried}: {}", words(errno)))
 }
 
 /// No server, no reply.

@@ -80,7 +80,7 @@ pub fn end(ended: Result<(), Cut>, interrupted: Option<Flow>) -> BuiltinResult {
         (None, Ok(())) => Ok(ExitStatus::SUCCESS),
         (None, Err(Cut::Signal(number))) => Ok(ExitStatus::from_signal(number)),
         (None, Err(Cut::Timeout)) => Ok(ExitStatus(124)),
-        (None, Err(Cut::Failed(errno))) => Err(Error::system("cannot wait for calls", errno).into()),
+        (None, Err(Cut::Failed(errno))) => Err(super::refused("cannot wait for calls", errno).into()),
     }
 }
 
@@ -99,7 +99,7 @@ pub fn listen(shell: &mut Shell, bind: &[u8]) -> Result<(Transport, Listener), E
     };
     let name = names.first().ok_or_else(wrong)?;
     let listener = socket::listen(name, transport.kind(), &Settings::default())
-        .map_err(|failed| Error::system(format!("{}: {}", bind.as_bstr(), failed.call), failed.errno))?;
+        .map_err(|failed| super::refused(format_args!("{}: {}", bind.as_bstr(), failed.call), failed.errno))?;
     if let (Name::Inet(asked), Ok(Name::Inet(given))) = (name, listener.name())
         && asked.port() == 0
     {

@@ -3,6 +3,7 @@
 //! A caller that hears nothing cannot know whether the call was lost, or the reply. Sending again makes it *at least once*: a server that does not
 //! recognise the xid executes it again. A retry therefore keeps its xid.
 
+use crate::ipc::error::words;
 use crate::ipc::rpc::fault::Faults;
 use crate::ipc::rpc::frame::{Framing, Reader};
 use crate::ipc::rpc::onc::{self, Reply, Target};
@@ -67,12 +68,12 @@ pub enum Lost {
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect(failed) => write!(f, "{}: {}", failed.call, failed.errno.desc()),
+            Self::Connect(failed) => write!(f, "{}: {}", failed.call, words(failed.errno)),
             Self::Resolve(why) => f.write_str(why),
             Self::Timeout => f.write_str("no reply in time"),
             Self::Signal(number) => write!(f, "interrupted by signal {number}"),
             Self::Broken(Errno::ENOTCONN) => f.write_str("the server has closed the connection"),
-            Self::Broken(errno) => f.write_str(errno.desc()),
+            Self::Broken(errno) => f.write_str(&words(*errno)),
             Self::Garbage(why) => write!(f, "the server's answer is no reply: {why}"),
         }
     }

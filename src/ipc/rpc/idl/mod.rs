@@ -12,6 +12,7 @@ mod resolve;
 mod tests;
 pub mod tree;
 
+use crate::ipc::error::words;
 use crate::ipc::rpc::interface::{Interface, Type};
 use crate::status::Error;
 use std::path::{Path, PathBuf};
@@ -103,7 +104,7 @@ pub fn inline_type(text: &str) -> Result<Type, Error> {
 fn load_into(path: &Path, resolver: &mut resolve::Resolver, depth: usize) -> Result<(), Error> {
     let name = path.display().to_string();
     let text = std::fs::read(path).map_err(|error| match error.raw_os_error() {
-        Some(number) => Error::system(format!("cannot read {name}"), nix::errno::Errno::from_raw(number)),
+        Some(number) => Error::new(format!("cannot read {name}: {}", words(nix::errno::Errno::from_raw(number)))),
         None => Error::new(format!("cannot read {name}: {error}")),
     })?;
     let (source, definitions, includes) = parsed(&name, &text)?;
