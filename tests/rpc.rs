@@ -215,10 +215,12 @@ fn a_silent_server_is_a_timeout() {
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
     let port = socket.local_addr().expect("an address").port();
     let dir = Dir::new();
+    let start = std::time::Instant::now();
     let printed = dir.run(&format!(
         "rpc call -T udp -t 0.1 -r 2 -H 127.0.0.1:{port} calc.x::ADD 1 2 2>/dev/null; echo $? $RPC_TRIES"
     ));
     assert_eq!(printed, "124 2\n");
+    assert!(start.elapsed() >= std::time::Duration::from_millis(300), "the second wait is twice as long");
     let mut buffer = [0; 100];
     let mut xid = || {
         socket.recv(&mut buffer).expect("a call");

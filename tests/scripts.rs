@@ -74,6 +74,7 @@ topics! {
     quoting
     read
     redirections
+    remote_calls
     signals
     simple_commands
     special_builtins

@@ -43,7 +43,7 @@ pub const BUILTIN: Builtin = Builtin {
             of its own, as only a process can be ended: what it changes in variables is lost with it\n\
             -r N  tries in all (1; with udp 3)\n-x XID  the number of the call\n-j  the result as JSON\n-o  a notification: no answer\n\
             -b ADDR  where to serve (on the loopback interface); port 0 takes a free one\n--register  tell rpcbind\n\
-            --once, -n N  end after one or N calls\n--keep  keep the connection for the next call\n\
+            --once, -n N  end after one or N calls\n--keep  keep the connection for the next call (stubs do, and they have the interface of their import until the next one)\n\
             --drop-request=P --drop-reply=P --duplicate=P --delay=SEC --seed=N  a bad network, on both sides\n\
             Status of call: 0 done; 1 local error; 2 interface or type error; 10 PROG_UNAVAIL; 11 PROG_MISMATCH; 12 PROC_UNAVAIL;\n\
             13 GARBAGE_ARGS; 14 SYSTEM_ERR; 15 RPC_MISMATCH; 16 AUTH_ERROR; 17 not registered; 18 cannot connect;\n\
