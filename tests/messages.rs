@@ -93,6 +93,9 @@ fn has(what: &str, command: &str) -> bool {
     found
 }
 
+/// In which system call a process sleeps can be seen (proc(5)).
+const SYSCALL: &str = "read -r number rest </proc/self/syscall";
+
 fn has_python(module: &str) -> bool {
     has(&format!("Python's {module}"), &format!("python3 -c 'import {module}'"))
 }

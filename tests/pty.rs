@@ -44,6 +44,8 @@ mod inherited;
 mod jobs;
 #[path = "pty/logins.rs"]
 mod logins;
+#[path = "pty/messages.rs"]
+mod messages;
 #[path = "pty/mistakes.rs"]
 mod mistakes;
 #[path = "pty/pleasant.rs"]

@@ -25,18 +25,7 @@ pub const BUILTIN: Builtin = Builtin {
 };
 
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
-    if message::help(shell, &BUILTIN, fields)? {
-        return Ok(ExitStatus::SUCCESS);
-    }
-    let mut rest = Fields::new();
-    fields.iter_from(1).for_each(|field| rest.push(field));
-    let result = match fields.get(1).map(|verb| verb.as_bytes()) {
-        Some(b"props") => show(shell, &rest),
-        Some(b"ls") => list(shell, &rest),
-        Some(b"rm") => remove(shell, &rest),
-        _ => Err(Error::usage("props, ls or rm expected").into()),
-    };
-    message::with_usage(shell, &BUILTIN, result)
+    message::verb(shell, &BUILTIN, fields, &[("props", show), ("ls", list), ("rm", remove)])
 }
 
 fn parse(text: &[u8]) -> Result<Address, Error> {
@@ -80,7 +69,9 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
             Err(error) => shell.report(&message::error(&error).within("ipc")),
         }
     }
-    rows.extend(place::names(".box").into_iter().map(|name| (format!("box:{name}"), "mailbox")));
+    // The files of a mailbox whose keeper was killed are no mailbox.
+    let boxes = place::names(".box").into_iter().filter(|name| is_there(name));
+    rows.extend(boxes.map(|name| (format!("box:{name}"), "mailbox")));
     rows.extend(place::names(".rdv").into_iter().map(|name| (format!("rdv:{name}"), "rendezvous")));
     rows.extend(listening().into_iter().map(|name| (name, "listening socket")));
     let out = if found.is_empty() {
@@ -91,6 +82,11 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     };
     shell.io.write(&out)?;
     Ok(ExitStatus::SUCCESS)
+}
+
+fn is_there(mailbox: &str) -> bool {
+    let count = |place| keeper::count(&place, mailbox, &mut Wait::new(Patience::None, 0));
+    mailbox::Place::of(mailbox.into()).and_then(count).is_ok_and(|count| count.is_some())
 }
 
 /// The listening sockets among the descriptors of this process: `fd:N` and the name.

@@ -71,6 +71,29 @@ pub fn with_usage(shell: &mut Shell, builtin: &Builtin, result: BuiltinResult) -
     }
 }
 
+/// A verb of a builtin that has several: its name and what it does; the verb itself is field 0 of what it gets.
+pub type Verb = (&'static str, fn(&mut Shell, &Fields) -> BuiltinResult);
+
+/// Do what the verb in the first argument says.
+///
+/// # Errors
+/// As the verb; there is no such verb (status 2).
+pub fn verb(shell: &mut Shell, builtin: &Builtin, fields: &Fields, verbs: &[Verb]) -> BuiltinResult {
+    if help(shell, builtin, fields)? {
+        return Ok(ExitStatus::SUCCESS);
+    }
+    let mut rest = Fields::new();
+    fields.iter_from(1).for_each(|field| rest.push(field));
+    let result = match verbs.iter().find(|(name, _)| fields.get(1).is_some_and(|verb| verb == name)) {
+        Some((_, run)) => run(shell, &rest),
+        None => {
+            let names: Vec<&str> = verbs.iter().map(|(name, _)| *name).collect();
+            Err(Error::usage(format!("one of {} expected", names.join(", "))).into())
+        }
+    };
+    with_usage(shell, builtin, result)
+}
+
 /// `--help` as the first argument: print the help text.
 ///
 /// # Errors

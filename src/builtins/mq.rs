@@ -1,6 +1,6 @@
 //! `mq`: message queues of both families as objects and as mechanisms: what `ipcmk`, `ipcs` and `ipcrm` do, and what they cannot.
 
-use crate::builtins::message::{self, failed, number, patience};
+use crate::builtins::message::{self, Verb, failed, number, patience};
 use crate::builtins::{Builtin, BuiltinResult, Kind, Opt, options, recv, send};
 use crate::exec;
 use crate::fields::Fields;
@@ -39,31 +39,22 @@ pub const BUILTIN: Builtin = Builtin {
 };
 
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
-    if message::help(shell, &BUILTIN, fields)? {
-        return Ok(ExitStatus::SUCCESS);
-    }
-    let mut rest = Fields::new();
-    fields.iter_from(1).for_each(|field| rest.push(field));
-    let result = match fields.get(1).map(|verb| verb.as_bytes()) {
-        Some(b"create") => create(shell, &rest),
-        Some(b"key") => key(shell, &rest),
-        Some(b"send") => send::send(shell, &rest, true),
-        Some(b"recv") => recv::receive(shell, &rest, true),
-        Some(b"peek") => peek(shell, &rest),
-        Some(b"wait") => wait(shell, &rest),
-        Some(b"flush") => flush(shell, &rest),
-        Some(b"notify") => notify(shell, &rest),
-        Some(b"stat") => stat(shell, &rest),
-        Some(b"ls") => ls(shell, &rest),
-        Some(b"set") => set(&rest),
-        Some(b"rm") => rm(shell, &rest),
-        Some(b"limits") => limits(shell),
-        _ => Err(Error::usage(
-            "create, key, send, recv, peek, wait, flush, notify, stat, ls, set, rm or limits expected",
-        )
-        .into()),
-    };
-    message::with_usage(shell, &BUILTIN, result)
+    let verbs: [Verb; 13] = [
+        ("create", create),
+        ("key", key),
+        ("send", |shell, rest| send::send(shell, rest, true)),
+        ("recv", |shell, rest| recv::receive(shell, rest, true)),
+        ("peek", peek),
+        ("wait", wait),
+        ("flush", flush),
+        ("notify", notify),
+        ("stat", stat),
+        ("ls", ls),
+        ("set", set),
+        ("rm", rm),
+        ("limits", limits),
+    ];
+    message::verb(shell, &BUILTIN, fields, &verbs)
 }
 
 /// Options and the only address behind them.
@@ -117,7 +108,7 @@ fn create(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     Ok(ExitStatus::SUCCESS)
 }
 
-fn set(rest: &Fields) -> BuiltinResult {
+fn set(_: &mut Shell, rest: &Fields) -> BuiltinResult {
     let (found, address) = one_address(rest, "m:u:B:")?;
     admin::change(&address, &wish(&found)?).map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
 }
@@ -327,20 +318,17 @@ fn ls(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     Ok(ExitStatus::SUCCESS)
 }
 
+/// The names of the columns, and a row for each queue.
 fn table(out: &mut String, columns: &[&str], queues: &[Listed]) {
-    for column in columns {
-        out.push_str(&format!("{column:<12}"));
-    }
-    out.truncate(out.trim_end().len());
-    out.push('\n');
-    for queue in queues {
-        for column in columns {
-            let value = queue
-                .facts
-                .iter()
-                .find(|(name, _)| name == column)
-                .map_or_else(|| "-".to_owned(), |(_, value)| plain(value));
-            out.push_str(&format!("{value:<11} "));
+    let value = |queue: &Listed, column: &str| {
+        let found = queue.facts.iter().find(|(name, _)| *name == column);
+        found.map_or_else(|| "-".to_owned(), |(_, value)| plain(value))
+    };
+    let rows = queues.iter().map(|queue| columns.iter().map(|column| value(queue, column)).collect());
+    let names = columns.iter().map(|&column| column.to_owned()).collect::<Vec<_>>();
+    for row in std::iter::once(names).chain(rows) {
+        for (column, value) in columns.iter().zip(row) {
+            out.push_str(&format!("{value:<width$} ", width = column.len().max(11)));
         }
         out.truncate(out.trim_end().len());
         out.push('\n');
@@ -373,7 +361,7 @@ fn rm(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     Ok(status)
 }
 
-fn limits(shell: &mut Shell) -> BuiltinResult {
+fn limits(shell: &mut Shell, _: &Fields) -> BuiltinResult {
     let mut out = String::new();
     append_facts(&mut out, &admin::limits());
     shell.io.write(out.as_bytes())?;

@@ -28,20 +28,17 @@ pub fn open(name: &CStr, flags: i32) -> Result<OwnedFd, Errno> {
     owned(Errno::result(unsafe { libc::mq_open(name.as_ptr(), flags | libc::O_CLOEXEC) })?)
 }
 
-/// mq_open(3) with O_CREAT. Without attributes the system's defaults are used.
+/// mq_open(3) with O_CREAT.
 ///
 /// # Errors
 /// EEXIST with O_EXCL; EINVAL: attributes beyond the limits; EACCES; ENOSPC, EMFILE: too many queues.
-pub fn create(name: &CStr, flags: i32, mode: u32, attributes: Option<Attributes>) -> Result<OwnedFd, Errno> {
+pub fn create(name: &CStr, flags: i32, mode: u32, attributes: Attributes) -> Result<OwnedFd, Errno> {
     let mut wanted = empty();
-    if let Some(attributes) = attributes {
-        wanted.mq_maxmsg = attributes.max_messages;
-        wanted.mq_msgsize = attributes.message_size;
-    }
-    let pointer = if attributes.is_some() { &raw const wanted } else { std::ptr::null() };
+    wanted.mq_maxmsg = attributes.max_messages;
+    wanted.mq_msgsize = attributes.message_size;
     let flags = flags | libc::O_CREAT | libc::O_CLOEXEC;
-    // SAFETY: `name` ends with a NUL; `pointer` is null or points to initialised attributes.
-    owned(Errno::result(unsafe { libc::mq_open(name.as_ptr(), flags, mode as libc::mode_t, pointer) })?)
+    // SAFETY: `name` ends with a NUL; `wanted` is initialised.
+    owned(Errno::result(unsafe { libc::mq_open(name.as_ptr(), flags, mode as libc::mode_t, &raw const wanted) })?)
 }
 
 fn owned(queue: libc::mqd_t) -> Result<OwnedFd, Errno> {

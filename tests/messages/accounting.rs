@@ -8,7 +8,7 @@ const EACH: u32 = 25_000;
 
 /// Run the accounting on an address, with what has to be there before and removed afterwards; a receiver waits in the system call `waits_in`.
 fn account(before: &str, address: &str, after: &str, waits_in: libc::c_long) {
-    if !has("/proc/PID/syscall", "read -r number rest </proc/self/syscall") {
+    if !has("/proc/PID/syscall", SYSCALL) {
         return;
     }
     let dir = Dir::new();

@@ -74,7 +74,7 @@ fn python_waits_for_a_queued_value() {
          \x20   print(info.si_signo - signal.SIGRTMIN if info.si_signo >= signal.SIGRTMIN else 'USR1', info.si_code, info.si_pid == os.getppid())\n",
     )
     .expect("a file for the test");
-    // struct siginfo of Python has no si_value; signalfd, which the next test uses, has.
+    // Python's siginfo has no si_value: that is for the next test.
     prints(
         &dir,
         "python3 wait.py & until [ -e ready ]; do sleep 0.01; done\n\

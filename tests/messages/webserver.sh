@@ -27,5 +27,14 @@ exec 5>&-
 [ $(cat first rest | wc -c) -gt 20000000 ] && echo "$graceful: the request in progress finished"
 new_children
 
+# As logrotate does it: the log is moved away, and the server writes to the old file until it is told.
+if [ -e access ]; then
+    old=$(children)
+    mv access access.1
+    kill -USR1 --pidfile pid || echo "USR1 failed"
+    until [ -e access ] && curl -s -o page http://127.0.0.1:$port/rotated && grep -q /rotated access; do sleep 0.02; done
+    [ "$(children)" = "$old" ] && grep -q 'GET /big' access.1 && echo "USR1: logs opened anew, same children"
+fi
+
 kill -w20 -TERM --pidfile pid || echo "TERM failed: $?"
 [ "$(children)" ] || echo "TERM: all gone"

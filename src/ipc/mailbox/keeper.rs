@@ -10,11 +10,11 @@
 use super::{Place, is_gone};
 use crate::ipc::error::Error;
 use crate::ipc::run;
-use crate::ipc::wait::{Patience, Wait};
+use crate::ipc::wait::{Cut, Guard, Patience, Wait};
 use crate::sys::{fd, fork, poll, rights, socket};
 use nix::errno::Errno;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a connection to the keeper asks for: a copy of the descriptor, for as long as the connection lasts ...
 pub(super) const RECEIVE: u8 = b'r';
@@ -114,16 +114,20 @@ struct Keeper<'a> {
 
 impl Keeper<'_> {
     fn run(mut self) {
+        // A signal that ends the process ends the mailbox as `ipc rm` does: no file stays.
+        let guard = Guard::for_descriptors();
         while self.is_fresh || !self.receivers.is_empty() || !self.is_empty() || !self.ends() {
             // The messages are nobody's business here, but the first one is.
             let queue = if self.is_fresh { self.queue.as_raw_fd() } else { -1 };
             let mut interests =
                 vec![poll::interest(self.listener.as_raw_fd(), libc::POLLIN), poll::interest(queue, libc::POLLIN)];
             interests.extend(self.receivers.iter().map(|it| poll::interest(it.as_raw_fd(), libc::POLLIN)));
-            match poll::wait(&mut interests, self.is_fresh.then_some(FRESH), None) {
-                Ok(0) => self.is_fresh = false,
-                Err(_) => continue,
-                Ok(_) => {}
+            let deadline = if self.is_fresh { Instant::now().checked_add(FRESH) } else { None };
+            match guard.wait(&mut interests, deadline) {
+                Ok(()) => {}
+                Err(Cut::Timeout) => self.is_fresh = false,
+                Err(Cut::Signal(_)) => return self.close(),
+                Err(Cut::Failed(_)) => continue,
             }
             if interests[1].revents != 0 {
                 self.is_fresh = false;
@@ -155,15 +159,20 @@ impl Keeper<'_> {
                 let _ = socket::send(connection.as_raw_fd(), &answer, true);
             }
             REMOVE => {
-                let _lock = self.lock();
-                remove_files(self.place);
-                // Receivers wait for messages: this wakes them.
-                let _ = socket::shutdown(self.queue.as_raw_fd(), libc::SHUT_RDWR);
+                self.close();
                 return false;
             }
             _ => {}
         }
         true
+    }
+
+    /// The end of the mailbox and of what is in it.
+    fn close(&self) {
+        let _lock = self.lock();
+        remove_files(self.place);
+        // Receivers wait for messages: this wakes them.
+        let _ = socket::shutdown(self.queue.as_raw_fd(), libc::SHUT_RDWR);
     }
 
     fn lock(&self) -> Option<OwnedFd> {

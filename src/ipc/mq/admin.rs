@@ -39,27 +39,12 @@ pub struct Wish {
 /// EEXIST (exclusive), EINVAL (beyond the limits), ENOSPC, EACCES.
 pub fn create(address: &Address, wish: &Wish) -> Result<Option<i32>, Error> {
     let name = address.to_string();
-    let refused = |errno| Error::refused(&name, errno);
-    let exclusive = if wish.exclusive { libc::O_EXCL } else { 0 };
     match address {
         Address::Posix(queue) => {
             if wish.bytes.is_some() {
                 return Err(Error::usage(name, "-B is for System V queues"));
             }
-            let attributes = if wish.max_messages.is_some() || wish.message_size.is_some() {
-                let (messages, size) = default_attributes();
-                Some(mqueue::Attributes {
-                    max_messages: wish.max_messages.unwrap_or(messages),
-                    message_size: wish.message_size.unwrap_or(size),
-                    messages: 0,
-                })
-            } else {
-                None
-            };
-            let queue = posix::c_name(queue.as_bstr())?;
-            let mode = wish.mode.unwrap_or(0o600);
-            mqueue::create(&queue, libc::O_RDONLY | exclusive, mode, attributes).map_err(refused)?;
-            Ok(None)
+            create_posix(queue.as_bstr(), wish).map(|()| None)
         }
         Address::SystemV(queue) => {
             if wish.max_messages.is_some() || wish.message_size.is_some() {
@@ -68,22 +53,65 @@ pub fn create(address: &Address, wish: &Wish) -> Result<Option<i32>, Error> {
             if let SystemV::Id(_) = queue {
                 return Err(Error::usage(name, "an id belongs to a queue that exists: use a key or a file"));
             }
-            let key = sysv::key(queue).map_err(refused)?;
-            let mode = wish.mode.unwrap_or(0o600).cast_signed();
-            let exclusive = if wish.exclusive { msg::IPC_EXCL } else { 0 };
-            let id = msg::get(key, msg::IPC_CREAT | exclusive | mode).map_err(refused)?;
-            if wish.bytes.is_some() {
-                change_sysv(id, &Wish { bytes: wish.bytes, ..Wish::default() }).map_err(refused)?;
-            }
-            Ok((key == msg::IPC_PRIVATE).then_some(id))
+            create_sysv(queue, &name, wish)
         }
         _ => Err(no_queue(address)),
     }
 }
 
+fn create_posix(name: &BStr, wish: &Wish) -> Result<(), Error> {
+    let (messages, size) = default_attributes();
+    let attributes = mqueue::Attributes {
+        max_messages: wish.max_messages.unwrap_or(messages),
+        message_size: wish.message_size.unwrap_or(size),
+        messages: 0,
+    };
+    let exclusive = if wish.exclusive { libc::O_EXCL } else { 0 };
+    let mode = wish.mode.unwrap_or(0o600);
+    let made = mqueue::create(&posix::c_name(name)?, libc::O_RDONLY | exclusive, mode, attributes);
+    made.map(drop).map_err(|errno| {
+        let size = format!("{} messages of {} bytes", attributes.max_messages, attributes.message_size);
+        // To the kernel they are too many open files, a full device, or just wrong.
+        let tried = match errno {
+            Errno::EMFILE => format!("{name}: {size}, more than `ulimit -q` (or -n) allows"),
+            Errno::EINVAL => format!("{name}: {size}, not what `mq limits` allows"),
+            Errno::ENOSPC => format!("{name}: as many queues as `mq limits` allows are there"),
+            _ => name.to_string(),
+        };
+        Error::refused(tried, errno)
+    })
+}
+
+fn create_sysv(queue: &SystemV, name: &str, wish: &Wish) -> Result<Option<i32>, Error> {
+    let key = sysv::key(queue).map_err(|errno| Error::refused(name, errno))?;
+    let mode = wish.mode.unwrap_or(0o600).cast_signed();
+    let (id, is_new) = match msg::get(key, msg::IPC_CREAT | msg::IPC_EXCL | mode) {
+        Err(Errno::EEXIST) if !wish.exclusive => (msg::get(key, msg::IPC_CREAT | mode), false),
+        made => (made, true),
+    };
+    let id = id.map_err(|errno| match errno {
+        Errno::ENOSPC => Error::refused(format!("{name}: as many queues as `mq limits` allows are there"), errno),
+        _ => Error::refused(name, errno),
+    })?;
+    if wish.bytes.is_some()
+        && let Err(error) = change_sysv(id, name, &Wish { bytes: wish.bytes, ..Wish::default() })
+    {
+        // A queue that is not as it was asked for is not made.
+        if is_new && let Err(errno) = msg::remove(id) {
+            return Err(Error::refused(name, errno));
+        }
+        return Err(error);
+    }
+    Ok((key == msg::IPC_PRIVATE).then_some(id))
+}
+
 /// The system's default size of a POSIX queue.
 fn default_attributes() -> (i64, i64) {
-    (setting("fs/mqueue/msg_default").unwrap_or(10), setting("fs/mqueue/msgsize_default").unwrap_or(8192))
+    let least = |default, most, usual| setting(default).into_iter().chain(setting(most)).min().unwrap_or(usual);
+    (
+        least("fs/mqueue/msg_default", "fs/mqueue/msg_max", 10),
+        least("fs/mqueue/msgsize_default", "fs/mqueue/msgsize_max", 8192),
+    )
 }
 
 /// A number under /proc/sys.
@@ -105,7 +133,7 @@ pub fn change(address: &Address, wish: &Wish) -> Result<(), Error> {
     match address {
         Address::SystemV(queue) => {
             let id = sysv::find(queue).map_err(refused)?;
-            change_sysv(id, wish).map_err(|errno| refused(gone(errno)))
+            change_sysv(id, &name, wish)
         }
         Address::Posix(_) if wish.bytes.is_some() => Err(Error::usage(name, "-B is for System V queues")),
         Address::Posix(queue) => {
@@ -123,8 +151,9 @@ pub fn change(address: &Address, wish: &Wish) -> Result<(), Error> {
     }
 }
 
-fn change_sysv(id: i32, wish: &Wish) -> Result<(), Errno> {
-    let mut status = msg::stat(id)?;
+fn change_sysv(id: i32, name: &str, wish: &Wish) -> Result<(), Error> {
+    let refused = |errno| Error::refused(name, gone(errno));
+    let mut status = msg::stat(id).map_err(refused)?;
     if let Some(mode) = wish.mode {
         status.msg_perm.mode = mode as u16 & 0o777;
     }
@@ -134,7 +163,12 @@ fn change_sysv(id: i32, wish: &Wish) -> Result<(), Errno> {
     if let Some(bytes) = wish.bytes {
         status.msg_qbytes = bytes;
     }
-    msg::set(id, status)
+    msg::set(id, status).map_err(|errno| match (errno, wish.bytes) {
+        (Errno::EPERM, Some(bytes)) if msg::limits().is_ok_and(|(most, _)| bytes > most.bytes_per_queue as u64) => {
+            Error::refused(format!("{name}: {bytes} bytes, more than `mq limits` allows"), errno)
+        }
+        _ => refused(errno),
+    })
 }
 
 /// To the kernel an id that is no queue's is EINVAL.
