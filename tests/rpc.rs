@@ -191,7 +191,7 @@ END
          rpc call -t 0.05 -r 2 -T udp -H $at f.x::FAIL 2>/dev/null; echo $?
          rpc call f.x 2>/dev/null; echo $?",
     );
-    let expected = "14 SYSTEM_ERR\n13 GARBAGE_ARGS\n14 SYSTEM_ERR\n12 PROC_UNAVAIL\n0 SUCCESS\n2 SUCCESS\n11 PROG_MISMATCH 3 3\n10 PROG_UNAVAIL\n2\n13 GARBAGE_ARGS\n18 CANNOT_CONNECT\n18\n1\n";
+    let expected = "14 SYSTEM_ERR\n13 GARBAGE_ARGS\n14 SYSTEM_ERR\n12 PROC_UNAVAIL\n0 SUCCESS\n2 LOCAL_ERROR\n11 PROG_MISMATCH 3 3\n10 PROG_UNAVAIL\n2\n13 GARBAGE_ARGS\n18 CANNOT_CONNECT\n18\n1\n";
     assert_eq!(printed, expected);
 }
 

@@ -1,7 +1,7 @@
 //! `rpc call`: by an interface file, or with program, version, procedure and types in the line.
 
 use super::options::{self, FAULTS, Options};
-use super::{attempts, json, lost, outcome, wrong};
+use super::{attempts, json, local, lost, outcome, wrong};
 use crate::builtins::BuiltinResult;
 use crate::ipc::rpc::client::{Connection, Lost, Transport, addresses};
 use crate::ipc::rpc::frame::Framing;
@@ -32,27 +32,31 @@ pub struct Request {
 /// `rpc call`
 pub fn call(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     let longs = [&["keep"], FAULTS].concat();
-    let (mut options, operands) = options::parse(words, "H:T:t:r:x:jo", &longs).map_err(misused)?;
+    let parsed = options::parse(words, "H:T:t:r:x:jo", &longs).map_err(misused);
+    let (mut options, operands) = local(shell, parsed)?;
+    if let Some((&address, rest)) = operands.split_first().filter(|(first, _)| first.starts_with(b"json+")) {
+        return json::call(shell, &options, address, rest);
+    }
+    let request = request(shell, &mut options, operands);
+    let request = local(shell, request)?;
+    perform(shell, &mut options, &request)
+}
+
+fn request(shell: &mut Shell, options: &mut Options, operands: &[&[u8]]) -> Result<Request, Error> {
     let Some((&first, rest)) = operands.split_first() else {
         let what = "what to call is expected: FILE.x::PROC, or HOST PROG VERS PROC, or json+...";
-        return Err(misused(wrong(what)).into());
+        return Err(misused(wrong(what)));
     };
-    if first.starts_with(b"json+") {
-        return json::call(shell, &options, first, rest);
-    }
     options::refuse("ONC RPC", &[(options.notify, "-o")]).map_err(misused)?;
-    let request = match memchr::memmem::find(first, b"::") {
-        Some(_) => by_interface(shell, options.keep, first, rest)?,
-        None => {
-            if options.transport == Some(Transport::Unix) {
-                options.host = Some(first.to_vec());
-            } else {
-                place(&mut options, first).map_err(misused)?;
-            }
-            by_numbers(rest)?
-        }
-    };
-    perform(shell, &mut options, &request)
+    if memchr::memmem::find(first, b"::").is_some() {
+        return by_interface(shell, options.keep, first, rest);
+    }
+    if options.transport == Some(Transport::Unix) {
+        options.host = Some(first.to_vec());
+    } else {
+        place(options, first).map_err(misused)?;
+    }
+    by_numbers(rest)
 }
 
 /// A wrong call is a local error in the table of statuses; 2 tells of interfaces and types there.

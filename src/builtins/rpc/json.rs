@@ -3,7 +3,7 @@
 use super::call::misused;
 use super::options::Options;
 use super::serve::{self, end};
-use super::{lost, options, outcome, usage};
+use super::{local, lost, options, outcome, usage};
 use crate::builtins::BuiltinResult;
 use crate::exec::procedure::{self, Desk};
 use crate::ipc::json;
@@ -126,9 +126,12 @@ fn parameters(words: &[&[u8]]) -> Result<Option<Value>, Error> {
     }
 }
 
-/// `rpc call json+... METHOD ...`
-pub fn call(shell: &mut Shell, options: &Options, address: &[u8], words: &[&[u8]]) -> BuiltinResult {
-    let address_text = address.to_str_lossy();
+/// The server, the method, and its parameters.
+fn request<'a>(
+    options: &Options,
+    address: &[u8],
+    words: &'a [&'a [u8]],
+) -> Result<(Address, std::borrow::Cow<'a, str>, Option<Value>), Error> {
     let only_onc = [
         (options.has_faults, "a bad network"),
         (options.host.is_some(), "-H"),
@@ -138,12 +141,16 @@ pub fn call(shell: &mut Shell, options: &Options, address: &[u8], words: &[&[u8]
     ];
     options::refuse("JSON-RPC", &only_onc).map_err(misused)?;
     let address = Address::parse(address).map_err(misused)?;
-    let Some((method, rest)) = words.split_first() else {
-        return Err(misused(super::wrong("METHOD is expected")).into());
-    };
-    let method = method.to_str_lossy();
+    let (method, rest) = words.split_first().ok_or_else(|| misused(super::wrong("METHOD is expected")))?;
+    Ok((address, method.to_str_lossy(), parameters(rest)?))
+}
+
+/// `rpc call json+... METHOD ...`
+pub fn call(shell: &mut Shell, options: &Options, address: &[u8], words: &[&[u8]]) -> BuiltinResult {
+    let address_text = address.to_str_lossy();
+    let (address, method, parameters) = local(shell, request(options, address, words))?;
     let id = options.xid.unwrap_or_else(fresh_xid);
-    let request = protocol::request(&method, parameters(rest)?, (!options.notify).then_some(id));
+    let request = protocol::request(&method, parameters, (!options.notify).then_some(id));
     super::attempts(shell, id, 1)?;
     let tried = format!("{method} at {}", address_text.trim_start_matches("json+"));
     let answer = match address.exchange(request.to_string().as_bytes(), options.time, !options.notify) {

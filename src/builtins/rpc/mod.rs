@@ -114,6 +114,15 @@ fn lost(shell: &mut Shell, tried: &str, lost: &Lost) -> Result<ExitStatus, Error
     Err(Error::new(format!("{tried}: {detail}")).with_status(ExitStatus(status)))
 }
 
+/// A call that cannot even be made: RPC_STATUS and RPC_DETAIL say so, and not how the one before has ended.
+fn local<T>(shell: &mut Shell, result: Result<T, Error>) -> Result<T, Error> {
+    if let Err(error) = &result {
+        let message = error.message().to_string();
+        outcome(shell, "LOCAL_ERROR", message.lines().next().unwrap_or_default())?;
+    }
+    result
+}
+
 /// Set RPC_STATUS and RPC_DETAIL.
 fn outcome(shell: &mut Shell, status: &str, detail: &str) -> Result<(), Error> {
     shell.vars.set_by_name(b"RPC_STATUS", status.as_bytes())?;
