@@ -232,6 +232,16 @@ pub fn read_capture(shell: &mut Shell, pipe: &OwnedFd, children: impl Iterator<I
 /// [`Flow::Forked`] in the parent; a fatal error if there is no process or pipe to be had.
 pub fn become_process(shell: &mut Shell) -> Result<(), Flow> {
     let level = shell.subshells.len();
+    fork_up_to(shell, level)
+}
+
+/// Fork for the subshell of this level, if it is not a process yet; and first for the outermost one inside the shell's own process: what
+/// may follow is a signal to the shell, which none of the subshells shall feel.
+fn fork_up_to(shell: &mut Shell, level: usize) -> Result<(), Flow> {
+    if shell.process_level + 1 < level {
+        let outermost = shell.process_level + 1;
+        fork_at(shell, outermost)?;
+    }
     if shell.process_level < level { fork_at(shell, level) } else { Ok(()) }
 }
 
@@ -244,7 +254,7 @@ pub fn need_parent(shell: &mut Shell, last: bool) -> Result<(), Flow> {
     let moved = |subshell: &Subshell| subshell.directory.is_some();
     let serves = last && !shell.subshells[shell.process_level..].iter().any(moved);
     let level = if serves { going_on(shell) } else { shell.subshells.len() };
-    if shell.process_level < level { fork_at(shell, level) } else { Ok(()) }
+    fork_up_to(shell, level)
 }
 
 /// The level of the innermost subshell that goes on when the current one ends; 0 is the shell.
