@@ -158,10 +158,14 @@ fn interrupted(shell: &Shell) -> bool {
     signal::is_pending() && signal::pending() & shell.own_signals & bit(libc::SIGINT) != 0
 }
 
-/// Wait for one child that is not a job.
-pub fn wait_for(shell: &mut Shell, pid: Pid) -> ExitStatus {
+/// Wait for one child that is not a job: the process of a subshell.
+pub fn wait_for(shell: &mut Shell, pid: Pid) -> Outcome {
     pass_on_interrupt(shell, std::iter::once(pid));
-    wait::process(&mut shell.jobs, pid).status()
+    let state = wait::process(&mut shell.jobs, pid);
+    if let ProcessState::Signaled { signal, core } = state {
+        announce_death(shell, signal, core)?;
+    }
+    Ok(state.status())
 }
 
 /// The message for a process that could not be made or prepared.

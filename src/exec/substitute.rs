@@ -212,7 +212,7 @@ fn collect(shell: &mut Shell, process: Option<(Pid, Option<OwnedFd>)>) -> Outcom
     if let Some(output) = output {
         read_capture(shell, &output, std::iter::once(pid));
     }
-    Ok(job::wait_for(shell, pid))
+    job::wait_for(shell, pid)
 }
 
 /// Read everything that these children write into a pipe into the innermost capture.
