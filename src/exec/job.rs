@@ -5,11 +5,11 @@ use crate::exec;
 use crate::jobs::{Job, JobState, Process, ProcessState, report, terminal, wait};
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
-use crate::syntax::ast::{AndOr, Command, Compound, CompoundCommand, List, Redirect};
+use crate::syntax::ast::{AndOr, Command, Compound, CompoundCommand, List, Redirect, Word};
 use crate::syntax::print;
 use crate::sys::signal::{self, bit};
 use crate::sys::spawn::{ChildSetup, Step};
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
@@ -200,9 +200,14 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// Whether a stage looks like a program that asks for its parent's process (`sh -c 'kill $PPID'`) or the shell's children (`ps --ppid $$`).
+/// Whether a stage looks like a program that asks for its parent's process (`sh -c 'kill $PPID'`) or the shell's children (`ps --ppid $$`),
+/// or like a script that could (`./step`, `sh step`).
 pub fn asks_for_parent(stage: &Stage<'_>) -> bool {
     let Stage::Command(Command::Simple(simple)) = stage else { return false };
+    let is_script = |name: &BStr| name.ends_with(b"sh") || name.contains(&b'/');
+    if simple.words.first().and_then(Word::plain).is_some_and(is_script) {
+        return true;
+    }
     let text = print::simple(simple);
     [&b"PPID"[..], b"ppid", b"$$"].iter().any(|name| text.contains_str(name))
 }

@@ -251,10 +251,10 @@ fn fork_up_to(shell: &mut Shell, level: usize) -> Result<(), Flow> {
 /// # Errors
 /// As [`become_process`].
 pub fn need_parent(shell: &mut Shell, last: bool) -> Result<(), Flow> {
+    let level = if last { going_on(shell) } else { shell.subshells.len() };
+    fork_up_to(shell, level)?;
     let moved = |subshell: &Subshell| subshell.directory.is_some();
-    let serves = last && !shell.subshells[shell.process_level..].iter().any(moved);
-    let level = if serves { going_on(shell) } else { shell.subshells.len() };
-    fork_up_to(shell, level)
+    if shell.subshells[shell.process_level..].iter().any(moved) { become_process(shell) } else { Ok(()) }
 }
 
 /// The level of the innermost subshell that goes on when the current one ends; 0 is the shell.
