@@ -31,11 +31,12 @@ pub fn generation() -> u32 {
 /// EAGAIN: no more processes; ENOMEM.
 pub fn fork() -> Result<Fork, Errno> {
     let mask = signal::block_all();
+    let before = signal::waiting();
     // SAFETY: the process has one thread, so the child may use everything that the parent could.
     let result = Errno::result(unsafe { libc::fork() });
     if result != Ok(0) {
         if let Ok(pid) = result {
-            signal::pass_on_waiting(pid);
+            signal::pass_on_waiting(pid, before);
         }
         signal::set_mask(&mask);
     }

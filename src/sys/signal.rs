@@ -297,16 +297,25 @@ pub fn bits(mut set: u64) -> impl Iterator<Item = i32> {
 /// What a terminal or a supervisor sends to a whole group to end or to stop it.
 const FOR_GROUPS: u64 = STOPS | bit(libc::SIGHUP) | bit(libc::SIGINT) | bit(libc::SIGQUIT) | bit(libc::SIGTERM);
 
-/// Pass on to a new process what waits while it is blocked and will end or stop this one. Sent before the process was born, it did
-/// not reach it, which would go on alone. (Fork looks for waiting signals itself, but not for blocked ones.)
-pub fn pass_on_waiting(newborn: libc::pid_t) {
+/// Those of them that a child sends to its parent, too: `kill $$`.
+const OF_CHILDREN: u64 = bit(libc::SIGHUP) | bit(libc::SIGTERM);
+
+/// The signals for groups that wait while they are blocked.
+pub fn waiting() -> u64 {
     let mut waiting = empty_mask();
     // SAFETY: sigpending writes a sigset_t.
     unsafe { libc::sigpending(&raw mut waiting) };
-    for signal in bits(FOR_GROUPS) {
-        // SAFETY: the set is initialised.
-        let is_waiting = unsafe { libc::sigismember(&raw const waiting, signal) } == 1;
-        if is_waiting && get(signal) == Ok(Disposition::Default) {
+    // SAFETY: the set is initialised.
+    let is_waiting = |&signal: &i32| unsafe { libc::sigismember(&raw const waiting, signal) } == 1;
+    bits(FOR_GROUPS).filter(is_waiting).fold(0, |set, signal| set | bit(signal))
+}
+
+/// Pass on to a new process what waits while it is blocked and will end or stop this one. Sent before the process was born, it did
+/// not reach it, which would go on alone. (Fork looks for waiting signals itself, but not for blocked ones.) What waited before
+/// its birth was not sent by itself.
+pub fn pass_on_waiting(newborn: libc::pid_t, before: u64) {
+    for signal in bits(waiting() & (before | !OF_CHILDREN)) {
+        if get(signal) == Ok(Disposition::Default) {
             // It may have ended, but it is still to be waited for.
             let _ = send(newborn, signal);
         }

@@ -157,7 +157,7 @@ pub fn spawn(program: Program<'_>, setup: &ChildSetup<'_>) -> Result<Pid, (Step,
                     // Now that it is the program's: it may have ended, but it is still to be waited for.
                     let _ = signal::send(pid, stop);
                 }
-                signal::pass_on_waiting(pid);
+                signal::pass_on_waiting(pid, u64::MAX);
                 Ok(Pid::from_raw(pid))
             }
             Some(failed) => {
