@@ -8,12 +8,12 @@
 
 #[path = "robustness/descriptors.rs"]
 mod descriptors;
-#[path = "support/inherited.rs"]
-mod inherited;
 #[path = "robustness/input.rs"]
 mod input;
 #[path = "robustness/nesting.rs"]
 mod nesting;
+#[path = "support/place.rs"]
+mod place;
 #[path = "robustness/signals.rs"]
 mod signals;
 #[path = "robustness/sizes.rs"]
@@ -25,6 +25,7 @@ use nix::sys::signal::{
 };
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
+use place::Dir;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -32,7 +33,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -56,43 +56,10 @@ fn is_ipcsh() -> bool {
     ours
 }
 
-/// An empty directory, removed at the end.
-struct Dir(PathBuf);
-
 impl Dir {
-    fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("ipcsh-robustness-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).expect("a directory for the test");
-        Self(path)
-    }
-
-    /// Write a file into it.
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, text).expect("a file for the test");
-        path
-    }
-
-    /// What is in a file; empty if there is none.
-    fn read(&self, name: &str) -> String {
-        String::from_utf8_lossy(&fs::read(self.0.join(name)).unwrap_or_default()).into_owned()
-    }
-
-    /// The shell with this as its working directory, a small environment and no input.
+    /// The shell.
     fn command(&self) -> Command {
-        let mut command = Command::new(shell());
-        command
-            .current_dir(&self.0)
-            .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
-            .env("HOME", &self.0)
-            .env("LC_ALL", "C.UTF-8")
-            .stdin(Stdio::null())
-            .process_group(0);
-        inherited::keep_standard(&mut command);
-        command
+        self.program(shell())
     }
 
     /// `shell script.sh` with this script.
@@ -101,12 +68,6 @@ impl Dir {
         let mut command = self.command();
         command.arg("script.sh");
         command
-    }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

@@ -13,16 +13,14 @@ mod datagrams;
 mod examples;
 #[path = "sockets/handlers.rs"]
 mod handlers;
-#[path = "support/inherited.rs"]
-mod inherited;
 #[path = "sockets/letters.rs"]
 mod letters;
-#[path = "support/limit.rs"]
-mod limit;
 #[path = "sockets/matrix.rs"]
 mod matrix;
 #[path = "sockets/messages.rs"]
 mod messages;
+#[path = "support/place.rs"]
+mod place;
 #[path = "sockets/safety.rs"]
 mod safety;
 #[path = "sockets/verbs.rs"]
@@ -30,71 +28,25 @@ mod verbs;
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
+use place::{Dir, has, limit};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// How long anything may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// An empty directory, removed at the end, and a time limit until then.
-struct Dir(PathBuf, #[expect(dead_code, reason = "it only lives")] limit::Limit);
-
 impl Dir {
-    fn new() -> Self {
-        Self::within(limit::LONGEST)
-    }
-
-    fn within(time: Duration) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("ipcsh-sockets-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).expect("a directory for the test");
-        Self(path, limit::Limit::new(time))
-    }
-
-    fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, contents).expect("a file for the test");
-        path
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.0.join(name).symlink_metadata().is_ok()
-    }
-
-    /// A program in this directory, with a small environment and no input.
-    fn program(&self, name: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(name);
-        command
-            .current_dir(&self.0)
-            .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
-            .env("HOME", &self.0)
-            .env("LC_ALL", "C.UTF-8")
-            .stdin(Stdio::null())
-            .process_group(0);
-        inherited::keep_standard(&mut command);
-        command
-    }
-
     /// ipcsh with these commands.
     fn shell(&self, code: &str) -> Command {
         let mut command = self.program(env!("CARGO_BIN_EXE_ipcsh"));
         command.arg("-c").arg(code);
         command
-    }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -214,17 +166,6 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < end, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-/// Whether a program is there; else say that the test is skipped.
-fn has(program: &str) -> bool {
-    let found = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]
-        .iter()
-        .any(|folder| Path::new(folder).join(program).exists());
-    if !found {
-        println!("skipped: needs {program}");
-    }
-    found
 }
 
 /// A port that was free a moment ago.
