@@ -63,8 +63,11 @@ fn status(shell: &mut Shell, waited: Waited) -> Result<(ExitStatus, bool), Flow>
         Waited::Status(status) => Ok((status, false)),
         Waited::Unknown => Ok((ExitStatus::NOT_FOUND, false)),
         Waited::Interrupted(signal) => {
+            let status = ExitStatus::from_signal(signal);
+            // `$?` in the action is that of this `wait`.
+            shell.status = status;
             trap::run_pending(shell)?;
-            Ok((ExitStatus::from_signal(signal), true))
+            Ok((status, true))
         }
     }
 }

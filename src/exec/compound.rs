@@ -15,12 +15,12 @@ use std::rc::Rc;
 /// Execute a compound command with its redirections.
 pub fn redirected(shell: &mut Shell, command: &CompoundCommand, last: bool) -> Outcome {
     if command.redirects.is_empty() {
-        return compound(shell, command, last);
+        return body(shell, command, last);
     }
     shell.vars.line = command.line.0;
     match redirect::apply(shell, &command.redirects) {
         Ok(saved) => {
-            let outcome = compound(shell, command, last);
+            let outcome = body(shell, command, last);
             saved.restore(shell);
             outcome
         }
@@ -31,7 +31,8 @@ pub fn redirected(shell: &mut Shell, command: &CompoundCommand, last: bool) -> O
     }
 }
 
-fn compound(shell: &mut Shell, command: &CompoundCommand, last: bool) -> Outcome {
+/// Execute a compound command whose redirections are done.
+pub fn body(shell: &mut Shell, command: &CompoundCommand, last: bool) -> Outcome {
     if stack::is_low() {
         shell.vars.line = command.line.0;
         return Err(consequence::nested_too_deeply(shell, b"compound command"));

@@ -41,7 +41,10 @@ fn redirected<T>(shell: &mut Shell, moves: &[(RawFd, RawFd)], run: impl FnOnce(&
         }
     }
     let result = match failed {
-        None => Ok(run(shell)),
+        None => {
+            shell.io.own_input(0);
+            Ok(run(shell))
+        }
         Some(errno) => {
             shell.report(&Error::system("cannot redirect a handler", errno));
             Err(Flow::Exit(ExitStatus::FAILURE))
@@ -77,7 +80,7 @@ pub fn start(
     prepare: impl FnOnce(&mut Shell),
     finish: impl FnOnce(),
 ) -> Result<Pid, Errno> {
-    shell.io.settle();
+    shell.io.before_process();
     match fork::fork()? {
         Fork::Parent(pid) => Ok(pid),
         Fork::Child(_) => {
@@ -96,6 +99,7 @@ pub fn start(
             let error = shell.io.error;
             shell.io.enter_process();
             shell.io.error = error;
+            shell.io.own_input(0);
             shell.loops = Loops::default();
             let status = match run(shell, command) {
                 Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,

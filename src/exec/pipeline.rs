@@ -6,11 +6,11 @@
 //! that is forgotten anywhere is a pipeline that never ends. All our copies are close-on-exec and live in variables that are dropped in time.
 
 use crate::exec::job::{self, Stage, child_setup};
-use crate::exec::{self, program, redirect::Plan, substitute};
+use crate::exec::{self, program, redirect, redirect::Plan, substitute};
 use crate::jobs::{Job, Process};
 use crate::shell::{Loops, Shell, Subshell};
 use crate::status::{Error, ExitStatus, Outcome};
-use crate::syntax::ast::Command;
+use crate::syntax::ast::{Command, Redirect};
 use crate::sys::fd;
 use crate::sys::fork::{self, Fork};
 use crate::sys::spawn::ChildSetup;
@@ -37,7 +37,7 @@ pub fn launch(
     mut end: End,
     background: bool,
 ) -> Result<Option<OwnedFd>, Error> {
-    shell.io.settle();
+    shell.io.before_process();
     for (index, &stage) in stages.iter().enumerate() {
         // 1. The pipe to the next stage; the last stage writes where the pipeline writes.
         let (next, write) = match &mut end {
@@ -73,6 +73,7 @@ fn start(
     background: bool,
 ) -> Result<Pid, Error> {
     let mut plan = Plan::new(&shell.io);
+    let reads_pipe = input.is_some();
     if let Some(input) = input {
         plan.add(input, 0);
     }
@@ -90,12 +91,12 @@ fn start(
     let setup = child_setup(shell, group, background, &plan.descriptors);
     match fork::fork().map_err(|errno| Error::system("cannot fork", errno))? {
         Fork::Parent(pid) => Ok(pid),
-        Fork::Child(_) => become_stage(shell, stage, &setup),
+        Fork::Child(_) => become_stage(shell, stage, &setup, reads_pipe),
     }
 }
 
 /// The child's side: signals, group, descriptors; then the commands; then the end of the process.
-fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> ! {
+fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>, reads_pipe: bool) -> ! {
     shell.subshells.push(Subshell::default());
     shell.process_level = shell.subshells.len();
     let shows_jobs = matches!(stage, Stage::Command(command) if job::is_jobs(command));
@@ -110,6 +111,9 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
     // From here on descriptors 0, 1 and 2 are what their numbers say, and no other copy of a substitution's pipe is left here:
     // its reader waits for the last one.
     shell.io.enter_process();
+    if reads_pipe {
+        shell.io.own_input(0);
+    }
     let outcome = execute(shell, stage);
     substitute::end_process(shell, outcome)
 }
@@ -118,10 +122,31 @@ fn become_stage(shell: &mut Shell, stage: Stage<'_>, setup: &ChildSetup<'_>) -> 
 pub fn execute(shell: &mut Shell, stage: Stage<'_>) -> Outcome {
     shell.loops = Loops::default();
     match stage {
-        Stage::Command(command) => exec::command(shell, command, true),
-        Stage::Subshell(list, redirects) => {
-            exec::command::redirected(shell, redirects, |shell| exec::list(shell, list, true))
+        Stage::Subshell(list, redirects) => redirected(shell, redirects, |shell| exec::list(shell, list, true)),
+        Stage::Command(Command::Compound(compound)) => {
+            shell.vars.line = compound.line.0;
+            redirected(shell, &compound.redirects, |shell| exec::compound::body(shell, compound, true))
         }
+        Stage::Command(command) => exec::command(shell, command, true),
         Stage::AndOr(and_or) => exec::and_or(shell, and_or, true),
     }
+}
+
+/// A stage with its redirections. Where it has a process, they hold to its end, for its EXIT trap too, and no copy of what they replace
+/// stays open, for whose end somebody could wait.
+fn redirected(shell: &mut Shell, redirects: &[Redirect], run: impl FnOnce(&mut Shell) -> Outcome) -> Outcome {
+    let applied = if shell.is_virtual() {
+        redirect::apply(shell, redirects).map(Some)
+    } else {
+        redirect::change(shell, redirects).map(|()| None)
+    };
+    let saved = match applied {
+        Ok(saved) => saved,
+        Err(failure) => return redirect::failed(shell, failure),
+    };
+    let outcome = run(shell);
+    if let Some(saved) = saved.filter(|_| shell.is_virtual()) {
+        saved.restore(shell);
+    }
+    outcome
 }

@@ -132,7 +132,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
             return Ok(refused(shell, &plan, &error));
         }
     };
-    shell.io.settle();
+    shell.io.before_process();
     let in_place = last && !shell.is_virtual() && can_end(shell);
     let start = |shell: &mut Shell, path: &CString, fields: &Fields| {
         with_vectors(shell, path, fields, |shell, program| {

@@ -129,10 +129,11 @@ fn open(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailur
 }
 
 /// `/dev/tcp/HOST/PORT` and `/dev/udp/HOST/PORT` are connections, as in ksh93 and bash; to a POSIX shell they are file names.
-fn network(shell: &Shell, path: &CString) -> Option<Result<Source, RedirectFailure>> {
+fn network(shell: &mut Shell, path: &CString) -> Option<Result<Source, RedirectFailure>> {
     let device = device::parse(path.as_bytes()).filter(|_| !shell.options.has(Opt::Posix))?;
     let named = |words: String| Error::new([b"cannot open ", path.as_bytes(), b": ", words.as_bytes()].concat());
-    Some(device::open(&device).map(Source::File).map_err(|words| named(words).into()))
+    let opened = device::open(&device).inspect(|connection| shell.io.own_input(connection.as_raw_fd()));
+    Some(opened.map(Source::File).map_err(|words| named(words).into()))
 }
 
 fn cannot(what: &[u8], path: &CString, errno: Errno) -> Error {

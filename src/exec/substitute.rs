@@ -154,6 +154,7 @@ pub fn last_stage(shell: &mut Shell, stage: Stage<'_>, input: Option<OwnedFd>, l
             Ok(saved) => saved,
             Err(error) => return Err(consequence::fatal(shell, &error)),
         };
+        shell.io.own_input(0);
         let outcome = pipeline::execute(shell, stage);
         // If this is the stage's own process by now, it keeps its input, for its EXIT trap.
         if shell.is_virtual() {
@@ -281,7 +282,7 @@ pub fn killed(shell: &Shell) -> Option<Flow> {
 fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
     let failed =
         |shell: &mut Shell, errno| Err(consequence::fatal(shell, &Error::system("cannot fork a subshell", errno)));
-    shell.io.settle();
+    shell.io.before_process();
     let capture = shell.subshells[level - 1].captures.wrapping_sub(1);
     let captured = matches!(shell.io.captures.get(capture), Some(Capture::Memory(_)));
     let (read, write) = match captured.then(fd::pipe) {
@@ -343,6 +344,7 @@ pub fn enter_process(shell: &mut Shell, is_job: bool) {
     }
     signal::clear();
     shell.traps.enter_subshell();
+    shell.in_trap = None;
     shell.jobs.forget_all();
     if !is_job {
         shell.jobs.forget_terminal();

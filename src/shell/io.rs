@@ -4,7 +4,7 @@ use crate::shell::gather::{Advice, Gathered};
 use crate::shell::lookahead::Lookahead;
 use crate::status::Error;
 use crate::sys::eager::Eager;
-use crate::sys::{fd, signal};
+use crate::sys::{fd, file, signal};
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -56,6 +56,8 @@ pub struct Stdio {
     lookahead: Option<Lookahead>,
     /// Whether it is worth it to look for the answer of a connection before going to sleep; `None`: nobody has asked yet.
     eager: Option<Eager>,
+    /// The pipes and sockets that no other process can read.
+    own_inputs: Vec<file::Identity>,
     /// Something is not yet as others should see it, and so many commands may still be executed before it must be.
     late: u32,
 }
@@ -72,6 +74,7 @@ impl Default for Stdio {
             guards: false,
             lookahead: None,
             eager: None,
+            own_inputs: Vec::new(),
             late: 0,
         }
     }
@@ -135,7 +138,9 @@ impl Stdio {
         let input = self.input;
         if self.lookahead.as_ref().is_none_or(|lookahead| lookahead.descriptor() != input) {
             self.forget_input();
-            self.lookahead = Some(Lookahead::new(input));
+            let is_own = !self.own_inputs.is_empty()
+                && file::identity(input).is_some_and(|identity| self.own_inputs.contains(&identity));
+            self.lookahead = Some(Lookahead::new(input, is_own));
         }
         let Some(lookahead) = &mut self.lookahead else { return Ok(&[]) };
         if lookahead.is_used_up() {
@@ -156,10 +161,25 @@ impl Stdio {
         }
     }
 
-    /// In a process of its own: descriptors 0, 1 and 2 are what their numbers say, and no other copy of a substitution's pipe
-    /// is left, for whose last one its reader waits.
+    /// This shell has made a pipe or connection, and no other process has its read end.
+    pub fn own_input(&mut self, input: RawFd) {
+        self.own_inputs.extend(file::identity(input));
+    }
+
+    /// A process is about to be started: it can see what this one has done, and read what this one reads.
+    pub fn before_process(&mut self) {
+        self.settle();
+        if !self.own_inputs.is_empty() {
+            self.own_inputs.clear();
+            self.lookahead = None;
+        }
+    }
+
+    /// In a process of its own: descriptors 0, 1 and 2 are what their numbers say, no other copy of a substitution's pipe
+    /// is left, for whose last one its reader waits, and SIGPIPE ends it.
     pub fn enter_process(&mut self) {
         self.forget_parent();
+        self.guards = false;
         self.captures.clear();
         self.input = 0;
         self.output = Target::Fd(1);

@@ -4,6 +4,9 @@
 //! System calls: pread of a file, whose offset stays behind and is put right later (lseek); tee of a pipe, which copies into a pipe of our own
 //! and leaves the original as it is, to be read later; recv with MSG_PEEK of a stream socket. So at every moment others see at most that the shell is a little late, and never
 //! that it has taken too much. [`Lookahead::settle`] makes up for it, before anything that others could see.
+//!
+//! Two readers of one pipe would see the same bytes that way, and both would take them for their own. So a pipe or socket is only looked at
+//! if nobody else can read it: this shell has made it, and has started no process since ([`Stdio::own_input`](super::Stdio::own_input)).
 
 use crate::sys::eager::Eager;
 use crate::sys::{fd, file, signal, socket};
@@ -39,9 +42,10 @@ pub struct Lookahead {
 }
 
 impl Lookahead {
-    /// For a descriptor.
-    pub fn new(from: RawFd) -> Self {
+    /// For a descriptor; `is_own` says that no other process can read what it is open on.
+    pub fn new(from: RawFd, is_own: bool) -> Self {
         let source = match file::kind(from) {
+            Some(libc::S_IFIFO | libc::S_IFSOCK) if !is_own => Source::Bytes,
             // The shell could change the bytes that it has seen.
             Some(libc::S_IFREG) if file::is_same(from, 1) => Source::Bytes,
             Some(libc::S_IFREG) => Source::File(0),

@@ -65,10 +65,17 @@ pub fn is_null(fd: RawFd) -> bool {
     status(fd).is_some_and(|stat| stat.st_mode & libc::S_IFMT == libc::S_IFCHR && stat.st_rdev == libc::makedev(1, 3))
 }
 
+/// What two descriptors have in common that are open on the same file, pipe or socket: device and inode.
+pub type Identity = (libc::dev_t, libc::ino_t);
+
+/// What a descriptor is open on; none if it is not open.
+pub fn identity(fd: RawFd) -> Option<Identity> {
+    status(fd).map(|stat| (stat.st_dev, stat.st_ino))
+}
+
 /// Whether two descriptors are open on the same file.
 pub fn is_same(a: RawFd, b: RawFd) -> bool {
-    let id = |fd| status(fd).map(|stat| (stat.st_dev, stat.st_ino));
-    id(a).is_some_and(|a| id(b) == Some(a))
+    identity(a).is_some_and(|a| identity(b) == Some(a))
 }
 
 /// Where in the file the next read or write is.

@@ -4,7 +4,6 @@ mod options;
 mod show;
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, about, message};
-use crate::exec::trap;
 use crate::fields::Fields;
 use crate::ipc::signals::{self, Process};
 use crate::ipc::{self, Patience, Why, error::words};
@@ -86,9 +85,6 @@ fn kill(shell: &mut Shell, fields: &Fields, request: &Request) -> BuiltinResult 
     }
     if !send_to_all(shell, &mut targets, request.signal, request.value, true) {
         status = ExitStatus::FAILURE;
-    }
-    if signal::is_pending() {
-        trap::run_pending(shell)?;
     }
     if waits {
         match see_off(shell, request, targets) {
