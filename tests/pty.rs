@@ -52,6 +52,8 @@ mod mistakes;
 mod pleasant;
 #[path = "pty/programs.rs"]
 mod programs;
+#[path = "pty/readme.rs"]
+mod readme;
 #[path = "pty/rpc.rs"]
 mod rpc;
 #[path = "pty/sessions.rs"]
