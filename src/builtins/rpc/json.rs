@@ -261,11 +261,12 @@ pub fn serve(shell: &mut Shell, options: &Options, address: &[u8], functions: &[
                 }
             },
         };
+        let watch = Guard::for_sockets();
         let listener = serve::listen(shell, bind.as_bytes())?;
         let desk = Desk::new(options.time, true)?;
         let calls = Functions { shell, functions, desk, interrupted: None };
         let mut service = Answerer { calls, answered: 0, most: options.most };
-        let (ended, watch) = Server::new(framing, vec![listener]).run(&mut service);
+        let (ended, watch) = Server::new(framing, vec![listener]).run(watch, &mut service);
         drop(watch);
         return end(ended, service.calls.interrupted);
     };

@@ -52,14 +52,16 @@ pub fn serve(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
         [] => vec![b"tcp:0", b"udp:0"],
         binds => binds.iter().map(|bind| &bind[..]).collect(),
     };
+    let watch = Guard::for_sockets();
     let listeners = binds.into_iter().map(|bind| listen(shell, bind)).collect::<Result<Vec<_>, _>>()?;
-    let registered = if options.register { register(shell, &interface, &listeners)? } else { Registered::new() };
+    let registered =
+        if options.register { register(shell, &watch, &interface, &listeners)? } else { Registered::new() };
     let desk = Desk::new(options.time, false)?;
     let semantics = options.semantics.unwrap_or(Semantics::AtLeastOnce);
     let service = Functions { shell, interface: &interface, desk: &desk, interrupted: None };
     let mut dispatcher = Dispatcher::new(semantics, options.faults.clone(), service);
     dispatcher.most = options.most;
-    let (ended, watch) = Server::new(Framing::Records, listeners).run(&mut dispatcher);
+    let (ended, watch) = Server::new(Framing::Records, listeners).run(watch, &mut dispatcher);
     let (counts, interrupted) = (dispatcher.counts, dispatcher.procedures.interrupted.take());
     unregister(&registered);
     if options.has_faults || options.semantics.is_some() {
@@ -129,6 +131,7 @@ fn binder<T>(
 /// Tell rpcbind where the programs are. What an earlier server has left is taken back first.
 fn register(
     shell: &mut Shell,
+    watch: &Guard,
     interface: &Interface,
     listeners: &[(Transport, Listener)],
 ) -> Result<Registered, Error> {
@@ -149,7 +152,7 @@ fn register(
     unregister(&all().collect());
     let mut registered = Registered::new();
     for (program, version, transport, place) in all() {
-        let done = binder(&Guard::light(), transport, place, |binder| binder.set(program, version, place));
+        let done = binder(watch, transport, place, |binder| binder.set(program, version, place));
         if done == Ok(true) {
             registered.push((program, version, transport, place));
             continue;

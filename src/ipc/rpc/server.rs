@@ -90,10 +90,10 @@ impl Server {
         Self { framing, listeners, _marks, clients: Vec::new(), most, turn: 0, accepted: 0, input, eager }
     }
 
-    /// Serve until the service is done, or a signal comes, which is the error; the socket files are gone by then. While the service works, signals have
-    /// their effect as always ([`Guard::lifted`]). Dropping the watch may end the process by the signal: put everything else in order before.
-    pub fn run(mut self, service: &mut dyn Service) -> (Result<(), Cut>, Guard) {
-        let mut watch = Guard::for_sockets();
+    /// Serve until the service is done, or a signal comes, which is the error; the socket files are gone by then. The guard ([`Guard::for_sockets`]) is older
+    /// than the listeners, so that no signal leaves a file of theirs behind. While the service works, signals have their effect as always
+    /// ([`Guard::lifted`]). Dropping the watch may end the process by the signal: put everything else in order before.
+    pub fn run(mut self, mut watch: Guard, service: &mut dyn Service) -> (Result<(), Cut>, Guard) {
         let mut ready: Vec<Interest> = Vec::new();
         let mut ended = Ok(());
         while !service.is_done() && ended.is_ok() {
