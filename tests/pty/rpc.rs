@@ -1,9 +1,9 @@
 //! ^C during remote procedure calls: a caller who waits for an answer, a server, and a procedure in its middle.
 
 use crate::terminal::*;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::net::{TcpListener, UdpSocket};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
 
@@ -203,14 +203,8 @@ fn a_script_is_interrupted() {
     }
     let serve = format!("{} -c 'm() {{ :; }}; rpc serve json+unix:place m; echo rest'", shell.display());
     t.line(&serve);
-    // The socket file is there a moment before the server looks after it.
     let socket = t.home().join("place");
-    let answers = |socket: &Path| {
-        let mut stream = UnixStream::connect(socket)?;
-        stream.write_all(b"1\n")?;
-        stream.read_exact(&mut [0])
-    };
-    t.until("an answer", |_| answers(&socket).is_ok());
+    t.until("the socket file", |_| socket.exists());
     t.key(CTRL_C);
     t.prompt();
     assert_eq!(t.run("echo $?; ls"), "130\nbatch  calc.x  sock");
