@@ -18,7 +18,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What the prompts of all shells are, and nothing else is. (mksh and yash leave no prompt without `#` to root.)
+/// What the prompts of all shells are, and nothing else is. (mksh leaves no prompt without `#` to root.)
 const PROMPT: &str = "ready# ";
 
 /// The shells: name and arguments.
@@ -28,7 +28,6 @@ const SHELLS: &[(&str, &[&str])] = &[
     ("mksh", &[]),
     ("zsh", &["-f"]),
     ("fish", &["--no-config", "-C", "function fish_prompt; echo -n 'ready# '; end"]),
-    ("yash", &["--norcfile", "--noprofile"]),
     ("cat", &[]),
 ];
 
