@@ -35,7 +35,6 @@ pub fn child_setup<'a>(
         default_signals: (defaults_of_child(shell, job_control) | shell.traps.caught()) & !ignored_signals,
         ignored_signals,
         descriptors,
-        mask: signal::empty_mask(),
     }
 }
 

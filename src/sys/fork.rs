@@ -1,7 +1,7 @@
 //! fork(2), for children that go on as a shell. Programs are started by [`crate::sys::spawn`].
 
 use crate::sys::signal::{self, Disposition, Mask};
-use crate::sys::{interrupt, siginfo, signames, unshared};
+use crate::sys::{interrupt, siginfo, signames, stops, unshared};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::ffi::CStr;
@@ -43,6 +43,7 @@ pub fn fork() -> Result<Fork, Errno> {
     match result? {
         0 => {
             GENERATION.fetch_add(1, Ordering::Relaxed);
+            stops::enter_process();
             interrupt::forget();
             unshared::close_all();
             // What the parent holds back is not pending here.

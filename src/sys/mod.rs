@@ -23,6 +23,7 @@ pub mod signames;
 pub mod socket;
 pub mod spawn;
 pub mod stack;
+mod stops;
 pub mod stream;
 pub mod transfer;
 pub mod tty;

@@ -4,9 +4,9 @@
 //! (sigsuspend): no lost wake-up.
 
 use crate::sys::siginfo::{self, Details};
-use crate::sys::{interrupt, vanish};
+use crate::sys::{interrupt, stops, vanish};
 use nix::errno::Errno;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Signals that were caught and not yet taken: bit n for signal n (1 to 64 are kept as bits 0 to 63).
 static CAUGHT: AtomicU64 = AtomicU64::new(0);
@@ -14,6 +14,12 @@ static CAUGHT: AtomicU64 = AtomicU64::new(0);
 /// Signals that end the process although they have a handler: it removes first what must not be left behind ([`vanish`]). To everybody but
 /// the kernel they have their default action, so a handler that was needed once can stay for the next time.
 static FATAL: AtomicU64 = AtomicU64::new(0);
+
+/// Signals that are caught: with [`Disposition::Catch`].
+static HANDLED: AtomicU64 = AtomicU64::new(0);
+
+/// Whether signals may be blocked.
+static BLOCKED: AtomicBool = AtomicBool::new(true);
 
 /// How often it was changed what a signal does.
 static CHANGES: AtomicU64 = AtomicU64::new(0);
@@ -44,7 +50,7 @@ extern "C" fn note(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mu
         vanish::remove_all();
         // The signal is blocked until the handler returns, and ends the process then. Neither call can fail for it. (This may be a child
         // just before its exec.)
-        let _ = set_in_child(signal, Disposition::Default);
+        let _ = act(signal, libc::SIG_DFL);
         let _ = send(nix::unistd::getpid().as_raw(), signal);
         return;
     }
@@ -152,38 +158,54 @@ pub enum Disposition {
 /// Set what a signal does; returns what it did (a handler of another kind counts as `Catch`). System calls are not
 /// restarted after a caught signal: whoever sleeps sees EINTR and decides.
 pub fn set(signal: i32, disposition: Disposition) -> Result<Disposition, Errno> {
-    let old = set_in_child(signal, disposition)?;
+    let old = act(
+        signal,
+        match disposition {
+            Disposition::Default => libc::SIG_DFL,
+            Disposition::Ignore => libc::SIG_IGN,
+            Disposition::Catch => note as Handler as libc::sighandler_t,
+        },
+    )?;
+    if disposition == Disposition::Catch {
+        HANDLED.fetch_or(bit(signal), Ordering::Relaxed);
+    } else {
+        HANDLED.fetch_and(!bit(signal), Ordering::Relaxed);
+    }
+    stops::changed(signal);
     CHANGES.fetch_add(1, Ordering::Relaxed);
     // Whoever sets it decides what it does.
-    Ok(if spare(bit(signal)) == 0 { old } else { Disposition::Default })
+    Ok(if spare(bit(signal)) == 0 { disposition_of(old) } else { Disposition::Default })
 }
 
-/// The same where nothing may be noted, as in a child that shares its parent's memory. Async-signal-safe.
-pub(super) fn set_in_child(signal: i32, disposition: Disposition) -> Result<Disposition, Errno> {
+/// Set what the kernel does with a signal, and only that: also for a child that shares its parent's memory. Returns what it did. Async-signal-safe.
+pub(super) fn act(signal: i32, handler: libc::sighandler_t) -> Result<libc::sighandler_t, Errno> {
     let mut action = empty_action();
-    action.sa_sigaction = match disposition {
-        Disposition::Default => libc::SIG_DFL,
-        Disposition::Ignore => libc::SIG_IGN,
-        Disposition::Catch => note as Handler as libc::sighandler_t,
-    };
-    if disposition == Disposition::Catch {
-        action.sa_flags = libc::SA_SIGINFO;
+    action.sa_sigaction = handler;
+    if handler != libc::SIG_DFL && handler != libc::SIG_IGN {
+        action.sa_flags = if handler == stops::handler() { libc::SA_RESTART } else { libc::SA_SIGINFO };
         // One handler at a time: another one in its middle would end with a mask that the outer return overwrites.
         // SAFETY: sa_mask is a sigset_t.
         unsafe { libc::sigfillset(&raw mut action.sa_mask) };
     }
     let mut old = empty_action();
-    // SAFETY: both actions are initialised; the handler is async-signal-safe.
+    // SAFETY: both actions are initialised; the handlers are async-signal-safe.
     Errno::result(unsafe { libc::sigaction(signal, &raw const action, &raw mut old) })?;
-    Ok(disposition_of(&old))
+    Ok(old.sa_sigaction)
 }
 
-fn disposition_of(action: &libc::sigaction) -> Disposition {
-    match action.sa_sigaction {
+/// What a handler stands for. That for stops does what the system does by default.
+fn disposition_of(handler: libc::sighandler_t) -> Disposition {
+    match handler {
         libc::SIG_DFL => Disposition::Default,
         libc::SIG_IGN => Disposition::Ignore,
+        handler if handler == stops::handler() => Disposition::Default,
         _ => Disposition::Catch,
     }
+}
+
+/// The signals that are caught.
+pub(super) fn handled() -> u64 {
+    HANDLED.load(Ordering::Relaxed)
 }
 
 /// What a signal does now.
@@ -194,7 +216,7 @@ pub fn get(signal: i32) -> Result<Disposition, Errno> {
     let mut old = empty_action();
     // SAFETY: `old` is initialised; a null action only asks.
     Errno::result(unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut old) })?;
-    Ok(disposition_of(&old))
+    Ok(disposition_of(old.sa_sigaction))
 }
 
 /// Which signals of a set are ignored now.
@@ -228,6 +250,7 @@ pub fn block_all() -> Mask {
     let mut old = empty_mask();
     // SAFETY: both masks are initialised.
     unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const all, &raw mut old) };
+    BLOCKED.store(true, Ordering::Relaxed);
     old
 }
 
@@ -241,6 +264,14 @@ pub fn set_mask(mask: &Mask) {
 pub(super) fn set_mask_exactly(mask: &Mask) {
     // SAFETY: the mask is initialised; the old one is not asked for.
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, mask, std::ptr::null_mut()) };
+    // SAFETY: a sigset_t is larger than the kernel's set, which is its first 64 bits.
+    let set = unsafe { *std::ptr::from_ref(mask).cast::<u64>() };
+    BLOCKED.store(set != 0, Ordering::Relaxed);
+}
+
+/// Whether nothing can run here but what the program says: no signal is caught, and none is blocked. (The handler for stops cares for itself.)
+pub(super) fn is_undisturbed() -> bool {
+    handled() == 0 && !BLOCKED.load(Ordering::Relaxed)
 }
 
 /// No signals.
@@ -254,35 +285,6 @@ pub fn suspend(mask: &Mask) {
     let mask = siginfo::with_held(*mask);
     // SAFETY: the mask is initialised.
     unsafe { libc::sigsuspend(&raw const mask) };
-}
-
-/// A stop that came while stops were deferred; 0 for none.
-static DEFERRED: AtomicI32 = AtomicI32::new(0);
-
-extern "C" fn defer(stop: libc::c_int) {
-    DEFERRED.store(stop, Ordering::Relaxed);
-}
-
-/// Stops that would be obeyed are noted instead, until exec. For a child that shares its parent's memory; async-signal-safe.
-pub fn defer_stops() {
-    for stop in bits(STOPS) {
-        let mut action = empty_action();
-        action.sa_sigaction = defer as extern "C" fn(libc::c_int) as libc::sighandler_t;
-        // An exec from a slow file system goes on.
-        action.sa_flags = libc::SA_RESTART;
-        let mut old = empty_action();
-        // SAFETY: both actions are initialised; the handler is async-signal-safe.
-        unsafe { libc::sigaction(stop, &raw const action, &raw mut old) };
-        if old.sa_sigaction != libc::SIG_DFL {
-            // SAFETY: as above.
-            unsafe { libc::sigaction(stop, &raw const old, std::ptr::null_mut()) };
-        }
-    }
-}
-
-/// The stop that the child has noted.
-pub fn take_deferred_stop() -> Option<i32> {
-    Some(DEFERRED.swap(0, Ordering::Relaxed)).filter(|&stop| stop != 0)
 }
 
 /// The signals in a set.
@@ -384,9 +386,9 @@ pub fn without(mut mask: Mask, signal: i32) -> Mask {
 }
 
 /// Put right at start-up what would make a shell fail: SIGCHLD may have been ignored or blocked by a careless parent: then children vanish without a status, or waiting never
-/// ends. It is neither afterwards, for the shell's programs too.
+/// ends. It is neither afterwards, for the shell's programs too, which start with no signal blocked.
 pub fn sanitise_at_entry() {
-    unblock(libc::SIGCHLD);
+    set_mask_exactly(&empty_mask());
     // It cannot be refused for this signal.
     let _ = set(libc::SIGCHLD, Disposition::Default);
 }

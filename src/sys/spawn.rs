@@ -5,12 +5,13 @@
 //! must not allocate, must not return, and must not run a signal handler. [`ChildSetup::apply`] is written for that and serves
 //! forked children too.
 
-use crate::sys::signal::{self, Mask, bits};
+use crate::sys::signal::{self, bits};
+use crate::sys::stops;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::os::fd::RawFd;
 
-/// What a child does before exec (or before it goes on as a shell), in this order: group, terminal, signals, descriptors.
+/// What a child does before exec (or before it goes on as a shell), in this order: group, terminal, signals, descriptors; then no signal is blocked.
 #[derive(Clone, Debug)]
 pub struct ChildSetup<'a> {
     /// setpgid: the group to join, 0 for a new one of its own; `None`: stay in the parent's.
@@ -23,8 +24,6 @@ pub struct ChildSetup<'a> {
     pub ignored_signals: u64,
     /// dup2 in this order: (from, to); `from` -1 closes `to`.
     pub descriptors: &'a [(RawFd, RawFd)],
-    /// The signal mask at exec.
-    pub mask: Mask,
 }
 
 /// Which step failed, for the message.
@@ -38,9 +37,6 @@ pub enum Step {
     Exec,
 }
 
-/// How to set what a signal does.
-type Set = fn(i32, signal::Disposition) -> Result<signal::Disposition, Errno>;
-
 impl ChildSetup<'_> {
     /// Do it. Async-signal-safe: system calls only.
     ///
@@ -48,13 +44,40 @@ impl ChildSetup<'_> {
     /// A descriptor that cannot be duplicated. A group or terminal that cannot be set is no error: the parent does the same,
     /// and whoever is second may be late.
     pub fn apply(&self) -> Result<(), (Step, Errno)> {
-        self.prepare(signal::set)?;
-        signal::set_mask_exactly(&self.mask);
+        self.set_group();
+        for signal in bits(self.default_signals) {
+            // Refused for SIGKILL and SIGSTOP only.
+            let _ = signal::set(signal, signal::Disposition::Default);
+        }
+        for signal in bits(self.ignored_signals) {
+            let _ = signal::set(signal, signal::Disposition::Ignore);
+        }
+        self.set_descriptors()?;
+        signal::set_mask_exactly(&signal::empty_mask());
         Ok(())
     }
 
-    /// All of it but the signal mask.
-    fn prepare(&self, set: Set) -> Result<(), (Step, Errno)> {
+    /// The same in a child on its parent's memory, which has handlers that are not for it, and must not stop before exec.
+    fn apply_shared(&self, handled: u64) -> Result<(), (Step, Errno)> {
+        self.set_group();
+        for signal in bits((self.default_signals | handled) & !self.ignored_signals) {
+            let action = if signal::bit(signal) & signal::STOPS == 0 { libc::SIG_DFL } else { stops::handler() };
+            let _ = signal::act(signal, action);
+        }
+        for signal in bits(self.ignored_signals) {
+            let _ = signal::act(signal, libc::SIG_IGN);
+        }
+        self.set_descriptors()?;
+        signal::set_mask_exactly(&signal::empty_mask());
+        Ok(())
+    }
+
+    /// Whether no signal and no group has to be seen to.
+    fn is_plain(&self) -> bool {
+        self.default_signals | self.ignored_signals == 0 && self.group.is_none()
+    }
+
+    fn set_group(&self) {
         if let Some(group) = self.group {
             // SAFETY: setpgid touches no memory.
             unsafe { libc::setpgid(0, group.as_raw()) };
@@ -62,13 +85,9 @@ impl ChildSetup<'_> {
                 crate::sys::tty::set_foreground_from_child(terminal);
             }
         }
-        for signal in bits(self.default_signals) {
-            // Refused for SIGKILL and SIGSTOP only.
-            let _ = set(signal, signal::Disposition::Default);
-        }
-        for signal in bits(self.ignored_signals) {
-            let _ = set(signal, signal::Disposition::Ignore);
-        }
+    }
+
+    fn set_descriptors(&self) -> Result<(), (Step, Errno)> {
         for &(from, to) in self.descriptors {
             if from < 0 {
                 let _ = crate::sys::fd::close(to);
@@ -104,28 +123,26 @@ const STACK: usize = 64 << 10;
 struct Order<'a> {
     program: Program<'a>,
     setup: &'a ChildSetup<'a>,
+    /// The signals that are caught here; `None`: no signal has to be seen to.
+    handled: Option<u64>,
     failed: Option<(Step, Errno)>,
 }
 
 extern "C" fn child(order: *mut libc::c_void) -> libc::c_int {
     // SAFETY: the parent passes a pointer to its `Order` and does not run until exec or _exit.
     let order = unsafe { &mut *order.cast::<Order<'_>>() };
-    let failed = match order.setup.prepare(signal::set_in_child) {
-        Ok(()) => {
-            // ^Z before exec must not stop the child: this process would wait for its exec, and could not notice that it has stopped.
-            // With a handler it cannot, and exec, which makes caught signals default signals again, leaves no moment in between.
-            signal::defer_stops();
-            signal::set_mask_exactly(&order.setup.mask);
-            (Step::Exec, exec(order.program))
-        }
-        Err(failed) => failed,
+    let prepared = match order.handled {
+        None => order.setup.set_descriptors(),
+        Some(handled) => order.setup.apply_shared(handled),
     };
+    let failed = prepared.map_or_else(|failed| failed, |()| (Step::Exec, exec(order.program)));
     order.failed = Some(failed);
     // SAFETY: _exit ends the child without touching the shared memory.
     unsafe { libc::_exit(127) }
 }
 
-/// Start a program. All signals are blocked meanwhile, so that no handler of the parent's runs in the child on the parent's memory.
+/// Start a program. If signals are caught here, all are blocked meanwhile, so that no handler of the parent's runs in the child on the
+/// parent's memory.
 ///
 /// # Errors
 /// The step that failed; no process is left behind.
@@ -143,31 +160,39 @@ pub fn spawn(program: Program<'_>, setup: &ChildSetup<'_>) -> Result<Pid, (Step,
         top = base.addr() + STACK;
         CHILD_STACK.set(top);
     }
-    let mut order = Order { program, setup, failed: None };
-    let old = signal::block_all();
+    stops::see_to();
+    let is_plain = setup.is_plain() && signal::is_undisturbed();
+    let mut order = Order { program, setup, handled: (!is_plain).then(signal::handled), failed: None };
+    let old = (!is_plain).then(signal::block_all);
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
     // SAFETY: the stack is 64 KiB, 16-byte aligned, used by one child at a time; `order` outlives the child's use of it,
     // because CLONE_VFORK stops this process until the child has called exec or _exit.
     let pid = unsafe { libc::clone(child, std::ptr::without_provenance_mut(top), flags, (&raw mut order).cast()) };
     let result = match Errno::result(pid) {
         Err(errno) => Err((Step::Fork, errno)),
-        Ok(pid) => match order.failed {
-            None => {
-                if let Some(stop) = signal::take_deferred_stop() {
-                    // Now that it is the program's: it may have ended, but it is still to be waited for.
-                    let _ = signal::send(pid, stop);
+        Ok(pid) => {
+            let stop = stops::take();
+            match order.failed {
+                Some(failed) => {
+                    reap(pid);
+                    Err(failed)
                 }
-                signal::pass_on_waiting(pid, u64::MAX);
-                Ok(Pid::from_raw(pid))
+                None => {
+                    if let Some(stop) = stop {
+                        // Now that it is the program's: it may have ended, but it is still to be waited for.
+                        let _ = signal::send(pid, stop);
+                    }
+                    if old.is_some() {
+                        signal::pass_on_waiting(pid, u64::MAX);
+                    }
+                    Ok(Pid::from_raw(pid))
+                }
             }
-            Some(failed) => {
-                signal::take_deferred_stop();
-                reap(pid);
-                Err(failed)
-            }
-        },
+        }
     };
-    signal::set_mask(&old);
+    if let Some(old) = old {
+        signal::set_mask(&old);
+    }
     result
 }
 

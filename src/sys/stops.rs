@@ -1,0 +1,72 @@
+//! ^Z while a program is started.
+//!
+//! The child of CLONE_VM|CLONE_VFORK must not stop before exec: its parent waits in the kernel for the exec, can neither notice nor be stopped itself,
+//! and who waits for the parent waits for ever. So a shell that starts programs does not leave the stops their default action; a handler of its own
+//! does the same for it. The child inherits the handler, which only notes the stop there, and exec makes it the default action
+//! again: there is no moment in between, and starting a program takes no system call more.
+
+use crate::sys::signal::{self, STOPS, bits};
+use nix::errno::Errno;
+use nix::unistd::getpid;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
+
+/// The process that its stops stop. In any other the handler runs in a child on this one's memory.
+static OWNER: AtomicI32 = AtomicI32::new(0);
+
+/// The stops that were seen to: nobody has changed since then what they do.
+static SEEN_TO: AtomicU64 = AtomicU64::new(0);
+
+/// A stop that came before exec; 0 for none.
+static DEFERRED: AtomicI32 = AtomicI32::new(0);
+
+extern "C" fn stop(signal: libc::c_int) {
+    let errno = Errno::last();
+    if getpid().as_raw() != OWNER.load(Relaxed) {
+        DEFERRED.store(signal, Relaxed);
+        return;
+    }
+    // All signals are blocked here: this one waits until it has its default action and is let through.
+    let _ = signal::send(OWNER.load(Relaxed), signal);
+    let _ = signal::act(signal, libc::SIG_DFL);
+    signal::unblock(signal);
+    // The process was stopped and goes on.
+    let _ = signal::act(signal, handler());
+    errno.set();
+}
+
+/// What is installed for a stop that stops.
+pub(super) fn handler() -> libc::sighandler_t {
+    stop as extern "C" fn(libc::c_int) as libc::sighandler_t
+}
+
+/// Before a program is started: the stops that have their default action get the handler.
+pub(super) fn see_to() {
+    let missing = STOPS & !SEEN_TO.load(Relaxed);
+    if missing == 0 {
+        return;
+    }
+    OWNER.store(getpid().as_raw(), Relaxed);
+    for signal in bits(missing).filter(|&signal| signal::get(signal) == Ok(signal::Disposition::Default)) {
+        // It is no error for these signals.
+        let _ = signal::act(signal, handler());
+    }
+    SEEN_TO.store(STOPS, Relaxed);
+}
+
+/// What this signal does was changed.
+pub(super) fn changed(signal: i32) {
+    SEEN_TO.fetch_and(!signal::bit(signal), Relaxed);
+}
+
+/// In a forked child: stops are its own.
+pub(super) fn enter_process() {
+    OWNER.store(getpid().as_raw(), Relaxed);
+}
+
+/// The stop that the child has noted.
+pub(super) fn take() -> Option<i32> {
+    if DEFERRED.load(Relaxed) == 0 {
+        return None;
+    }
+    Some(DEFERRED.swap(0, Relaxed))
+}
