@@ -17,7 +17,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("exec", &["builtins", "jobs", "ipc", "expand", "shell", "syntax", "sys"]),
     ("builtins", &["shell", "jobs", "ipc", "expand", "syntax", "sys"]),
     ("shell", &["syntax", "jobs", "ipc", "sys"]),
-    ("expand", &["syntax"]),
+    // Pathname expansion reads directories.
+    ("expand", &["syntax", "sys"]),
     ("jobs", &["sys"]),
     ("ipc", &["sys"]),
     ("syntax", &[]),

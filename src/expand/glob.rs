@@ -9,11 +9,11 @@ use super::late;
 use super::pattern::{self, Pattern};
 use crate::fields::Fields;
 use crate::syntax::ast::Atom;
+use crate::sys;
 use bstr::BStr;
-use nix::dir::{Dir, Type};
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
-use nix::sys::stat::{Mode, lstat};
+use nix::sys::stat::lstat;
+use std::ffi::CString;
 
 /// A step on the way through the directories.
 enum Step {
@@ -116,37 +116,20 @@ fn exists(path: &[u8]) -> bool {
 /// Append the paths of the entries of a directory that a pattern matches. A leading period is matched only by a period,
 /// and `.` and `..` by no pattern at all. When more follows, entries that cannot be directories are left out.
 fn read(directory: &[u8], pattern: &Pattern, utf8: bool, is_last: bool, found: &mut Fields) {
-    let Some(entries) = open(directory) else { return };
     let hidden = matches!(pattern.atoms.first(), Some(Atom::Literal(text)) if text.starts_with(b"."));
-    for entry in entries {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(Errno::EINTR) => continue,
-            Err(_) => return,
-        };
-        let name = entry.file_name().to_bytes();
-        let is_hidden = name.starts_with(b".");
-        if is_hidden && (!hidden || matches!(name, b"." | b"..")) {
-            continue;
+    // The empty path is the current directory. (A path of the kernel's or a script's has no NUL.)
+    let path = if directory.is_empty() { Ok(c".".into()) } else { CString::new(directory) };
+    let Ok(path) = path else { return };
+    // What cannot be read is as if it were empty.
+    let _ = sys::directory::read(&path, |name, may_be_directory| {
+        if name.starts_with(b".") && (!hidden || matches!(name, b"." | b"..")) {
+            return;
         }
-        let may_lead_on = is_last || matches!(entry.file_type(), None | Some(Type::Directory | Type::Symlink));
-        if may_lead_on && pattern::matches(pattern, name, utf8) {
+        if (is_last || may_be_directory) && pattern::matches(pattern, name, utf8) {
             let path = found.open();
             path.extend_from_slice(directory);
             path.extend_from_slice(name);
             found.finish();
         }
-    }
-}
-
-/// Open a directory to read it; the empty path is the current directory.
-fn open(directory: &[u8]) -> Option<nix::dir::OwningIter> {
-    let path = if directory.is_empty() { b"." } else { directory };
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    loop {
-        match Dir::open(path, flags, Mode::empty()) {
-            Err(Errno::EINTR) => {}
-            result => return Some(result.ok()?.into_iter()),
-        }
-    }
+    });
 }

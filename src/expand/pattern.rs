@@ -231,7 +231,11 @@ impl Subject<'_> {
     }
 
     /// The character at `at`, which is a boundary before the end, and its length.
+    #[inline]
     fn character(self, at: usize) -> (u32, usize) {
+        if let byte @ 0..0x80 = self.text[at] {
+            return (u32::from(byte), 1);
+        }
         match bstr::decode_utf8(&self.text[at..]) {
             (Some(character), length) if self.utf8 => (u32::from(character), length),
             _ => (byte_code(self.text[at]), 1),
@@ -239,7 +243,11 @@ impl Subject<'_> {
     }
 
     /// The character that ends at `at`, which is a boundary and not 0, and its length.
+    #[inline]
     fn character_before(self, at: usize) -> (u32, usize) {
+        if let byte @ 0..0x80 = self.text[at - 1] {
+            return (u32::from(byte), 1);
+        }
         match bstr::decode_last_utf8(&self.text[..at]) {
             (Some(character), length) if self.utf8 => (u32::from(character), length),
             _ => (byte_code(self.text[at - 1]), 1),
@@ -286,6 +294,9 @@ fn byte_code(byte: u8) -> u32 {
 
 /// Whether a bracket expression matches a character.
 fn bracket_matches(bracket: &Bracket, character: u32, utf8: bool) -> bool {
+    if let (0..0x80, Some(ascii)) = (character, bracket.ascii) {
+        return (ascii[character as usize / 64] >> (character % 64) & 1 == 1) != bracket.negated;
+    }
     bracket.items.iter().any(|item| item_matches(item, character, utf8)) != bracket.negated
 }
 
@@ -340,23 +351,22 @@ fn bytes_of(character: u32, buffer: &mut [u8; 4]) -> &[u8] {
 
 /// Whether a character is in a class (XBD 7.3.1): by Unicode's properties with UTF-8, else only ASCII.
 fn class_contains(class: CharClass, character: u32, utf8: bool) -> bool {
-    let Some(character) = char::from_u32(character).filter(|character| utf8 || character.is_ascii()) else {
-        return false;
-    };
+    if let byte @ 0..0x80 = character {
+        return class.has_ascii(byte as u8);
+    }
+    let Some(character) = char::from_u32(character).filter(|_| utf8) else { return false };
     match class {
         CharClass::Alnum => character.is_alphanumeric(),
         CharClass::Alpha => character.is_alphabetic(),
-        CharClass::Blank => character == '\t' || is_space_separator(character),
+        CharClass::Blank => is_space_separator(character),
         CharClass::Cntrl => is_control(character),
-        CharClass::Digit => character.is_ascii_digit(),
         CharClass::Graph => is_graphic(character),
         CharClass::Lower => character.is_lowercase(),
         CharClass::Print => is_graphic(character) || is_space_separator(character),
         CharClass::Punct => is_graphic(character) && !character.is_alphanumeric(),
         CharClass::Space => character.is_whitespace() && !is_no_break(character),
         CharClass::Upper => character.is_uppercase(),
-        CharClass::Xdigit => character.is_ascii_hexdigit(),
-        CharClass::Unknown => false,
+        CharClass::Digit | CharClass::Xdigit | CharClass::Unknown => false,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::syntax::ast::{
     Assignment, Bytes, Command, FunctionDefinition, HereDoc, LineNumber, Name, Redirect, RedirectOp, SimpleCommand,
     Word, WordPart,
 };
+use crate::syntax::compact::push_one;
 use crate::syntax::compound;
 use crate::syntax::cursor::{Cursor, Fail, Parsed};
 use crate::syntax::error::Situation;
@@ -68,7 +69,7 @@ fn function_body<'a>(start: Cursor<'a>, cursor: Cursor<'a>, name: &[u8]) -> Pars
 fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
     let pools = start.context().pools;
     let mut words = pools.words.take();
-    let mut redirects = pools.redirects.take();
+    let mut redirects = Vec::new();
     let mut assignments = Vec::new();
     let mut cursor = start;
     let mut declares = false;
@@ -93,7 +94,7 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
         }
         if let Some((next, redirect)) = redirect(cursor)? {
             cursor.mark(next, Kind::Redirect);
-            redirects.push(redirect);
+            push_one(&mut redirects, redirect);
             cursor = next;
             continue;
         }
@@ -104,7 +105,7 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
             && let Some((next, assignment)) = assignment(cursor)?
         {
             cursor.mark(next, Kind::Assignment);
-            assignments.push(assignment);
+            push_one(&mut assignments, assignment);
             cursor = next;
             continue;
         }
@@ -116,7 +117,6 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
             && paren.peek() == Some(b'(')
         {
             pools.words.give(words);
-            pools.redirects.give(redirects);
             return named_function(start, cursor, paren, &parsed);
         }
         cursor.mark(next, if words.is_empty() { Kind::Command } else { Kind::Word });
@@ -136,7 +136,7 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
         Command::Simple(SimpleCommand {
             assignments: assignments.into_boxed_slice(),
             words: pools.words.boxed(words),
-            redirects: pools.redirects.boxed(redirects),
+            redirects: redirects.into_boxed_slice(),
             name,
             line: LineNumber(start.number()),
         }),

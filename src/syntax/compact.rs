@@ -206,9 +206,10 @@ impl<T> Pool<T> {
     /// The same, as a boxed slice.
     #[inline]
     pub fn boxed(&self, mut list: Vec<T>) -> Box<[T]> {
-        let boxed = list.drain(..).collect();
+        let mut exact = Vec::with_capacity(list.len());
+        exact.append(&mut list);
         self.give(list);
-        boxed
+        exact.into_boxed_slice()
     }
 
     /// Give an empty vector back.
@@ -218,6 +219,15 @@ impl<T> Pool<T> {
             self.0.borrow_mut().push(list);
         }
     }
+}
+
+/// Append to a list that most often has one element: room for just that is made, and is not given back when the list is complete.
+#[inline]
+pub fn push_one<T>(list: &mut Vec<T>, one: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.push(one);
 }
 
 impl<T> Default for Pool<T> {

@@ -4,6 +4,7 @@ use crate::syntax::ast::{
     CaseItem, CaseTerminator, Compound, CompoundCommand, LineNumber, List, Name, PatternWord, Word, WordPart,
 };
 use crate::syntax::command::redirect;
+use crate::syntax::compact::push_one;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
 use crate::syntax::list::{
@@ -34,7 +35,7 @@ pub fn compound_command<'a>(start: Cursor<'a>, word: Option<(Reserved, Cursor<'a
         // What follows can be no command's name; as most shells do, the alias of a word is taken there none the less.
         cursor = with_aliases(token_start(cursor), |at| reserved(at).is_none());
         let Some((next, redirect)) = redirect(cursor)? else { break };
-        redirects.push(redirect);
+        push_one(&mut redirects, redirect);
         cursor = next;
     }
     Ok((cursor, CompoundCommand { kind, redirects: redirects.into_boxed_slice(), line }))
@@ -90,21 +91,25 @@ fn if_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> 
         let (question, condition) = compound_list(cursor, opened.word, opened.start)?;
         let (inside, ()) = opened.expect(question, Reserved::Then, "\"then\" behind a \";\" or a newline")?;
         let (next, body) = compound_list(inside, "then", question)?;
-        branches.push((condition, body));
-        cursor = next;
-        match keyword(next, Reserved::Elif) {
-            Some(behind) => cursor = behind,
-            None => break,
+        push_one(&mut branches, (condition, body));
+        let mut closing = next;
+        let mut word = reserved(next);
+        if let Some((Reserved::Elif, behind)) = word {
+            cursor = behind;
+            opened = Opened { word: "elif", start: next };
+            continue;
         }
-        opened = Opened { word: "elif", start: next };
+        if let Some((Reserved::Else, behind)) = word {
+            let (end, body) = compound_list(behind, "else", next)?;
+            otherwise = Some(body);
+            closing = end;
+            word = reserved(end);
+        }
+        let Some((Reserved::Fi, behind)) = word else {
+            return Opened { word: "if", start }.fail(closing, "\"fi\"");
+        };
+        return Ok((behind, Compound::If { branches: branches.into_boxed_slice(), otherwise }));
     }
-    if let Some(behind) = keyword(cursor, Reserved::Else) {
-        let (next, body) = compound_list(behind, "else", cursor)?;
-        otherwise = Some(body);
-        cursor = next;
-    }
-    let (cursor, ()) = Opened { word: "if", start }.expect(cursor, Reserved::Fi, "\"fi\"")?;
-    Ok((cursor, Compound::If { branches: branches.into_boxed_slice(), otherwise }))
 }
 
 // while_clause = ( "while" | "until" ) , compound_list , do_group ;
@@ -222,7 +227,7 @@ fn case_item<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, CaseItem>
             return opened.fail(cursor, "a pattern or \"esac\"");
         }
         let (next, parsed) = word(cursor)?;
-        patterns.push(pattern_word(parsed));
+        push_one(&mut patterns, pattern_word(parsed));
         cursor = token_start(next);
         match cursor.peek() {
             Some(b'|') => cursor = cursor.advance(1),

@@ -6,7 +6,7 @@
 //! The value of an alias is a text, too, with the rest of its line behind it.
 
 use crate::syntax::alias::Splice;
-use crate::syntax::ast::{HereDoc, ListItem, Redirect, Word, WordPart};
+use crate::syntax::ast::{HereDoc, ListItem, Word, WordPart};
 use crate::syntax::compact::Pool;
 use crate::syntax::error::{Failure, Place, Situation};
 use crate::syntax::marks::{Kind, Listener};
@@ -49,7 +49,6 @@ pub struct Pools {
     pub(super) items: Pool<ListItem>,
     pub(super) words: Pool<Word>,
     pub(super) parts: Pool<WordPart>,
-    pub(super) redirects: Pool<Redirect>,
 }
 
 /// What all cursors of a command share.

@@ -2,6 +2,7 @@
 
 use crate::syntax::ast::{AndOr, AndOrOp, Few, List, ListItem, Pipeline, TimeFormat};
 use crate::syntax::command;
+use crate::syntax::compact::push_one;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
 use crate::syntax::heredoc;
@@ -43,7 +44,8 @@ fn many_blanks(mut cursor: Cursor<'_>) -> Cursor<'_> {
 pub fn newline(cursor: Cursor<'_>) -> Parsed<'_, bool> {
     match cursor.rest() {
         [b'\n', ..] => {
-            let (end, ()) = heredoc::bodies(cursor)?;
+            let waiting = !cursor.context().pending.borrow().is_empty();
+            let end = if waiting { heredoc::bodies(cursor)?.0 } else { cursor };
             Ok((end.next_line().unwrap_or(end.advance(end.rest().len().min(1))), true))
         }
         // The end of a spliced line or of the last line, which lacks its newline.
@@ -104,16 +106,26 @@ pub fn before_item(cursor: Cursor<'_>) -> Parsed<'_, ()> {
 
 /// Where a token begins that is no command's name: behind blanks. Behind an alias's value that ends with a blank, any token is
 /// looked up (XCU 2.3.1).
-#[inline]
+#[inline(always)]
 pub fn token_start(before: Cursor<'_>) -> Cursor<'_> {
     let cursor = blanks(before);
+    if cursor.context().has_aliases { behind_alias(cursor, before) } else { cursor }
+}
+
+fn behind_alias<'a>(cursor: Cursor<'a>, before: Cursor<'a>) -> Cursor<'a> {
     if cursor.follows_blank_alias(before) { with_aliases(cursor, |_| true) } else { cursor }
 }
 
 /// Where a command may begin: behind blanks, with aliases spliced in.
+#[inline(always)]
 pub fn command_start(cursor: Cursor<'_>) -> Cursor<'_> {
+    let cursor = blanks(cursor);
+    if cursor.context().has_aliases { command_alias(cursor) } else { cursor }
+}
+
+fn command_alias(cursor: Cursor<'_>) -> Cursor<'_> {
     // A reserved word is no alias's name here.
-    with_aliases(blanks(cursor), |at| reserved(at).is_none())
+    with_aliases(cursor, |at| reserved(at).is_none())
 }
 
 /// Splice in the alias of the word here, then that of the word with which its value begins, and so on, while `looks_up` says so.
@@ -239,16 +251,15 @@ pub fn and_or(cursor: Cursor<'_>) -> Parsed<'_, AndOr> {
             return next.fail(Situation::Empty { opened: operator, place: start.place() });
         }
         let (next, pipeline) = pipeline(next)?;
-        rest.push((op, pipeline));
+        push_one(&mut rest, (op, pipeline));
         cursor = next;
     }
     Ok((cursor, AndOr { first, rest: rest.into_boxed_slice() }))
 }
 
 // pipeline = [ time (*+*) ] , [ "!" ] , command , { "|" , linebreak , command } ;
-/// Commands joined by `|`.
-fn pipeline(cursor: Cursor<'_>) -> Parsed<'_, Pipeline> {
-    let mut cursor = command_start(cursor);
+/// Commands joined by `|`. The cursor is where a command may begin.
+fn pipeline(mut cursor: Cursor<'_>) -> Parsed<'_, Pipeline> {
     let mut negated = false;
     let mut timed = None;
     while let Some((behind, format)) = time(cursor) {

@@ -80,6 +80,11 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// Whether there are none yet.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty() && self.kind == Kind::None
+    }
+
     /// An expansion or a quoted part.
     pub fn push(&mut self, part: WordPart) {
         if self.kind != Kind::None {

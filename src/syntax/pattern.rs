@@ -1,11 +1,14 @@
 //! The pattern matching notation (XCU 2.14): text to [`Pattern`]. A backslash quotes the next character.
 
-use crate::syntax::ast::{Atom, Bracket, BracketItem, Bytes, CharClass, Pattern};
+use crate::syntax::ast::{Atom, Bracket, BracketItem, Bytes, CharClass, Few, Pattern};
 use bstr::BString;
 
 // pattern = { "*" | "?" | bracket | "\" , character | character } ;
 /// Parse a pattern. Every text is one: a `[` that begins no bracket expression is an ordinary character.
 pub fn pattern(text: &[u8]) -> Pattern {
+    if !text.is_empty() && !text.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\')) {
+        return Pattern { atoms: Few::One(Atom::Literal(text.into())) };
+    }
     let mut atoms = Vec::new();
     let mut literal = BString::default();
     let mut at = 0;
@@ -13,7 +16,7 @@ pub fn pattern(text: &[u8]) -> Pattern {
         let special = match text[at] {
             b'*' => Some((Atom::AnyString, 1)),
             b'?' => Some((Atom::AnyChar, 1)),
-            b'[' => bracket(&text[at..]).map(|(bracket, length)| (Atom::Bracket(bracket), length)),
+            b'[' => bracket(&text[at..]).map(|(bracket, length)| (Atom::Bracket(Box::new(bracket)), length)),
             _ => None,
         };
         let Some((atom, length)) = special else {
@@ -58,7 +61,7 @@ fn bracket(text: &[u8]) -> Option<(Bracket, usize)> {
     let mut items = Vec::new();
     loop {
         match text.get(at)? {
-            b']' if at > first => return Some((Bracket { negated, items: items.into() }, at + 1)),
+            b']' if at > first => return Some((Bracket::new(negated, items.into()), at + 1)),
             b'[' if matches!(text.get(at + 1), Some(b':' | b'=' | b'.')) => {
                 let (item, length) = named(&text[at..])?;
                 at += length;

@@ -73,12 +73,32 @@ pub fn reserved(cursor: Cursor<'_>) -> Option<(Reserved, Cursor<'_>)> {
 }
 
 fn word(cursor: Cursor<'_>) -> Option<(Reserved, Cursor<'_>)> {
-    let near = &cursor.rest()[..cursor.rest().len().min(LONGEST + 1)];
-    let length = near.iter().position(|&byte| ends_word(byte) || byte == b'\\').unwrap_or(near.len());
-    if near.get(length) == Some(&b'\\') {
-        return continued(cursor);
-    }
-    let word = Reserved::of(&near[..length])?;
+    let rest = cursor.rest();
+    let found = match rest {
+        [b'!', ..] => Some((1, Reserved::Bang)),
+        [b'{', ..] => Some((1, Reserved::BraceOpen)),
+        [b'}', ..] => Some((1, Reserved::BraceClose)),
+        [b'c', b'a', b's', b'e', ..] => Some((4, Reserved::Case)),
+        [b'd', b'o', b'n', b'e', ..] => Some((4, Reserved::Done)),
+        [b'd', b'o', ..] => Some((2, Reserved::Do)),
+        [b'e', b'l', b'i', b'f', ..] => Some((4, Reserved::Elif)),
+        [b'e', b'l', b's', b'e', ..] => Some((4, Reserved::Else)),
+        [b'e', b's', b'a', b'c', ..] => Some((4, Reserved::Esac)),
+        [b'f', b'i', ..] => Some((2, Reserved::Fi)),
+        [b'f', b'o', b'r', ..] => Some((3, Reserved::For)),
+        [b'i', b'f', ..] => Some((2, Reserved::If)),
+        [b'i', b'n', ..] => Some((2, Reserved::In)),
+        [b't', b'h', b'e', b'n', ..] => Some((4, Reserved::Then)),
+        [b'u', b'n', b't', b'i', b'l', ..] => Some((5, Reserved::Until)),
+        [b'w', b'h', b'i', b'l', b'e', ..] => Some((5, Reserved::While)),
+        _ => None,
+    };
+    let whole = found.filter(|&(length, _)| rest.get(length).is_none_or(|&byte| ends_word(byte)));
+    let Some((length, word)) = whole else {
+        // A line continuation may stand in it.
+        let near = &rest[..rest.len().min(LONGEST + 1)];
+        return if near.contains(&b'\\') { continued(cursor) } else { None };
+    };
     let behind = cursor.advance(length);
     cursor.mark(behind, Kind::Keyword);
     Some((word, behind))

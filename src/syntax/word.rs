@@ -48,6 +48,9 @@ pub fn pattern_word(word: Word) -> PatternWord {
 }
 
 fn fixed_pattern(parts: &[WordPart]) -> Option<Pattern> {
+    if let [WordPart::Literal(text)] = parts {
+        return Some(pattern::pattern(text));
+    }
     // escape = '"' | "'" | "\" | "a" | "b" | "e" | "f" | "n" | "r" | "t" | "v" | "c" , letter | "x" , digit ,
     //     digit | digit , digit , digit ;
     fn escape(text: &mut Vec<u8>, quoted: &[u8]) {
@@ -117,11 +120,28 @@ pub fn value(cursor: Cursor<'_>) -> Parsed<'_, Word> {
 //     backquoted } ;
 /// Parts up to the end that the mode has. The cursor stays before a closing character. `opened` is where the construct began.
 pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Parsed<'a, Few<WordPart>> {
-    let mut parts = Parts::new(cursor);
-    let mut parens = 0u32;
-    if !mode.is_quoted() {
+    let first = match cursor.rest() {
+        [b'"', ..] if matches!(mode, Mode::Bare | Mode::Value) => Some(double_quoted(cursor)?),
+        [b'$', ..] => variable(cursor),
+        _ => None,
+    };
+    let mut parts = match first {
+        None => Parts::new(cursor),
+        Some((end, part)) => {
+            // Most often that is all.
+            if matches!(end.rest(), [byte, ..] if ends(end, *byte, mode, 0)) {
+                return Ok((end, Few::One(part)));
+            }
+            cursor = end;
+            let mut parts = Parts::new(end);
+            parts.push(part);
+            parts
+        }
+    };
+    if !mode.is_quoted() && parts.is_empty() {
         cursor = tilde(cursor, mode, &mut parts);
     }
+    let mut parens = 0u32;
     loop {
         let run = run(cursor.rest(), mode);
         if run > 0 {
@@ -154,7 +174,9 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Pars
             }
             b'\'' if !mode.is_quoted() => single_quoted(cursor, &mut parts)?.0,
             b'"' if mode != Mode::Double && mode != Mode::HereDoc && mode != Mode::Arithmetic => {
-                double_quoted(cursor, &mut parts)?.0
+                let (end, part) = double_quoted(cursor)?;
+                parts.push(part);
+                end
             }
             b'\\' => backslash(cursor, mode, &mut parts),
             b'$' => {
@@ -264,12 +286,12 @@ fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'a>) -> Parsed<'a, ()
 }
 
 // double_quoted = '"' , { double_character | double_escape | ? a newline ? | dollar | backquoted } , '"' ;
-fn double_quoted<'a>(start: Cursor<'a>, parts: &mut Parts<'a>) -> Parsed<'a, ()> {
-    let (cursor, inner) = self::parts(start.advance(1), Mode::Double, start)?;
-    parts.push(WordPart::DoubleQuoted(inner.into_boxed()));
+fn double_quoted(start: Cursor<'_>) -> Parsed<'_, WordPart> {
+    let inside = start.advance(1);
+    let (cursor, inner) = parts(inside, Mode::Double, start)?;
     let end = cursor.advance(1);
     start.mark(end, Kind::Quoted);
-    Ok((end, ()))
+    Ok((end, WordPart::DoubleQuoted(inner.into_boxed())))
 }
 
 // backslash = "\" , character ;
@@ -299,6 +321,18 @@ fn backslash<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> Curso
         parts.literal(cursor, 1);
         next
     }
+}
+
+/// `$name`, as most expansions are.
+#[inline]
+fn variable(cursor: Cursor<'_>) -> Option<(Cursor<'_>, WordPart)> {
+    let name = cursor.advance(1);
+    if !matches!(name.rest(), [b'a'..=b'z' | b'A'..=b'Z' | b'_', ..]) {
+        return None;
+    }
+    let (end, expansion) = parameter::simple(name)?;
+    cursor.mark(end, Kind::Expansion);
+    Some((end, WordPart::Parameter(Box::new(expansion))))
 }
 
 // dollar = "$" , ( parenthesised | braced | simple ) ;

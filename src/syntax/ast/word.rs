@@ -250,7 +250,7 @@ pub enum Atom {
     /// `*`: any string.
     AnyString,
     /// `[...]`
-    Bracket(Bracket),
+    Bracket(Box<Bracket>),
 }
 
 /// A bracket expression (XBD 9.3.5), with `!` or `^` for a complement.
@@ -260,6 +260,17 @@ pub struct Bracket {
     pub negated: bool,
     /// At least one.
     pub items: Box<[BracketItem]>,
+    /// The ASCII characters among the items, one bit each (derived from them by the parser); none if a range leaves ASCII, which then
+    /// depends on the locale.
+    pub ascii: Option<[u64; 2]>,
+}
+
+impl Bracket {
+    /// With its `ascii`.
+    pub fn new(negated: bool, items: Box<[BracketItem]>) -> Self {
+        let ascii = items.iter().try_fold(0u128, |set, item| Some(set | item.ascii()?));
+        Self { negated, items, ascii: ascii.map(|set| [set as u64, (set >> 64) as u64]) }
+    }
 }
 
 /// A member of a bracket expression. Characters are Unicode scalar values; a byte that is not part of
@@ -274,6 +285,21 @@ pub enum BracketItem {
     Class(CharClass),
     /// `[=a=]`
     Equivalence(u32),
+}
+
+impl BracketItem {
+    /// Its ASCII characters, one bit each; `None`: that depends on the locale.
+    fn ascii(&self) -> Option<u128> {
+        let up_to = |last: u32| u128::MAX >> (127 - last);
+        Some(match *self {
+            Self::Range(_, 0x80..) => return None,
+            Self::Range(low, high) if low > high => 0,
+            Self::Range(low, high) => up_to(high) & !(up_to(low) >> 1),
+            Self::Char(0x80..) | Self::Equivalence(0x80..) => 0,
+            Self::Char(character) | Self::Equivalence(character) => 1 << character,
+            Self::Class(class) => (0..0x80).filter(|&byte| class.has_ascii(byte)).fold(0, |set, byte| set | 1 << byte),
+        })
+    }
 }
 
 /// The character classes of POSIX.
@@ -294,6 +320,27 @@ pub enum CharClass {
     Xdigit,
     /// No class of that name: matches nothing.
     Unknown,
+}
+
+impl CharClass {
+    /// Whether an ASCII character is in the class (XBD 7.3.1).
+    pub fn has_ascii(self, byte: u8) -> bool {
+        match self {
+            Self::Alnum => byte.is_ascii_alphanumeric(),
+            Self::Alpha => byte.is_ascii_alphabetic(),
+            Self::Blank => matches!(byte, b' ' | b'\t'),
+            Self::Cntrl => byte.is_ascii_control(),
+            Self::Digit => byte.is_ascii_digit(),
+            Self::Graph => byte.is_ascii_graphic(),
+            Self::Lower => byte.is_ascii_lowercase(),
+            Self::Print => matches!(byte, b' '..=b'~'),
+            Self::Punct => byte.is_ascii_punctuation(),
+            Self::Space => matches!(byte, b' ' | b'\t'..=b'\r'),
+            Self::Upper => byte.is_ascii_uppercase(),
+            Self::Xdigit => byte.is_ascii_hexdigit(),
+            Self::Unknown => false,
+        }
+    }
 }
 
 /// `$((...))`: its text, and the expression if the text is one before expansion.
