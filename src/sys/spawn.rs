@@ -171,17 +171,13 @@ pub fn spawn(program: Program<'_>, setup: &ChildSetup<'_>) -> Result<Pid, (Step,
     let result = match Errno::result(pid) {
         Err(errno) => Err((Step::Fork, errno)),
         Ok(pid) => {
-            let stop = stops::take();
+            stops::pass_on();
             match order.failed {
                 Some(failed) => {
                     reap(pid);
                     Err(failed)
                 }
                 None => {
-                    if let Some(stop) = stop {
-                        // Now that it is the program's: it may have ended, but it is still to be waited for.
-                        let _ = signal::send(pid, stop);
-                    }
                     if old.is_some() {
                         signal::pass_on_waiting(pid, u64::MAX);
                     }

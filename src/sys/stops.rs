@@ -16,17 +16,20 @@ static OWNER: AtomicI32 = AtomicI32::new(0);
 /// The stops that were seen to: nobody has changed since then what they do.
 static SEEN_TO: AtomicU64 = AtomicU64::new(0);
 
-/// A stop that came before exec; 0 for none.
-static DEFERRED: AtomicI32 = AtomicI32::new(0);
+/// A stop that came before exec, and in the upper half the child to which it came; 0 for none.
+static DEFERRED: AtomicU64 = AtomicU64::new(0);
 
 extern "C" fn stop(signal: libc::c_int) {
     let errno = Errno::last();
-    if getpid().as_raw() != OWNER.load(Relaxed) {
-        DEFERRED.store(signal, Relaxed);
+    let process = getpid().as_raw();
+    if process != OWNER.load(Relaxed) {
+        DEFERRED.store(u64::from(process.unsigned_abs()) << 32 | u64::from(signal.unsigned_abs()), Relaxed);
         return;
     }
+    // This may be the return from clone: once this process is stopped, nobody would stop the child.
+    pass_on();
     // All signals are blocked here: this one waits until it has its default action and is let through.
-    let _ = signal::send(OWNER.load(Relaxed), signal);
+    let _ = signal::send(process, signal);
     let _ = signal::act(signal, libc::SIG_DFL);
     signal::unblock(signal);
     // The process was stopped and goes on.
@@ -63,10 +66,11 @@ pub(super) fn enter_process() {
     OWNER.store(getpid().as_raw(), Relaxed);
 }
 
-/// The stop that the child has noted.
-pub(super) fn take() -> Option<i32> {
+/// The child has executed its program, for which the stop is that it has noted. (It may have ended, but it is still to be waited for.)
+pub(super) fn pass_on() {
     if DEFERRED.load(Relaxed) == 0 {
-        return None;
+        return;
     }
-    Some(DEFERRED.swap(0, Relaxed))
+    let noted = DEFERRED.swap(0, Relaxed);
+    let _ = signal::send((noted >> 32) as i32, noted as i32);
 }
