@@ -3,7 +3,7 @@
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, options};
 use crate::fields::{Fields, Separator};
 use crate::shell::vars::is_name;
-use crate::shell::{Shell, Stdio};
+use crate::shell::{Opt, Shell, Stdio};
 use crate::status::{Error, ExitStatus};
 use crate::sys::signal;
 use nix::errno::Errno;
@@ -12,8 +12,8 @@ use nix::errno::Errno;
 pub const BUILTIN: Builtin = Builtin {
     name: "read",
     kind: Kind::Regular,
-    usage: "read [-r] [-d delim] [-p prompt] name...",
-    about: "Read a line and split it into variables; the last one gets the rest. Status 1 at the end of the input.\n\
+    usage: "read [-r] [-d delim] [-p prompt] [name...]",
+    about: "Read a line and split it into variables; the last one gets the rest. Without a name, REPLY gets the line. Status 1 at the end of the input.\n\
             -r  a backslash is an ordinary character\n-d  read up to this character instead of a newline\n-p  prompt on a terminal",
     run,
 };
@@ -38,7 +38,8 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
             _ => raw = true,
         }
     }
-    if fields.get(first).is_none() {
+    let whole = fields.get(first).is_none();
+    if whole && shell.options.has(Opt::Posix) {
         return Err(Error::usage("name of a variable expected").into());
     }
     if let Some(name) = fields.iter_from(first).find(|name| !is_name(name)) {
@@ -53,7 +54,12 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         }
         Err(errno) => return Err(Error::system("cannot read", errno).with_status(ExitStatus::USAGE).into()),
     };
-    assign(shell, fields, first, &input)?;
+    if whole {
+        let reply = shell.vars.slot_of(b"REPLY");
+        shell.vars.set(reply, &input.text).map_err(|error| error.with_status(ExitStatus::USAGE))?;
+    } else {
+        assign(shell, fields, first, &input)?;
+    }
     Ok(ExitStatus::from_bool(!input.at_end))
 }
 

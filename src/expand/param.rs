@@ -122,8 +122,14 @@ fn switch<S: Scope, K: Sink>(
     let Switch { kind, missing, word } = switch;
     match (kind, missing) {
         (SwitchKind::Default, true) | (SwitchKind::Alternative, false) => {
-            let place = if place == Place::Quoted { place } else { Place::Substituted };
-            eval::parts(scope, sink, &word.parts, place)
+            if place != Place::Quoted {
+                return eval::parts(scope, sink, &word.parts, Place::Substituted);
+            }
+            // The quotes around `"${x-$@}"` are those of the parameter: without positional parameters they hold an empty text.
+            let before = sink.vanish(false);
+            eval::parts(scope, sink, &word.parts, place)?;
+            sink.vanish(before);
+            Ok(())
         }
         (SwitchKind::Alternative, true) => {
             // `"${@+...}"` without positional parameters is no field, as `"$@"` is none.
@@ -313,7 +319,7 @@ fn each<S: Scope, K: Sink>(scope: &S, sink: &mut K, special: Special, place: Pla
     };
     let count = scope.positional_count();
     if count == 0 && joined == Joined::QuotedAt {
-        sink.nothing();
+        sink.vanish(true);
     }
     for n in 1..=count {
         if n > 1 {

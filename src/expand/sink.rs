@@ -29,8 +29,11 @@ pub(super) trait Sink {
     /// Double quotes end.
     fn close_quotes(&mut self, _: Mark) {}
 
-    /// `"$@"` without positional parameters: no field at all, unless something else in the word makes one.
-    fn nothing(&mut self) {}
+    /// `"$@"` without positional parameters (`yes`): no field at all, unless something else in the word makes one. Returns whether
+    /// there was one in these quotes.
+    fn vanish(&mut self, _yes: bool) -> bool {
+        false
+    }
 }
 
 /// How positional parameters are put together (XCU 2.5.2).

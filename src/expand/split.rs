@@ -226,8 +226,8 @@ impl Sink for Splitter<'_> {
         self.vanished = mark.vanished || nothing;
     }
 
-    fn nothing(&mut self) {
-        self.vanished = true;
+    fn vanish(&mut self, yes: bool) -> bool {
+        std::mem::replace(&mut self.vanished, yes)
     }
 }
 

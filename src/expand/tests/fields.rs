@@ -181,7 +181,7 @@ fn no_positional_parameters() {
         // In the same quotes as something empty: open. bash, ksh and yash: no field.
         ("\"$@$e\"", ""),
         ("\"$e$@\"", ""),
-        ("\"${unset-$@}\"", ""),
+        ("\"${unset-$@}\"", "[]"),
     ];
     check(&mut shell, &table);
 }
