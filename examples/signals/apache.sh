@@ -5,13 +5,20 @@ mkfifo "$folder/requests" "$folder/gate"
 cd "$folder" || exit
 exec 7<>requests 6<>gate
 
-until_log() { # wait for a line of the log
-    until grep -q "$1" log 2>/dev/null; do sleep 0.01; done
+patiently() { # until the command succeeds; after half a minute something is wrong
+    tries=3000
+    until "$@"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || { echo "gave up waiting for: $*" >&2; kill -KILL $!; exit 1; }
+        sleep 0.01
+    done
 }
+until_log() { patiently grep -qs "$1" log; } # wait for a line of the log
 
 echo greeting=hello >httpd.conf
-ipcsh "$OLDPWD/httpd.sh" "$folder" &
-until [ -s httpd.pid ]; do sleep 0.01; done
+# (by the shell that runs this script, wherever it is)
+"$(readlink /proc/$$/exe)" "$OLDPWD/httpd.sh" "$folder" &
+patiently [ -s httpd.pid ]
 parent=$(cat httpd.pid)
 
 send fifo:requests one
