@@ -16,6 +16,9 @@ pub const BUILTIN: Builtin = Builtin {
 
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let first = operands(fields);
+    if crate::builtins::message::help(shell, &BUILTIN, fields)? {
+        return Ok(ExitStatus::SUCCESS);
+    }
     let mut out = String::new();
     let mut status = ExitStatus::SUCCESS;
     if fields.get(first).is_none() {

@@ -5,7 +5,7 @@ use crate::builtins::{Builtin, BuiltinResult, Kind, mq, options};
 use crate::fields::Fields;
 use crate::ipc::mailbox::{self, keeper};
 use crate::ipc::mq::admin;
-use crate::ipc::{self, Address, Patience, Wait, json, props, run as place};
+use crate::ipc::{self, Address, Base, Patience, Wait, json, props, run as place};
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use bstr::ByteSlice;
@@ -38,7 +38,7 @@ fn show(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let mut facts: admin::Facts = vec![("address", Value::from(address.to_string()))];
     facts.extend(props::COLUMNS.into_iter().zip(props::row(&address).map(Value::from)));
     // What is nowhere has properties all the same; that it is nowhere is the status.
-    let live = props::live(&address);
+    let live = props::live(&address, &message::base(shell));
     let (more, status) = match live {
         Ok(more) => (more, Ok(ExitStatus::SUCCESS)),
         Err(error) => (Vec::new(), failed(&error)),
@@ -61,7 +61,8 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         return Err(Error::usage("no operand expected").into());
     }
     let mut rows: Vec<(String, &'static str)> = Vec::new();
-    for queues in [admin::list_sysv(), admin::list_posix()] {
+    let base = message::base(shell);
+    for queues in [admin::list_sysv(), admin::list_posix(&base.held)] {
         match queues {
             Ok(queues) => {
                 rows.extend(queues.iter().map(|it| (it.address.to_string(), props::row(&it.address)[0])));
@@ -70,9 +71,9 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         }
     }
     // The files of a mailbox whose keeper was killed are no mailbox.
-    let boxes = place::names(".box").into_iter().filter(|name| is_there(name));
+    let boxes = place::names(&base, ".box").into_iter().filter(|name| is_there(name, &base));
     rows.extend(boxes.map(|name| (format!("box:{name}"), "mailbox")));
-    rows.extend(place::names(".rdv").into_iter().map(|name| (format!("rdv:{name}"), "rendezvous")));
+    rows.extend(place::names(&base, ".rdv").into_iter().map(|name| (format!("rdv:{name}"), "rendezvous")));
     rows.extend(listening().into_iter().map(|name| (name, "listening socket")));
     let out = if found.is_empty() {
         rows.iter().map(|(address, what)| format!("{address:<32} {what}\n")).collect::<String>().into_bytes()
@@ -84,9 +85,9 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     Ok(ExitStatus::SUCCESS)
 }
 
-fn is_there(mailbox: &str) -> bool {
+fn is_there(mailbox: &str, base: &Base) -> bool {
     let count = |place| keeper::count(&place, mailbox, &mut Wait::new(Patience::None, 0));
-    mailbox::Place::of(mailbox.into()).and_then(count).is_ok_and(|count| count.is_some())
+    mailbox::Place::of(mailbox.into(), base).and_then(count).is_ok_and(|count| count.is_some())
 }
 
 /// The listening sockets among the descriptors of this process: `fd:N` and the name.
@@ -112,7 +113,7 @@ fn remove(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let mut status = ExitStatus::SUCCESS;
     for text in rest.iter_from(first) {
         let address = parse(text)?;
-        if let Err(error) = remove_one(&address) {
+        if let Err(error) = remove_one(&address, &message::base(shell)) {
             let error = message::error(&error);
             status = error.status;
             shell.report(&error.within("ipc"));
@@ -121,12 +122,12 @@ fn remove(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     Ok(status)
 }
 
-fn remove_one(address: &Address) -> Result<(), ipc::Error> {
+fn remove_one(address: &Address, base: &Base) -> Result<(), ipc::Error> {
     let refused = |errno| Err(ipc::Error::refused(address.to_string(), errno));
     match address {
         Address::Posix(_) | Address::SystemV(_) => admin::remove(address),
         Address::Mailbox(name) => {
-            let place = mailbox::Place::of(name.as_bstr())?;
+            let place = mailbox::Place::of(name.as_bstr(), base)?;
             let is_removed = keeper::remove(&place, &address.to_string(), &mut Wait::new(Patience::None, 0))?;
             if is_removed { Ok(()) } else { refused(Errno::ENOENT) }
         }

@@ -2,7 +2,7 @@
 
 use crate::builtins::{Builtin, BuiltinResult};
 use crate::fields::Fields;
-use crate::ipc::{self, Message, Patience, Wait, Why, json};
+use crate::ipc::{self, Base, Message, Patience, Wait, Why, json};
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Failure};
 use bstr::{BStr, BString, ByteSlice};
@@ -60,10 +60,13 @@ pub fn failed(failure: &ipc::Error) -> BuiltinResult {
 
 /// A failed call of a builtin: after a usage error its synopsis in one line, status 2.
 pub fn with_usage(shell: &mut Shell, builtin: &Builtin, result: BuiltinResult) -> BuiltinResult {
+    with_line(shell, builtin, builtin.usage.lines().next().unwrap_or_default(), result)
+}
+
+fn with_line(shell: &mut Shell, builtin: &Builtin, usage: &str, result: BuiltinResult) -> BuiltinResult {
     match result {
         Err(Failure::Error(error)) if error.status == ExitStatus::USAGE => {
             shell.report(&error.within(builtin.name));
-            let usage = builtin.usage.lines().next().unwrap_or_default();
             shell.io.write_error(format!("usage: {usage}\n").as_bytes());
             Ok(ExitStatus::USAGE)
         }
@@ -84,14 +87,17 @@ pub fn verb(shell: &mut Shell, builtin: &Builtin, fields: &Fields, verbs: &[Verb
     }
     let mut rest = Fields::new();
     fields.iter_from(1).for_each(|field| rest.push(field));
-    let result = match verbs.iter().find(|(name, _)| fields.get(1).is_some_and(|verb| verb == name)) {
-        Some((_, run)) => run(shell, &rest),
-        None => {
-            let names: Vec<&str> = verbs.iter().map(|(name, _)| *name).collect();
-            Err(Error::usage(format!("one of {} expected", names.join(", "))).into())
-        }
+    let Some((name, run)) = verbs.iter().find(|(name, _)| fields.get(1).is_some_and(|verb| verb == name)) else {
+        let names: Vec<&str> = verbs.iter().map(|(name, _)| *name).collect();
+        return with_usage(shell, builtin, Err(Error::usage(format!("one of {} expected", names.join(", "))).into()));
     };
-    with_usage(shell, builtin, result)
+    let line = builtin.usage.lines().find(|line| line.split(' ').nth(1) == Some(name)).unwrap_or_default();
+    if rest.get(1).is_some_and(|field| field == "--help") {
+        shell.io.write(format!("usage: {line}\n{}\n", builtin.about).as_bytes())?;
+        return Ok(ExitStatus::SUCCESS);
+    }
+    let result = run(shell, &rest);
+    with_line(shell, builtin, line, result)
 }
 
 /// `--help` as the first argument: print the help text.
@@ -192,6 +198,12 @@ pub fn set_variables(shell: &mut Shell, message: &Message) -> Result<(), Error> 
         (b"RECV_LEN", text(Some(message.body().len().to_string()))),
     ];
     values.iter().try_for_each(|(name, value)| shell.vars.set_by_name(name, value))
+}
+
+/// Where this shell stands: the variable XDG_RUNTIME_DIR counts, exported or not.
+pub fn base(shell: &mut Shell) -> Base {
+    let session = shell.vars.value_of(b"XDG_RUNTIME_DIR").map(|path| path.to_path_lossy().into_owned());
+    Base { session, held: shell.held.clone() }
 }
 
 /// A wait for one command.

@@ -1,7 +1,7 @@
 //! `mq`: message queues of both families as objects and as mechanisms: what `ipcmk`, `ipcs` and `ipcrm` do, and what they cannot.
 
 use crate::builtins::message::{self, Verb, failed, number, patience};
-use crate::builtins::{Builtin, BuiltinResult, Kind, Opt, options, recv, send};
+use crate::builtins::{Builtin, BuiltinResult, Kind, Opt, options, recv, send, too_many_arguments};
 use crate::exec;
 use crate::fields::Fields;
 use crate::ipc::mq::admin::{self, Facts, Listed, Wish};
@@ -23,13 +23,13 @@ pub const BUILTIN: Builtin = Builtin {
             mq create [-m mode] [-x] [-M maxmsg] [-S msgsize] [-B qbytes] addr\nmq key path [proj]\n\
             mq send [-n] [-t sec] [-p prio] [-T type] [-l | -0] addr [message...]\n\
             mq recv [-n] [-t sec] [-T type] [-c count | -a] [-v var] [-o format] [-0 | -x | -j] [-S size [--truncate]] addr\n\
-            mq peek [-i index] addr\nmq wait [-t sec] addr\nmq flush [-T type] addr\nmq notify /name [-s sig | -- command...]\n\
+            mq peek [-i index] [-0 | -x | -j] addr\nmq wait [-t sec] addr\nmq flush [-T type] addr\nmq notify /name [-s sig | -- command...]\n\
             mq stat [-j] addr...\nmq ls [-j]\nmq set [-m mode] [-u user] [-B qbytes] addr\nmq rm addr... | --mine\nmq limits",
     about: "Make, use, look at and remove message queues: sysv:KEY, sysv:id=N, sysv:file=PATH[:PROJ], /name.\n\
             create  make a queue, or (without -x) use the one that is there; prints an address for sysv:0\n\
             key     print the key that ftok(3) makes of a file\n\
             send, recv  as the commands of these names\n\
-            peek    print a message without taking it (System V)\n\
+            peek    print a message without taking it (System V); INDEX 0 is the oldest; -0, -x, -j as recv\n\
             wait    until there is a message\n\
             flush   throw messages away\n\
             notify  a signal, or a command in the background, when a message comes (POSIX)\n\
@@ -100,7 +100,7 @@ fn wish(found: &[Opt<'_>]) -> Result<Wish, Error> {
 
 fn create(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let (found, address) = one_address(rest, "m:xM:S:B:")?;
-    match admin::create(&address, &wish(&found)?) {
+    match admin::create(&address, &wish(&found)?, &shell.held) {
         Ok(Some(id)) => shell.io.write(format!("sysv:id={id}\n").as_bytes())?,
         Ok(None) => {}
         Err(error) => return failed(&error),
@@ -108,14 +108,18 @@ fn create(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     Ok(ExitStatus::SUCCESS)
 }
 
-fn set(_: &mut Shell, rest: &Fields) -> BuiltinResult {
+fn set(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let (found, address) = one_address(rest, "m:u:B:")?;
-    admin::change(&address, &wish(&found)?).map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
+    admin::change(&address, &wish(&found)?, &shell.held)
+        .map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
 }
 
 fn key(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let (_, first) = options(rest, "")?;
     let path = rest.get(first).ok_or_else(|| Error::usage("path expected"))?;
+    if rest.get(first + 2).is_some() {
+        return Err(too_many_arguments().into());
+    }
     let project = match rest.get(first + 1) {
         None => 1,
         Some(text) => address::project(text)
@@ -163,7 +167,7 @@ fn wait(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let patience = patience(false, found.first().and_then(|option| option.argument))?;
     let mut wait = message::wait(shell, patience);
     let result = match &address {
-        Address::Posix(name) => posix::Queue::open(name.as_bstr(), Role::Receiver)
+        Address::Posix(name) => posix::Queue::open(name.as_bstr(), Role::Receiver, &shell.held)
             .and_then(|queue| wait.ready(&address, std::os::fd::AsFd::as_fd(queue.fd()), libc::POLLIN)),
         Address::SystemV(queue) => wait_sysv(queue, &address, &mut wait),
         _ => Ok(()),
@@ -193,7 +197,7 @@ fn flush(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     }
     let mut wait = message::wait(shell, Patience::None);
     let mut message = Message::default();
-    let result = ipc::open(&address, &Opening::receiver(), &mut wait).and_then(|mut queue| {
+    let result = ipc::open(&address, &Opening::receiver(), &message::base(shell), &mut wait).and_then(|mut queue| {
         loop {
             match queue.receive(&select, &mut message, &mut wait) {
                 Ok(_) => {}
@@ -211,12 +215,12 @@ fn notify(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let Address::Posix(name) = parse(place)? else {
         return Err(Error::usage(format!("{place}: the kernel notifies of POSIX queues only")).into());
     };
-    let queue = match posix::Queue::open(name.as_bstr(), Role::Receiver) {
-        Ok(queue) => queue,
-        Err(error) => return failed(&error),
-    };
     match rest.get(2).map(|word| word.as_bytes()) {
         Some(b"--") if rest.get(3).is_some() => {
+            // That it is not there is said here, and not by the job.
+            if let Err(error) = posix::Queue::open(name.as_bstr(), Role::Receiver, &shell.held) {
+                return failed(&error);
+            }
             let mut text = b"mq wait ".to_vec();
             quote_into(&mut text, &name);
             text.extend_from_slice(b" &&");
@@ -236,12 +240,13 @@ fn notify(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
                     .filter(|&signal| signal > 0)
                     .ok_or_else(|| Error::usage(format!("{name}: no such signal")))?,
             };
-            if let Err(errno) = queue.notify(signal) {
-                return failed(&ipc::Error::refused(name.to_string(), errno));
+            if rest.get(4).is_some() {
+                return Err(too_many_arguments().into());
             }
-            // Closing the descriptor would end the registration.
-            shell.notified.push(queue.into_fd());
-            Ok(ExitStatus::SUCCESS)
+            shell
+                .held
+                .register(name.as_bstr(), signal)
+                .map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
         }
         _ => Err(Error::usage("-s signal or -- command expected").into()),
     }
@@ -274,14 +279,10 @@ fn stat(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let mut out = String::new();
     for place in rest.iter_from(first) {
         let address = parse(place)?;
-        match admin::stat(&address) {
+        match admin::stat(&address, &shell.held) {
             Ok(facts) if found.is_empty() => append_facts(&mut out, &facts),
             Ok(facts) => out.push_str(&String::from_utf8_lossy(&json::line(&as_object(&facts)))),
-            Err(error) => {
-                let error = message::error(&error);
-                status = error.status;
-                shell.report(&error.within("mq"));
-            }
+            Err(error) => status = complain(shell, &error),
         }
     }
     shell.io.write(out.as_bytes())?;
@@ -294,7 +295,7 @@ fn ls(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         return Err(Error::usage("no operand expected").into());
     }
     let mut families = Vec::new();
-    for list in [admin::list_sysv(), admin::list_posix()] {
+    for list in [admin::list_sysv(), admin::list_posix(&shell.held)] {
         families.push(list.unwrap_or_else(|error| {
             shell.report(&message::error(&error).within("mq"));
             Vec::new()
@@ -337,10 +338,18 @@ fn table(out: &mut String, columns: &[&str], queues: &[Listed]) {
 
 fn rm(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let mut addresses = Vec::new();
+    let mut status = ExitStatus::SUCCESS;
     if rest.get(1).is_some_and(|word| word == "--mine") {
         let mine = nix::unistd::geteuid().as_raw();
-        let lists = [admin::list_sysv(), admin::list_posix()];
-        addresses.extend(lists.into_iter().flatten().flatten().filter(|it| it.uid == mine).map(|it| it.address));
+        if rest.get(2).is_some() {
+            return Err(Error::usage("--mine takes no address").into());
+        }
+        for list in [admin::list_sysv(), admin::list_posix(&shell.held)] {
+            match list {
+                Ok(list) => addresses.extend(list.into_iter().filter(|it| it.uid == mine).map(|it| it.address)),
+                Err(error) => status = complain(shell, &error),
+            }
+        }
     } else {
         let (_, first) = options(rest, "")?;
         for place in rest.iter_from(first) {
@@ -350,18 +359,26 @@ fn rm(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
             return Err(Error::usage("address or --mine expected").into());
         }
     }
-    let mut status = ExitStatus::SUCCESS;
     for address in &addresses {
         if let Err(error) = admin::remove(address) {
-            let error = message::error(&error);
-            status = error.status;
-            shell.report(&error.within("mq"));
+            status = complain(shell, &error);
         }
     }
     Ok(status)
 }
 
-fn limits(shell: &mut Shell, _: &Fields) -> BuiltinResult {
+/// Report an error and go on; its status.
+fn complain(shell: &mut Shell, error: &ipc::Error) -> ExitStatus {
+    let error = message::error(error);
+    let status = error.status;
+    shell.report(&error.within("mq"));
+    status
+}
+
+fn limits(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
+    if rest.get(options(rest, "")?.1).is_some() {
+        return Err(too_many_arguments().into());
+    }
     let mut out = String::new();
     append_facts(&mut out, &admin::limits());
     shell.io.write(out.as_bytes())?;

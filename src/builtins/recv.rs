@@ -6,7 +6,7 @@
 use crate::builtins::message::{self, Format, failed, number, patience};
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, options};
 use crate::fields::Fields;
-use crate::ipc::{self, Address, End, Endpoint, Message, Opening, Outgoing, Patience, Role, Select, Wait, Why};
+use crate::ipc::{self, Address, Base, End, Endpoint, Message, Opening, Outgoing, Select, Wait, Why};
 use crate::shell::Shell;
 use crate::shell::vars::is_name;
 use crate::status::{Error, ExitStatus};
@@ -72,7 +72,7 @@ pub fn receive(shell: &mut Shell, fields: &Fields, queues_only: bool) -> Builtin
             }
             b'c' => request.count = number(b'c', argument)?,
             b'a' => request.all = true,
-            b'S' => request.select.size = Some(number(b'S', argument)?),
+            b'S' => request.select.size = Some(number::<u32>(b'S', argument)? as usize),
             b'v' if is_name(argument) => request.variable = Some(BString::from(argument)),
             b'v' => return Err(bad_name(argument).into()),
             b'o' => request.format = Format::Text(BString::from(argument)),
@@ -105,7 +105,7 @@ pub fn receive(shell: &mut Shell, fields: &Fields, queues_only: bool) -> Builtin
         return Err(Error::usage("-v takes one message").into());
     }
     let mut wait = message::wait(shell, patience);
-    let mut endpoint = match ipc::open(&address, &opening, &mut wait) {
+    let mut endpoint = match ipc::open(&address, &opening, &message::base(shell), &mut wait) {
         Ok(endpoint) => endpoint,
         Err(error) => return failed(&error),
     };
@@ -220,26 +220,47 @@ fn store(
         Err(error) => return failed(&error),
     }
     if message.body().contains(&0) {
-        give_back(address, &message);
-        return Err(nul().into());
+        return Err(match give_back(address, &message, &message::base(shell), wait) {
+            Ok(()) => nul(),
+            Err(why) => not_given_back(address, &why, &message),
+        }
+        .into());
     }
     shell.vars.set(slot, message.body())?;
     message::set_variables(shell, &message)?;
     Ok(ExitStatus::SUCCESS)
 }
 
-/// A POSIX queue cannot be looked into: what was taken goes back with its priority, behind those that have the same one.
-fn give_back(address: &Address, message: &Message) {
-    let mut wait = Wait::new(Patience::None, 0);
-    let opening = Opening { role: Role::Sender, end: End::Newline };
-    if let (Address::Posix(_) | Address::SystemV(_), Ok(mut sender)) =
-        (address, ipc::open(address, &opening, &mut wait))
-    {
-        let outgoing =
-            Outgoing { body: message.body(), kind: message.kind.unwrap_or(1), priority: message.priority.unwrap_or(0) };
-        // There was room for it a moment ago.
-        let _ = sender.send(&outgoing, &mut wait);
+/// A POSIX queue cannot be looked into: what was taken goes back with its priority, behind those that have the same one. A sender that has
+/// waited may have taken the place: then the message waits for another one if the user's time allows it.
+///
+/// # Errors
+/// Why it could not be put back.
+fn give_back(address: &Address, message: &Message, base: &Base, wait: &mut Wait) -> Result<(), ipc::Error> {
+    if !matches!(address, Address::Posix(_) | Address::SystemV(_)) {
+        return Err(ipc::Error::other(address.to_string(), "what was taken cannot be put back"));
     }
+    // No signal ends the process before it is clear where the message is.
+    wait.guard().map_err(|cut| ipc::Error::stopped(address.to_string(), cut))?;
+    let mut sender = ipc::open(address, &Opening::sender(), base, wait)?;
+    let outgoing =
+        Outgoing { body: message.body(), kind: message.kind.unwrap_or(1), priority: message.priority.unwrap_or(0) };
+    match wait.attempt(|now| sender.send(&outgoing, now)) {
+        Some(result) => result,
+        None if wait.has_deadline() => sender.send(&outgoing, wait),
+        None => Err(ipc::Error { tried: address.to_string(), why: Why::WouldBlock(nix::errno::Errno::EAGAIN) }),
+    }
+}
+
+/// The message is nowhere but here: it is shown.
+fn not_given_back(address: &Address, why: &ipc::Error, message: &Message) -> Error {
+    let mut text = Vec::new();
+    Format::Hex.append(&mut text, message);
+    let why = if is_nothing(why) { "the queue is full again".to_owned() } else { why.to_string() };
+    Error::new(format!(
+        "{address}: the message has a NUL, which a variable cannot hold, and cannot be put back ({why}); in hexadecimal it is {}",
+        text.trim().as_bstr()
+    ))
 }
 
 /// Whether an attempt has found nothing.

@@ -87,7 +87,7 @@ pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinRes
         return signal(shell, &address, fields, first + 1, &request);
     }
     let mut wait = message::wait(shell, patience);
-    let mut endpoint = match ipc::open(&address, &request.opening, &mut wait) {
+    let mut endpoint = match ipc::open(&address, &request.opening, &message::base(shell), &mut wait) {
         Ok(endpoint) => endpoint,
         Err(error) => return failed(&error),
     };

@@ -36,7 +36,8 @@ pub const BUILTIN: Builtin = Builtin {
             sock getsockname|getpeername|close FD\nsock setsockopt FD NAME VALUE",
     about: "Make one system call on sockets. ADDR is HOST:PORT, a path (its file stays until rm, as in C), or @name; VAR receives a descriptor number.\n\
             recv and recvfrom print what came (recvfrom the sender's address on a line before it); status 1 at the end of the stream.\n\
-            NAME is the C name of an option of the socket, IP, IPv6 or TCP level, without its number: SO_REUSEADDR, TCP_NODELAY, ...",
+            NAME is the C name of an option of the socket, IP, IPv6 or TCP level, without its number: SO_REUSEADDR, TCP_NODELAY, ...\n\
+            bind: EADDRINUSE after a server has ended: the port is kept for a minute (TIME_WAIT), unless SO_REUSEADDR is 1 before bind.",
     run,
 };
 

@@ -18,7 +18,9 @@ pub const BUILTIN: Builtin = Builtin {
     kind: Kind::Special,
     usage: "trap [action condition...]\ntrap -p [condition...]",
     about: "Execute a command on a signal, or at the end (EXIT): `-` is the default action, an empty one ignores.\n\
-            -p  print the actions so that the shell can read them back",
+            -p  print the actions so that the shell can read them back\n\
+            In an action SIG_NAME is the signal's name, SIG_PID and SIG_UID are the sender and its user, SIG_CODE says how it was sent\n\
+            (SI_USER: kill, SI_QUEUE: sigqueue, CLD_EXITED: a child ...), SIG_VALUE is the value that came with it (kill -q).",
     run,
 };
 

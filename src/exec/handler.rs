@@ -15,12 +15,16 @@ use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::os::fd::RawFd;
 
-/// Execute `command` (as `eval` does) with other standard descriptors, in this shell.
+/// Execute `command` (as `eval` does) with other standard descriptors, in this shell. `exit` ends the command only, as in a process of its
+/// own; but what a signal's action ends is the shell.
 ///
 /// # Errors
 /// What the command does to the flow; a descriptor that cannot be duplicated is reported, status 1.
 pub fn in_shell(shell: &mut Shell, input: RawFd, output: RawFd, command: &[u8]) -> Outcome {
-    redirected(shell, &[(input, 0), (output, 1)], |shell| run(shell, command))?
+    match redirected(shell, &[(input, 0), (output, 1)], |shell| run(shell, command))? {
+        Err(Flow::Exit(status)) if !shell.ended_by_signal => Ok(status),
+        outcome => outcome,
+    }
 }
 
 /// Run something while descriptors (from, to) are others.

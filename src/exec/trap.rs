@@ -36,6 +36,7 @@ pub fn run_pending(shell: &mut Shell) -> Result<(), Flow> {
     }
     if signal::take(libc::SIGHUP) && shell.own_signals & bit(libc::SIGHUP) != 0 {
         wait::hang_up(&mut shell.jobs);
+        shell.ended_by_signal = true;
         return Err(Flow::Exit(ExitStatus::from_signal(libc::SIGHUP)));
     }
     // A subshell inside this process ends with the rest of the line.
@@ -67,6 +68,7 @@ fn run_one(shell: &mut Shell, number: i32) -> Result<(), Flow> {
     shell.in_trap = before;
     shell.traps.running = outer;
     shell.vars.line = line;
+    shell.ended_by_signal |= matches!(result, Err(Flow::Exit(_)));
     result?;
     shell.status = status;
     Ok(())

@@ -4,7 +4,8 @@
 //! use ipcsh::ipc::{self, Address, Outgoing, Wait};
 //! let address = Address::parse(b"sysv:42")?;
 //! let mut wait = Wait::new(ipc::Patience::Forever, 0);
-//! let mut queue = ipc::open(&address, &ipc::Opening::sender(), &mut wait)?;
+//! let base = ipc::Base::from_environment();
+//! let mut queue = ipc::open(&address, &ipc::Opening::sender(), &base, &mut wait)?;
 //! queue.send(&Outgoing::new(b"hello"), &mut wait)?;
 //! # Ok::<(), ipc::Error>(())
 //! ```
@@ -14,6 +15,7 @@
 //! Reading order: `address`, `endpoint`, `wait`, `error`; then the mechanisms, each opening with its own picture.
 
 pub mod address;
+pub mod base;
 pub mod endpoint;
 pub mod error;
 pub mod json;
@@ -31,6 +33,7 @@ pub mod wait;
 use bstr::ByteSlice;
 
 pub use address::Address;
+pub use base::Base;
 pub use endpoint::{End, Endpoint, Message, Opening, Outgoing, Role, Select};
 pub use error::{Error, Why};
 pub use wait::{Patience, Wait};
@@ -39,7 +42,7 @@ pub use wait::{Patience, Wait};
 ///
 /// # Errors
 /// The address names a place that cannot be opened so: nobody listens, no such queue, no permission, or the wait was ended.
-pub fn open(address: &Address, opening: &Opening, wait: &mut Wait) -> Result<Box<dyn Endpoint>, Error> {
+pub fn open(address: &Address, opening: &Opening, base: &Base, wait: &mut Wait) -> Result<Box<dyn Endpoint>, Error> {
     match address {
         Address::Descriptor(number) => Ok(Box::new(pipe::Stream::descriptor(*number, opening)?)),
         Address::Fifo(path) => Ok(Box::new(pipe::Stream::fifo(path.as_bstr(), opening, wait)?)),
@@ -48,9 +51,11 @@ pub fn open(address: &Address, opening: &Opening, wait: &mut Wait) -> Result<Box
             Ok(Box::new(socket::endpoint::internet(place, address.to_string(), opening, wait)?))
         }
         Address::Unix(place) => Ok(Box::new(socket::endpoint::unix(place, address.to_string(), opening, wait)?)),
-        Address::Posix(name) => Ok(Box::new(mq::posix::Queue::open(name.as_bstr(), opening.role)?)),
-        Address::Mailbox(name) => Ok(Box::new(mailbox::Mailbox::open(name.as_bstr(), opening.role, wait)?)),
-        Address::Rendezvous(name) => Ok(Box::new(rendezvous::Rendezvous::open(name.as_bstr(), opening.role, wait)?)),
+        Address::Posix(name) => Ok(Box::new(mq::posix::Queue::open(name.as_bstr(), opening.role, &base.held)?)),
+        Address::Mailbox(name) => Ok(Box::new(mailbox::Mailbox::open(name.as_bstr(), opening.role, base, wait)?)),
+        Address::Rendezvous(name) => {
+            Ok(Box::new(rendezvous::Rendezvous::open(name.as_bstr(), opening.role, base, wait)?))
+        }
         Address::Process(_) | Address::Job(_) => Err(Error::usage(address.to_string(), "no endpoint for messages")),
     }
 }

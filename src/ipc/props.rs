@@ -4,14 +4,17 @@
 //! System calls: msgctl, mq_getattr, fcntl (F_GETPIPE_SZ), ioctl (FIONREAD), stat.
 
 use crate::ipc::address::{Address, Transport, UnixKind};
+use crate::ipc::base::Base;
 use crate::ipc::error::Error;
 use crate::ipc::mailbox::{self, keeper};
 use crate::ipc::mq::admin::{self, Facts};
 use crate::ipc::mq::users;
 use crate::ipc::run;
 use crate::ipc::wait::{Patience, Wait};
-use bstr::{BStr, ByteSlice};
+use crate::sys::socket;
+use bstr::ByteSlice;
 use serde_json::Value;
+use std::fs::FileType;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
@@ -27,9 +30,8 @@ pub fn row(address: &Address) -> [&'static str; 6] {
             "number, and an int with -q",
             "by number",
         ],
-        Address::Descriptor(_) | Address::Fifo(_) => {
-            ["pipe", "blocks on full and on empty", "indirect", "64 KiB", "byte stream", "none"]
-        }
+        Address::Descriptor(number) => of_kind(Path::new(&format!("/proc/self/fd/{number}")), Some(*number)),
+        Address::Fifo(path) => of_kind(&path.to_path_lossy(), None),
         Address::Posix(_) => ["POSIX queue", SOCKET, "mailbox", "bounded number and size", "message", "0 to 32767"],
         Address::SystemV(_) => ["System V queue", SOCKET, "mailbox", "bounded bytes", "type and message", "by type"],
         Address::Internet(place) => match place.transport {
@@ -48,6 +50,27 @@ pub fn row(address: &Address) -> [&'static str; 6] {
     }
 }
 
+/// The row of a file. One that cannot be looked at would be a pipe.
+fn of_kind(path: &Path, descriptor: Option<i32>) -> [&'static str; 6] {
+    let kind = path.metadata().ok().map(|file| file.file_type());
+    let is = |test: fn(&FileType) -> bool| kind.as_ref().is_some_and(test);
+    if is(FileType::is_socket) {
+        let format = match descriptor.map(socket::kind) {
+            Some(Ok(libc::SOCK_DGRAM)) => "datagram",
+            Some(Ok(libc::SOCK_SEQPACKET)) => "record",
+            _ => "byte stream",
+        };
+        return ["socket", "blocks on full and on empty", "direct", "the kernel's", format, "none"];
+    }
+    if is(FileType::is_char_device) {
+        return ["character device", "the device's", "indirect", "the device's", "byte stream", "none"];
+    }
+    if is(|kind| !kind.is_fifo()) {
+        return ["file", "does not block", "indirect", "none: it stays", "byte stream", "none"];
+    }
+    ["pipe", "blocks on full and on empty", "indirect", "64 KiB", "byte stream", "none"]
+}
+
 /// The names of the columns of [`row`].
 pub const COLUMNS: [&str; 6] = ["mechanism", "synchronisation", "addressing", "buffering", "format", "priority"];
 
@@ -55,15 +78,15 @@ pub const COLUMNS: [&str; 6] = ["mechanism", "synchronisation", "addressing", "b
 ///
 /// # Errors
 /// There is no such place, or it may not be looked at.
-pub fn live(address: &Address) -> Result<Facts, Error> {
+pub fn live(address: &Address, base: &Base) -> Result<Facts, Error> {
     match address {
         Address::Posix(_) | Address::SystemV(_) => {
-            let facts = admin::stat(address)?;
+            let facts = admin::stat(address, &base.held)?;
             Ok(facts.into_iter().filter(|(name, _)| *name != "address").collect())
         }
         Address::Mailbox(name) => {
             let mut wait = Wait::new(Patience::None, 0);
-            let place = mailbox::Place::of(name.as_bstr())?;
+            let place = mailbox::Place::of(name.as_bstr(), base)?;
             let (messages, receivers) = keeper::count(&place, &address.to_string(), &mut wait)?.unwrap_or_default();
             Ok(vec![
                 ("capacity", setting("net/unix/max_dgram_qlen").map_or(Value::Null, |most| Value::from(most + 1))),
@@ -72,12 +95,12 @@ pub fn live(address: &Address) -> Result<Facts, Error> {
             ])
         }
         Address::Rendezvous(name) => {
-            Ok(vec![("receiver-waits", Value::from(run::names(".rdv").iter().any(|it| name == it.as_str())))])
+            Ok(vec![("receiver-waits", Value::from(run::names(base, ".rdv").iter().any(|it| name == it.as_str())))])
         }
-        Address::Fifo(path) => of_file(&path.to_path_lossy(), path.as_bstr()),
+        Address::Fifo(path) => of_file(&path.to_path_lossy(), address),
         Address::Descriptor(number) => {
             let path = format!("/proc/self/fd/{number}");
-            let mut facts = of_file(Path::new(&path), path.as_bytes().as_bstr())?;
+            let mut facts = of_file(Path::new(&path), address)?;
             let pipe = crate::sys::stream::is_pipe(*number).then(|| crate::sys::stream::pipe_state(*number));
             if let Some((capacity, waiting)) = pipe {
                 facts.insert(0, ("capacity", Value::from(capacity)));
@@ -89,10 +112,10 @@ pub fn live(address: &Address) -> Result<Facts, Error> {
     }
 }
 
-fn of_file(path: &Path, tried: &BStr) -> Result<Facts, Error> {
+fn of_file(path: &Path, address: &Address) -> Result<Facts, Error> {
     let refused = |error: std::io::Error| {
         Error::refused(
-            tried.to_string(),
+            address.to_string(),
             error.raw_os_error().map_or(nix::errno::Errno::EIO, nix::errno::Errno::from_raw),
         )
     };

@@ -16,6 +16,7 @@
 //!
 //! System calls: flock, socket, bind, listen, rename, accept, connect, send, recv, shutdown, inotify_add_watch, poll, unlink.
 
+use crate::ipc::base::Base;
 use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Role, Select};
 use crate::ipc::error::{Error, Why};
 use crate::ipc::run;
@@ -49,7 +50,7 @@ pub struct Rendezvous {
 struct Listener {
     socket: OwnedFd,
     file: PathBuf,
-    _turn: OwnedFd,
+    _turn: run::Turn,
 }
 
 impl Drop for Listener {
@@ -63,8 +64,8 @@ impl Rendezvous {
     ///
     /// # Errors
     /// The run directory or a socket cannot be had; how the wait has ended.
-    pub fn open(name: &BStr, role: Role, wait: &mut Wait) -> Result<Self, Error> {
-        let directory = run::directory()?;
+    pub fn open(name: &BStr, role: Role, base: &Base, wait: &mut Wait) -> Result<Self, Error> {
+        let directory = run::directory(base)?;
         let file = directory.join(format!("{name}.rdv"));
         let address = format!("rdv:{name}");
         let mut open = Self { address, directory, file, listener: None, room: Vec::new() };
@@ -78,7 +79,7 @@ impl Rendezvous {
 
     fn listen(&self, wait: &mut Wait) -> Result<Listener, Error> {
         let refused = |errno| Error::refused(&self.address, errno);
-        let turn = run::lock(&self.file.with_extension("turn"), &self.address, wait)?;
+        let turn = run::lock(self.file.with_extension("turn"), &self.address, wait)?;
         let socket = socket::socket(libc::AF_UNIX, libc::SOCK_SEQPACKET).map_err(refused)?;
         // It gets its name when it listens already: a sender that sees the name can connect.
         let early = self.file.with_extension("early");

@@ -1,8 +1,9 @@
 //! The user's run directory: where mailboxes and rendezvous have their files. It is the user's alone (mode 700), so only the user's
 //! own programs meet there, and it is gone when the machine is started anew.
 //!
-//! System calls: mkdir, lstat, flock.
+//! System calls: mkdir, lstat, flock, fstat, unlink.
 
+use crate::ipc::base::Base;
 use crate::ipc::error::Error;
 use crate::ipc::wait::Wait;
 use crate::sys::{fd, stream};
@@ -17,10 +18,10 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// It cannot be made; or what is there is another user's, or open to others.
-pub fn directory() -> Result<PathBuf, Error> {
+pub fn directory(base: &Base) -> Result<PathBuf, Error> {
     let uid = nix::unistd::geteuid().as_raw();
     let own = |path: &Path| path.symlink_metadata().ok().filter(|found| found.is_dir() && found.uid() == uid);
-    let session = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| own(path).is_some());
+    let session = base.session.as_ref().filter(|path| own(path).is_some());
     let path = session.map_or_else(|| PathBuf::from(format!("/tmp/ipcsh-{uid}")), |path| path.join("ipcsh"));
     let mut found = own(&path);
     if found.is_none() {
@@ -50,20 +51,40 @@ pub fn c_path(path: &Path) -> Result<CString, Error> {
     CString::new(path.as_os_str().as_bytes()).map_err(|_| Error::usage(path.display().to_string(), "a path has no NUL"))
 }
 
-/// Open a lock file, and wait until nobody else has locked it. It is unlocked when it is closed, also by the end of the process.
+/// A turn, taken by a lock on a file. It ends with the process too; only then does the file stay.
+#[derive(Debug)]
+pub struct Turn {
+    path: PathBuf,
+    _file: OwnedFd,
+}
+
+impl Drop for Turn {
+    /// The file goes while it is still locked: who waits for that lock finds that its file has no name any more, and opens the new one.
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Open a lock file, and wait until nobody else has locked it.
 ///
 /// # Errors
 /// It cannot be made, or how the wait has ended.
-pub fn lock(path: &Path, tried: &str, wait: &mut Wait) -> Result<OwnedFd, Error> {
+pub fn lock(path: PathBuf, tried: &str, wait: &mut Wait) -> Result<Turn, Error> {
     let flags = libc::O_RDWR | libc::O_CREAT;
-    let file = fd::open(&c_path(path)?, flags, 0o600).map_err(|errno| Error::refused(tried, errno))?;
-    wait.run(&tried, |block| stream::lock(file.as_fd(), block))?;
-    Ok(file)
+    let name = c_path(&path)?;
+    loop {
+        let file = fd::open(&name, flags, 0o600).map_err(|errno| Error::refused(tried, errno))?;
+        wait.run(&tried, |block| stream::lock(file.as_fd(), block))?;
+        let locked = nix::sys::stat::fstat(file.as_fd()).map_err(|errno| Error::refused(tried, errno))?;
+        if path.symlink_metadata().is_ok_and(|named| (named.dev(), named.ino()) == (locked.st_dev, locked.st_ino)) {
+            return Ok(Turn { path, _file: file });
+        }
+    }
 }
 
 /// The names in the directory that end so, without the ending.
-pub fn names(ending: &str) -> Vec<String> {
-    let entries = directory().ok().and_then(|path| std::fs::read_dir(path).ok());
+pub fn names(base: &Base, ending: &str) -> Vec<String> {
+    let entries = directory(base).ok().and_then(|path| std::fs::read_dir(path).ok());
     let names = entries.into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let mut names: Vec<String> = names.filter_map(|name| name.strip_suffix(ending).map(str::to_owned)).collect();
     names.sort();

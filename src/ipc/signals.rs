@@ -12,7 +12,10 @@ use crate::ipc::error::Error;
 use crate::ipc::wait::Wait;
 use crate::sys::{pidfd, signal};
 use nix::errno::Errno;
+use std::fs::Metadata;
+use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -121,8 +124,17 @@ pub fn sets(pid: i32) -> Result<Sets, Errno> {
 pub fn from_pid_file(path: &Path, program: Option<&[u8]>) -> Result<Process, Error> {
     let tried = path.display().to_string();
     let stale = |why: String| Err(Error::other(tried.as_str(), why));
-    let text = std::fs::read(path)
-        .map_err(|error| Error::refused(tried.as_str(), error.raw_os_error().map_or(Errno::EINVAL, Errno::from_raw)))?;
+    let refused = |error: std::io::Error| {
+        Error::refused(tried.as_str(), error.raw_os_error().map_or(Errno::EINVAL, Errno::from_raw))
+    };
+    // A pipe would make open wait for a writer, and a device need not end.
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(refused)?;
+    let about = file.metadata().map_err(refused)?;
+    if !about.is_file() {
+        return Err(Error::other(tried, "not a regular file, which a pid file is"));
+    }
+    let mut text = Vec::new();
+    file.take(LONGEST_ID).read_to_end(&mut text).map_err(refused)?;
     let text = String::from_utf8_lossy(&text);
     let first = text.split_whitespace().next().unwrap_or_default();
     let pid = first.parse::<i32>().ok().filter(|&pid| pid > 0);
@@ -133,7 +145,7 @@ pub fn from_pid_file(path: &Path, program: Option<&[u8]>) -> Result<Process, Err
         Err(Errno::ESRCH) => return stale(format!("stale: there is no process {pid}")),
         Err(errno) => return Err(Error::refused(tried, errno)),
     };
-    if let (Some(started), Some(written)) = (started(pid), modified(path))
+    if let (Some(started), Some(written)) = (started(pid), modified(&about))
         && started > written + CLOCK_STEP
     {
         return stale(format!("stale: process {pid} is younger than the file"));
@@ -150,6 +162,9 @@ pub fn from_pid_file(path: &Path, program: Option<&[u8]>) -> Result<Process, Err
     }
 }
 
+/// More than this, in bytes, stands before no process id.
+const LONGEST_ID: u64 = 64;
+
 /// Two clocks are compared, one of which counts in ticks of 10 ms; seconds.
 const CLOCK_STEP: f64 = 0.05;
 
@@ -161,7 +176,7 @@ fn started(pid: i32) -> Option<f64> {
     Some(pidfd::boot_time() + ticks / pidfd::ticks_per_second())
 }
 
-fn modified(path: &Path) -> Option<f64> {
-    let time = std::fs::metadata(path).ok()?.modified().ok()?;
+fn modified(file: &Metadata) -> Option<f64> {
+    let time = file.modified().ok()?;
     Some(time.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs_f64())
 }

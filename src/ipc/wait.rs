@@ -56,6 +56,11 @@ impl Wait {
         self.patience != Patience::None
     }
 
+    /// Whether it may sleep, and only for some time.
+    pub fn has_deadline(&self) -> bool {
+        matches!(self.patience, Patience::Until(_))
+    }
+
     /// From here on a signal does not end the process before this wait is dropped: for endpoints that must clean up.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub mod traps;
 pub mod vars;
 
 use crate::fields::Fields;
+use crate::ipc::mq::posix::Held;
 use crate::ipc::rpc::session::Session;
 use crate::jobs::table::JobTable;
 use crate::quote::visible;
@@ -83,6 +84,8 @@ pub struct Shell {
     pub is_survivable: bool,
     /// In a trap action, but not in a subshell of it: what `exit` and `return` without an operand need to know.
     pub in_trap: Option<InTrap>,
+    /// A signal has ended the shell: what keeps an `exit` to itself lets this one pass.
+    pub ended_by_signal: bool,
     /// Remote procedure calls: interfaces that were read, connections that are kept.
     pub rpc: Session,
     /// Buffers of fields that are not in use.
@@ -91,8 +94,8 @@ pub struct Shell {
     pub buffers: Vec<Vec<u8>>,
     /// The parser's buffers.
     pub pools: Pools,
-    /// Queues whose messages are announced to this shell (`mq notify`); closing them would end that.
-    pub notified: Vec<OwnedFd>,
+    /// Queues whose messages are announced to this shell (`mq notify`).
+    pub held: Held,
     /// Signals (bits as in `sys::signal`) whose default action an interactive shell has changed for itself.
     pub own_signals: u64,
 }
@@ -168,11 +171,12 @@ impl Shell {
             getopts: Getopts::default(),
             is_survivable: false,
             in_trap: None,
+            ended_by_signal: false,
             rpc: Session::default(),
             pool: Vec::new(),
             buffers: Vec::new(),
             pools: Pools::default(),
-            notified: Vec::new(),
+            held: Held::default(),
             own_signals: 0,
         }
     }

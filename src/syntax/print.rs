@@ -343,6 +343,11 @@ impl Printer {
     }
 
     fn parameter(&mut self, expansion: &ParameterExpansion, quoted: bool) {
+        // One character, which nothing that follows can change.
+        if let (Parameter::Special(special), ParameterOp::Value) = (&expansion.parameter, &expansion.op) {
+            self.text("$");
+            return self.text(name_of(*special));
+        }
         self.text("${");
         if let ParameterOp::Bad(text) = &expansion.op {
             self.out.extend_from_slice(text);
@@ -355,16 +360,7 @@ impl Printer {
         match &expansion.parameter {
             Parameter::Variable(name) => self.out.extend_from_slice(name.text()),
             Parameter::Positional(number) => self.text(&number.to_string()),
-            Parameter::Special(special) => self.text(match special {
-                Special::At => "@",
-                Special::Star => "*",
-                Special::Count => "#",
-                Special::Status => "?",
-                Special::Options => "-",
-                Special::Pid => "$",
-                Special::LastBackground => "!",
-                Special::Zero => "0",
-            }),
+            Parameter::Special(special) => self.text(name_of(*special)),
         }
         match &expansion.op {
             ParameterOp::Switch { kind, colon, word } => {
@@ -386,5 +382,19 @@ impl Printer {
             ParameterOp::Value | ParameterOp::Length | ParameterOp::Bad(_) => {}
         }
         self.text("}");
+    }
+}
+
+/// The character of a special parameter.
+fn name_of(special: Special) -> &'static str {
+    match special {
+        Special::At => "@",
+        Special::Star => "*",
+        Special::Count => "#",
+        Special::Status => "?",
+        Special::Options => "-",
+        Special::Pid => "$",
+        Special::LastBackground => "!",
+        Special::Zero => "0",
     }
 }

@@ -43,7 +43,9 @@ pub fn create(name: &CStr, flags: i32, mode: u32, attributes: Attributes) -> Res
 
 fn owned(queue: libc::mqd_t) -> Result<OwnedFd, Errno> {
     // SAFETY: on Linux a queue's handle is a descriptor; it is new and nobody else's.
-    crate::sys::fd::make_private(unsafe { OwnedFd::from_raw_fd(queue) })
+    let owned = unsafe { OwnedFd::from_raw_fd(queue) };
+    // Most are closed before any other command is executed, so the number does not matter; but 0, 1 and 2 have a meaning.
+    if queue > 2 { Ok(owned) } else { crate::sys::fd::make_private(owned) }
 }
 
 fn empty() -> libc::mq_attr {

@@ -45,10 +45,10 @@ pub fn send(id: i32, message: &[u8], flags: i32) -> Result<(), Errno> {
 /// msgrcv(2): take a message of at most `size` bytes into `message`, which afterwards holds the type and then the text.
 ///
 /// # Errors
-/// ENOMSG: none of that type (IPC_NOWAIT); EINTR; E2BIG: longer than `size`, and no MSG_NOERROR; EIDRM; EINVAL; EACCES.
+/// ENOMSG: none of that type (IPC_NOWAIT); EINTR; ENOMEM: no room for `size` bytes; E2BIG: longer than `size`, and no MSG_NOERROR; EIDRM; EINVAL; EACCES.
 pub fn receive(id: i32, message: &mut Vec<u8>, size: usize, kind: i64, flags: i32) -> Result<(), Errno> {
     message.clear();
-    message.reserve(TYPE + size);
+    message.try_reserve(TYPE.saturating_add(size)).map_err(|_| Errno::ENOMEM)?;
     // SAFETY: there is room for a type and `size` bytes.
     let got = Errno::result(unsafe { libc::msgrcv(id, message.as_mut_ptr().cast(), size, kind, flags) })?;
     // SAFETY: the kernel has written the type and `got` bytes.

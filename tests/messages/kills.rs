@@ -131,3 +131,18 @@ fn python_queues_to_our_trap() {
         "RTMIN+1 -3\nRTMIN+1 -2\nRTMIN+1 -1\nRTMIN+1 0\nRTMIN+1 1\nRTMIN+1 2\nRTMIN+1 3\n",
     );
 }
+
+/// Between the look and the signal the number may become another process's: what follows goes to the process that was meant.
+#[test]
+fn follow_ups_go_to_the_process_and_not_to_its_number() {
+    if !has("strace", "strace -o /dev/null true") {
+        return;
+    }
+    prints(
+        &Dir::new(),
+        "\"$IPCSH\" -c 'trap : TERM; echo >ready; while :; do sleep 0.01; done' & p=$!; until [ -e ready ]; do sleep 0.01; done\n\
+         strace -o trace -e trace=kill,pidfd_send_signal \"$IPCSH\" -c 'kill -w9 --timeout 50 KILL $1' - $p; echo $?\n\
+         grep -o '^[a-z_]*(.*SIG[A-Z]*' trace | sed 's/([0-9]*, /(N, /'",
+        "0\nkill(N, SIGTERM\npidfd_send_signal(N, SIGKILL\n",
+    );
+}

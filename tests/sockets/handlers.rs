@@ -14,6 +14,33 @@ fn one_connection_is_served_in_the_shell_itself() {
     assert_eq!(server.end().text(), "0 hello you there []\ngot still\n");
 }
 
+/// `exit` ends the handler, as it does in a process of its own; but a trap's `exit` ends the shell.
+#[test]
+fn exit_in_a_handler_is_its_status() {
+    let dir = Dir::new();
+    let mut server = Running::start(&mut dir.shell("nc -lnv --exec 'echo hi; exit 3' 0; echo \"status $?\""));
+    assert_eq!(converse(connect(server.port()), b""), b"hi\n");
+    assert_eq!(server.end().text(), "status 3\n");
+    let code =
+        "trap 'echo trapped; exit 5' USR1; nc -lnv --exec 'kill -USR1 $$; echo not reached >&2' 0; echo not reached";
+    let mut server = Running::start(&mut dir.shell(code));
+    assert_eq!(converse(connect(server.port()), b""), b"trapped\n");
+    assert_eq!(server.end().text(), "");
+}
+
+/// A variable that cannot be set is found before there is a peer.
+#[test]
+fn a_read_only_variable_is_refused_before_anybody_connects() {
+    let dir = Dir::new();
+    for option in ["--fd", "--port"] {
+        let mut server = dir.shell(&format!("readonly R=1; nc -lnv {option} R 0"));
+        let output = server.stdin(Stdio::null()).output().expect("the shell can be started");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(text.contains("R: is read only") && !text.contains("Listening"), "{text}");
+        assert!(!output.status.success());
+    }
+}
+
 #[test]
 fn a_handler_knows_its_connection() {
     let dir = Dir::new();

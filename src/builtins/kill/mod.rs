@@ -3,7 +3,7 @@
 mod options;
 mod show;
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, about, message};
+use crate::builtins::{Builtin, BuiltinResult, Kind, about, message, too_many_arguments};
 use crate::fields::Fields;
 use crate::ipc::signals::{self, Process};
 use crate::ipc::{self, Patience, Why, error::words};
@@ -42,6 +42,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     }
     let result = match fields.get(1).map(|word| word.as_bytes()) {
         Some(b"-l") => show::names(shell, fields),
+        Some(b"-L") if fields.get(2).is_some() => Err(too_many_arguments().into()),
         Some(b"-L") => show::table(shell),
         Some(b"-d") => show::sets(shell, fields),
         _ => Request::parse(fields).map_err(Into::into).and_then(|request| kill(shell, fields, &request)),
@@ -99,17 +100,22 @@ fn kill(shell: &mut Shell, fields: &Fields, request: &Request) -> BuiltinResult 
 
 /// What an operand means.
 fn find(shell: &Shell, operand: &BStr, waits: bool) -> Result<Target, Error> {
-    let open = |pid: i32| if waits { Process::open(pid).ok() } else { None };
+    // One that has gone need not be waited for; one that cannot be waited for has not gone.
+    let open = |pid: i32| match if waits { Process::open(pid) } else { Err(Errno::ESRCH) } {
+        Ok(process) => Ok(Some(process)),
+        Err(Errno::ESRCH) => Ok(None),
+        Err(errno) => Err(about(operand, &format!("cannot be waited for: {}", words(errno)))),
+    };
     if operand.starts_with(b"%") {
         let number = id::find(&shell.jobs, operand)?;
         let job = shell.jobs.get(number).ok_or_else(|| about(operand, "no such job"))?;
-        let processes = job.living().filter_map(|pid| open(pid.as_raw())).collect();
+        let processes = job.living().filter_map(|pid| open(pid.as_raw()).transpose()).collect::<Result<_, _>>()?;
         return Ok(Target::Job(number, processes));
     }
     let number: Option<i32> = operand.to_str().ok().and_then(|text| text.parse().ok());
     match number {
         None => Err(about(operand, "not a process id or a job (such as %1)")),
-        Some(pid) if pid > 0 => Ok(Target::Process(pid, open(pid))),
+        Some(pid) if pid > 0 => Ok(Target::Process(pid, open(pid)?)),
         Some(group) => Ok(Target::Group(-group)),
     }
 }
@@ -121,8 +127,10 @@ fn reason(operand: &BStr, errno: Errno) -> Error {
     Error::new(text)
 }
 
-fn send(shell: &mut Shell, target: &Target, number: i32, value: Option<i32>) -> Result<(), Errno> {
+fn send(shell: &mut Shell, target: &Target, number: i32, value: Option<i32>, is_first: bool) -> Result<(), Errno> {
     match target {
+        // By now the number may be another process's.
+        Target::Process(_, Some(process)) if !is_first => process.send(number, value),
         // -1, everybody, comes as the group 1 and goes back as -1.
         Target::Group(_) if value.is_some() => Err(Errno::EINVAL),
         Target::Group(group) => signal::send(-group, number),
@@ -156,7 +164,7 @@ fn send_to_all(
     is_first: bool,
 ) -> bool {
     let mut all = true;
-    targets.retain(|(name, target)| match send(shell, target, number, value) {
+    targets.retain(|(name, target)| match send(shell, target, number, value, is_first) {
         Ok(()) => true,
         // A follow-up that comes too late is not needed.
         Err(Errno::ESRCH) if !is_first => false,

@@ -58,7 +58,8 @@ impl Request {
                 _ if has_signal => return Err(wrong(word, "one signal is enough")),
                 _ => {
                     request.signal = match letters {
-                        b"s" | b"n" => signal(request.argument(fields, "-s")?)?,
+                        b"s" => signal(request.argument(fields, "-s")?)?,
+                        b"n" => signal(request.argument(fields, "-n")?)?,
                         // `-segv` is a signal, `-sTERM` an option with its argument.
                         [b's' | b'n', name @ ..] if signames::by_name(letters).is_none() => signal(name.as_bstr())?,
                         _ => signal(letters.as_bstr())?,
@@ -103,7 +104,7 @@ impl Request {
             }
             b"pidfile" => self.pid_file = Some(argument(self, "--pidfile")?.into()),
             b"comm" => self.program = Some(argument(self, "--comm")?.into()),
-            _ => return Err(wrong(option, "no such option")),
+            _ => return Err(wrong(&[b"--", name].concat(), "no such option")),
         }
         Ok(())
     }

@@ -11,19 +11,25 @@ use crate::sys::signal::bits;
 use crate::sys::signames;
 use bstr::{BStr, ByteSlice};
 
+/// The index of the first operand behind `-l` or `-d`.
+fn operands(fields: &Fields) -> usize {
+    2 + usize::from(fields.get(2).is_some_and(|field| field == "--"))
+}
+
 /// `-l`: all names, or what a number, the status of a process, or a name stands for.
 ///
 /// # Errors
 /// An operand is none of these; the write failed.
 pub fn names(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let mut out = Vec::new();
-    if fields.get(2).is_none() {
+    let first = operands(fields);
+    if fields.get(first).is_none() {
         for number in signames::all() {
             out.extend_from_slice(&signames::name_or_number(number));
             out.push(b'\n');
         }
     }
-    for operand in fields.iter_from(2) {
+    for operand in fields.iter_from(first) {
         let digits = operand.to_str().ok().and_then(|text| text.parse::<i32>().ok());
         let text = match digits {
             Some(status) => {
@@ -59,11 +65,12 @@ pub fn table(shell: &mut Shell) -> BuiltinResult {
 /// # Errors
 /// An operand is no process; the write failed.
 pub fn sets(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
-    if fields.get(2).is_none() {
+    let first = operands(fields);
+    if fields.get(first).is_none() {
         return Err(Error::usage("-d: process expected").into());
     }
     let mut out = Vec::new();
-    for operand in fields.iter_from(2) {
+    for operand in fields.iter_from(first) {
         let pid = process(shell, operand)?;
         let sets = signals::sets(pid).map_err(|errno| reason(operand, errno))?;
         let rows =

@@ -40,7 +40,8 @@ pub const BUILTIN: Builtin = Builtin {
             -e, --exec COMMAND  serve the connection with a command on descriptors 0 and 1; with -k each in a process of its own;\n\
             \u{20}           NC_REMOTE_ADDR NC_REMOTE_PORT NC_LOCAL_ADDR NC_LOCAL_PORT NC_PROTO are set\n--max N  at most N handlers at a time\n\
             --fd VAR  leave the connection open in the shell, its number in VAR\n--port VAR  the port listened on\n\
-            --seqpacket  UNIX sockets that keep records\n--framed=line|nul|len  keep the boundaries of datagrams visible\n--hex  dump what passes",
+            --seqpacket  UNIX sockets that keep records\n--framed=line|nul|len  keep the boundaries of datagrams visible\n--hex  dump what passes\n\
+            Without a command, in redirections: /dev/tcp/HOST/PORT and /dev/udp/HOST/PORT connect (exec 3<>/dev/tcp/localhost/80).",
     run,
 };
 
@@ -59,6 +60,13 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
             return Ok(ExitStatus::FAILURE);
         }
     };
+    // Before a peer is there, who would be cut off.
+    for variable in request.fd_name.iter().chain(&request.port_name) {
+        let slot = shell.vars.slot_of(variable);
+        if shell.vars.at(slot).readonly {
+            shell.vars.set(slot, b"")?;
+        }
+    }
     if request.listen { server::run(shell, &request) } else { client::run(shell, &request) }
 }
 

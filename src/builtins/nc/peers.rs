@@ -19,7 +19,7 @@ use crate::sys::socket::{self, Name};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A peer, and the handler that serves it.
 struct Peer {
@@ -37,6 +37,8 @@ struct Peer {
 
 /// Room for any datagram.
 const ROOM: usize = 256 << 10;
+/// How long nothing more is said of handlers that cannot be started.
+const SILENT: Duration = Duration::from_secs(1);
 
 /// Serve peers until a signal comes; without -k only the first one.
 pub fn run(shell: &mut Shell, request: &Request, mut watch: Guard, listener: &Listener) -> BuiltinResult {
@@ -44,6 +46,7 @@ pub fn run(shell: &mut Shell, request: &Request, mut watch: Guard, listener: &Li
     let fd = listener.socket.as_raw_fd();
     let mut peers: Vec<Peer> = Vec::new();
     let mut served = 0;
+    let mut refused = None;
     let mut buffer = vec![0u8; ROOM];
     let result = loop {
         signal::take(libc::SIGCHLD);
@@ -74,7 +77,7 @@ pub fn run(shell: &mut Shell, request: &Request, mut watch: Guard, listener: &Li
             !ready[index - 1] || pass_answers(shell, fd, peer, &mut buffer)
         });
         if interests[0].revents != 0
-            && let Err(errno) = take(shell, request, fd, &mut peers, &mut served, &mut buffer, &watch)
+            && let Err(errno) = take(shell, request, fd, &mut peers, (&mut served, &mut refused), &mut buffer, &watch)
         {
             break Err(system("recvfrom", errno).into());
         }
@@ -107,7 +110,7 @@ fn take(
     request: &Request,
     fd: RawFd,
     peers: &mut Vec<Peer>,
-    served: &mut u64,
+    (served, refused): (&mut u64, &mut Option<Instant>),
     buffer: &mut [u8],
     watch: &Guard,
 ) -> Result<(), Errno> {
@@ -125,7 +128,11 @@ fn take(
                 peers.len() - 1
             }
             Err(errno) => {
-                shell.report(&system("nc: cannot start a handler", errno));
+                // A datagram that nobody serves is lost; when nothing can be started, that need not be said of each.
+                if refused.is_none_or(|last| last.elapsed() >= SILENT) {
+                    *refused = Some(Instant::now());
+                    shell.report(&system("nc: cannot start a handler, datagrams are lost", errno));
+                }
                 return Ok(());
             }
         },

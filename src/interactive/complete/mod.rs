@@ -221,9 +221,10 @@ fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Cand
             starting(names, plain)
         }
         Operand::Verbs => or_files(starting(names::verbs(command), plain), shell, raw),
-        Operand::Queues => or_files(starting(names::queues(), plain), shell, raw),
+        Operand::Queues => or_files(starting(names::queues(&shell.held), plain), shell, raw),
         Operand::Addresses => {
-            let mut all = starting(names::queues().into_iter().chain(names::meeting_places()), plain);
+            let base = crate::builtins::message::base(shell);
+            let mut all = starting(names::queues(&base.held).into_iter().chain(names::meeting_places(&base)), plain);
             let mechanisms = names::MECHANISMS.iter().filter(|mechanism| mechanism.starts_with(plain));
             all.extend(mechanisms.map(|name| Candidate { suffix: String::new(), ..Candidate::plain(name) }));
             or_files(all, shell, raw)

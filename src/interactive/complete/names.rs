@@ -4,7 +4,8 @@ use crate::builtins::{self, TABLE};
 use crate::exec::names;
 use crate::interactive::text::{to_bytes, to_text};
 use crate::ipc::mq::admin;
-use crate::ipc::run;
+use crate::ipc::mq::posix::Held;
+use crate::ipc::{Base, run};
 use crate::shell::vars::slot;
 use crate::shell::{Shell, options};
 use bstr::ByteSlice;
@@ -94,9 +95,9 @@ pub const MECHANISMS: &[&str] =
     &["box:", "fd:", "fifo:", "pid:", "posix:/", "rdv:", "sysv:", "tcp:", "udp:", "unix:", "unix-dgram:", "unix-seq:"];
 
 /// The addresses of the message queues that exist; of System V queues by their keys, where they have any.
-pub fn queues() -> BTreeSet<String> {
+pub fn queues(held: &Held) -> BTreeSet<String> {
     // Where there are none, or they cannot be listed, nothing is offered.
-    let all = admin::list_posix().unwrap_or_default().into_iter().chain(admin::list_sysv().unwrap_or_default());
+    let all = admin::list_posix(held).unwrap_or_default().into_iter().chain(admin::list_sysv().unwrap_or_default());
     let address = |queue: admin::Listed| {
         let key = queue.facts.iter().find_map(|(name, value)| value.as_str().filter(|_| *name == "key"));
         key.filter(|&key| key != "0x00000000").map_or(queue.address.to_string(), |key| format!("sysv:{key}"))
@@ -105,8 +106,8 @@ pub fn queues() -> BTreeSet<String> {
 }
 
 /// The addresses of the user's mailboxes, and of the rendezvous at which somebody waits.
-pub fn meeting_places() -> BTreeSet<String> {
-    let named = |ending: &str| run::names(&format!(".{ending}")).into_iter();
+pub fn meeting_places(base: &Base) -> BTreeSet<String> {
+    let named = |ending: &str| run::names(base, &format!(".{ending}")).into_iter();
     let boxes = named("box").map(|name| format!("box:{name}"));
     boxes.chain(named("rdv").map(|name| format!("rdv:{name}"))).collect()
 }

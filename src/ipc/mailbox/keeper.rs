@@ -33,7 +33,7 @@ const FRESH: Duration = Duration::from_secs(10);
 pub(super) fn start(place: &Place, address: &str) -> Result<(), Error> {
     let refused = |errno| Error::refused(address, errno);
     // It is held for moments only, so that is waited for even without patience.
-    let _lock = run::lock(&place.directory.join("lock"), address, &mut Wait::new(Patience::within(FRESH), 0))?;
+    let _lock = run::lock(place.directory.join("lock"), address, &mut Wait::new(Patience::within(FRESH), 0))?;
     let probe = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM).map_err(refused)?;
     if socket::connect(probe.as_raw_fd(), &place.socket("keeper")).is_ok() {
         return Ok(());
@@ -175,8 +175,8 @@ impl Keeper<'_> {
         let _ = socket::shutdown(self.queue.as_raw_fd(), libc::SHUT_RDWR);
     }
 
-    fn lock(&self) -> Option<OwnedFd> {
-        run::lock(&self.place.directory.join("lock"), "", &mut Wait::new(Patience::Forever, 0)).ok()
+    fn lock(&self) -> Option<run::Turn> {
+        run::lock(self.place.directory.join("lock"), "", &mut Wait::new(Patience::Forever, 0)).ok()
     }
 
     fn is_empty(&self) -> bool {

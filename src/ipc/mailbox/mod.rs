@@ -14,6 +14,7 @@
 
 pub mod keeper;
 
+use crate::ipc::base::Base;
 use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Role, Select};
 use crate::ipc::error::{Error, Why};
 use crate::ipc::run;
@@ -41,8 +42,8 @@ impl Place {
     ///
     /// # Errors
     /// There is no such directory.
-    pub fn of(name: &BStr) -> Result<Self, Error> {
-        Ok(Self { directory: run::directory()?, name: name.to_string() })
+    pub fn of(name: &BStr, base: &Base) -> Result<Self, Error> {
+        Ok(Self { directory: run::directory(base)?, name: name.to_string() })
     }
 
     fn file(&self, ending: &str) -> PathBuf {
@@ -71,9 +72,9 @@ impl Mailbox {
     ///
     /// # Errors
     /// The run directory or a process cannot be had; how the wait has ended.
-    pub fn open(name: &BStr, role: Role, wait: &mut Wait) -> Result<Self, Error> {
+    pub fn open(name: &BStr, role: Role, base: &Base, wait: &mut Wait) -> Result<Self, Error> {
         let address = format!("box:{name}");
-        let place = Place::of(name)?;
+        let place = Place::of(name, base)?;
         let (fd, keeper) = match role {
             Role::Sender => (connect(&place, &address)?, None),
             Role::Receiver => loop {

@@ -4,14 +4,16 @@
 //! that a crashed program left behind would stay, with its messages, until the machine is started anew.
 
 use crate::ipc::address::{Address, SystemV};
-use crate::ipc::error::Error;
-use crate::ipc::mq::{posix, sysv, users};
+use crate::ipc::error::{Error, Why};
+use crate::ipc::mq::posix::{self, Held};
+use crate::ipc::mq::{sysv, users};
 use crate::sys::{mqueue, msg};
 use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
 use serde_json::{Value, json};
 use std::ffi::CString;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
 
 /// Facts in the order in which they are shown: text prints `name value`, JSON is an object.
 pub type Facts = Vec<(&'static str, Value)>;
@@ -37,14 +39,14 @@ pub struct Wish {
 ///
 /// # Errors
 /// EEXIST (exclusive), EINVAL (beyond the limits), ENOSPC, EACCES.
-pub fn create(address: &Address, wish: &Wish) -> Result<Option<i32>, Error> {
+pub fn create(address: &Address, wish: &Wish, held: &Held) -> Result<Option<i32>, Error> {
     let name = address.to_string();
     match address {
         Address::Posix(queue) => {
             if wish.bytes.is_some() {
                 return Err(Error::usage(name, "-B is for System V queues"));
             }
-            create_posix(queue.as_bstr(), wish).map(|()| None)
+            create_posix(queue.as_bstr(), wish, held).map(|()| None)
         }
         Address::SystemV(queue) => {
             if wish.max_messages.is_some() || wish.message_size.is_some() {
@@ -59,7 +61,10 @@ pub fn create(address: &Address, wish: &Wish) -> Result<Option<i32>, Error> {
     }
 }
 
-fn create_posix(name: &BStr, wish: &Wish) -> Result<(), Error> {
+fn create_posix(name: &BStr, wish: &Wish, held: &Held) -> Result<(), Error> {
+    if !wish.exclusive && held.find(name, libc::O_RDONLY).is_some() {
+        return Ok(());
+    }
     let (messages, size) = default_attributes();
     let attributes = mqueue::Attributes {
         max_messages: wish.max_messages.unwrap_or(messages),
@@ -127,7 +132,7 @@ fn no_queue(address: &Address) -> Error {
 ///
 /// # Errors
 /// EPERM: not one's own; a wish that this family does not know.
-pub fn change(address: &Address, wish: &Wish) -> Result<(), Error> {
+pub fn change(address: &Address, wish: &Wish, held: &Held) -> Result<(), Error> {
     let name = address.to_string();
     let refused = |errno| Error::refused(&name, errno);
     match address {
@@ -137,7 +142,7 @@ pub fn change(address: &Address, wish: &Wish) -> Result<(), Error> {
         }
         Address::Posix(_) if wish.bytes.is_some() => Err(Error::usage(name, "-B is for System V queues")),
         Address::Posix(queue) => {
-            let queue = open_any(queue.as_bstr())?;
+            let queue = open_any(queue.as_bstr(), held)?;
             if let Some(mode) = wish.mode {
                 let mode = nix::sys::stat::Mode::from_bits_truncate(mode);
                 nix::sys::stat::fchmod(queue.as_fd(), mode).map_err(refused)?;
@@ -177,13 +182,11 @@ fn gone(errno: Errno) -> Errno {
 }
 
 /// Open a queue for whatever is permitted.
-fn open_any(name: &BStr) -> Result<std::os::fd::OwnedFd, Error> {
-    let queue = posix::c_name(name)?;
-    let opened = match mqueue::open(&queue, libc::O_RDONLY) {
-        Err(Errno::EACCES) => mqueue::open(&queue, libc::O_WRONLY),
+fn open_any(name: &BStr, held: &Held) -> Result<Rc<OwnedFd>, Error> {
+    match held.open(name, libc::O_RDONLY) {
+        Err(Error { why: Why::Refused(Errno::EACCES), .. }) => held.open(name, libc::O_WRONLY),
         opened => opened,
-    };
-    opened.map_err(|errno| Error::refused(name.to_string(), errno))
+    }
 }
 
 /// Remove a queue.
@@ -206,7 +209,7 @@ pub fn remove(address: &Address) -> Result<(), Error> {
 ///
 /// # Errors
 /// There is none, or it may not be read.
-pub fn stat(address: &Address) -> Result<Facts, Error> {
+pub fn stat(address: &Address, held: &Held) -> Result<Facts, Error> {
     let refused = |errno| Error::refused(address.to_string(), errno);
     match address {
         Address::SystemV(queue) => {
@@ -217,7 +220,7 @@ pub fn stat(address: &Address) -> Result<Facts, Error> {
             Ok(facts)
         }
         Address::Posix(name) => {
-            let queue = open_any(name.as_bstr())?;
+            let queue = open_any(name.as_bstr(), held)?;
             let attributes = mqueue::attributes(queue.as_fd()).map_err(refused)?;
             let file = nix::sys::stat::fstat(queue.as_fd()).map_err(refused)?;
             let mut facts: Facts = vec![
@@ -228,25 +231,17 @@ pub fn stat(address: &Address) -> Result<Facts, Error> {
                 ("max-messages", Value::from(attributes.max_messages)),
                 ("message-size", Value::from(attributes.message_size)),
             ];
-            // Reading the descriptor of a queue gives a line about it (mq_overview(7)).
-            let mut line = Vec::new();
-            if let Ok(1..) = crate::sys::stream::read_into(queue.as_fd(), &mut line, 128) {
-                for word in line.split_str(" ") {
-                    match word.trim().split_once_str(":") {
-                        Some((b"QSIZE", bytes)) => facts.push(("used-bytes", number(bytes))),
-                        Some((b"NOTIFY_PID", pid)) => facts.push(("notify-pid", number(pid))),
-                        _ => {}
-                    }
+            for (name, value) in posix::facts(&queue) {
+                match name.as_str() {
+                    "QSIZE" => facts.push(("used-bytes", value.into())),
+                    "NOTIFY_PID" => facts.push(("notify-pid", value.into())),
+                    _ => {}
                 }
             }
             Ok(facts)
         }
         _ => Err(no_queue(address)),
     }
-}
-
-fn number(digits: &[u8]) -> Value {
-    digits.trim().to_str().ok().and_then(|digits| digits.parse::<i64>().ok()).map_or(Value::Null, Value::from)
 }
 
 fn sysv_facts(id: i32, status: &msg::msqid_ds) -> Facts {
@@ -297,7 +292,7 @@ pub fn list_sysv() -> Result<Vec<Listed>, Error> {
 ///
 /// # Errors
 /// It is not mounted.
-pub fn list_posix() -> Result<Vec<Listed>, Error> {
+pub fn list_posix(held: &Held) -> Result<Vec<Listed>, Error> {
     use std::os::unix::fs::MetadataExt;
     let why = "no mqueue file system is mounted (as root: mkdir -p /dev/mqueue; mount -t mqueue none /dev/mqueue)";
     let place = mount_point().ok_or_else(|| Error::other("POSIX queues cannot be listed", why))?;
@@ -309,7 +304,7 @@ pub fn list_posix() -> Result<Vec<Listed>, Error> {
         let mut name = b"/".to_vec();
         name.extend_from_slice(std::os::unix::ffi::OsStrExt::as_bytes(entry.file_name().as_os_str()));
         let address = Address::Posix(name.into());
-        let facts = stat(&address).unwrap_or_else(|_| {
+        let facts = stat(&address, held).unwrap_or_else(|_| {
             vec![
                 ("address", Value::from(address.to_string())),
                 ("owner", Value::from(users::name_of(file.uid()))),

@@ -7,11 +7,12 @@
 use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Role, Select};
 use crate::ipc::error::Error;
 use crate::ipc::wait::Wait;
-use crate::sys::mqueue;
-use bstr::BStr;
+use crate::sys::{fd, mqueue};
+use bstr::{BStr, BString};
 use nix::errno::Errno;
 use std::ffi::CString;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::rc::Rc;
 
 /// The highest priority on Linux.
 pub const HIGHEST_PRIORITY: u32 = 32767;
@@ -19,7 +20,7 @@ pub const HIGHEST_PRIORITY: u32 = 32767;
 /// A POSIX queue.
 #[derive(Debug)]
 pub struct Queue {
-    fd: OwnedFd,
+    fd: Rc<OwnedFd>,
     name: String,
     /// A receiver's: the longest message that there can be.
     longest: usize,
@@ -30,10 +31,10 @@ impl Queue {
     ///
     /// # Errors
     /// ENOENT, EACCES, and others of mq_open(3).
-    pub fn open(name: &BStr, role: Role) -> Result<Self, Error> {
+    pub fn open(name: &BStr, role: Role, held: &Held) -> Result<Self, Error> {
         let flags = if role == Role::Sender { libc::O_WRONLY } else { libc::O_RDONLY };
         let error = |errno| Error::refused(name.to_string(), errno);
-        let fd = mqueue::open(&c_name(name)?, flags).map_err(error)?;
+        let fd = held.open(name, flags)?;
         let longest = match role {
             Role::Sender => 0,
             Role::Receiver => mqueue::attributes(fd.as_fd()).map_err(error)?.message_size,
@@ -41,23 +42,85 @@ impl Queue {
         Ok(Self { fd, name: name.to_string(), longest: usize::try_from(longest).unwrap_or(usize::MAX) })
     }
 
-    /// Have `signal` sent to this process, once, when a message comes to the empty queue and nobody waits for it (mq_notify(3)).
-    ///
-    /// # Errors
-    /// EBUSY: somebody else has registered.
-    pub fn notify(&self, signal: i32) -> Result<(), Errno> {
-        mqueue::notify(self.fd.as_fd(), signal)
-    }
-
-    /// Only the descriptor, which goes on to be registered.
-    pub fn into_fd(self) -> OwnedFd {
-        self.fd
-    }
-
     /// The queue's descriptor.
     pub fn fd(&self) -> &OwnedFd {
         &self.fd
     }
+}
+
+/// The queues that will be announced to this process. The kernel ends a registration (mq_notify(3)) when its process closes *any* descriptor
+/// of the queue. So each has one descriptor, which stays open, and which whoever opens the queue in this process is given.
+#[derive(Clone, Debug, Default)]
+pub struct Held(Vec<Registered>);
+
+#[derive(Clone, Debug)]
+struct Registered {
+    name: BString,
+    fd: Rc<OwnedFd>,
+    /// O_RDWR, or what is permitted of it.
+    access: i32,
+}
+
+impl Held {
+    /// A descriptor of the queue that has this name now, for O_RDONLY or O_WRONLY.
+    ///
+    /// # Errors
+    /// As mq_open(3).
+    pub fn open(&self, name: &BStr, access: i32) -> Result<Rc<OwnedFd>, Error> {
+        if let Some(fd) = self.find(name, access) {
+            return Ok(fd);
+        }
+        mqueue::open(&c_name(name)?, access).map(Rc::new).map_err(|errno| Error::refused(name.to_string(), errno))
+    }
+
+    /// The descriptor that is open already. A queue has no links: once its name was removed, a queue of this name is another one.
+    pub fn find(&self, name: &BStr, access: i32) -> Option<Rc<OwnedFd>> {
+        let fits = |it: &&Registered| it.name == name && (it.access == libc::O_RDWR || it.access == access);
+        let is_named = |it: &&Registered| nix::sys::stat::fstat(it.fd.as_fd()).is_ok_and(|file| file.st_nlink > 0);
+        self.0.iter().filter(fits).find(is_named).map(|it| Rc::clone(&it.fd))
+    }
+
+    /// Have `signal` sent to this process, once, when a message comes to the empty queue and nobody waits for it.
+    ///
+    /// # Errors
+    /// EBUSY: some process, maybe this one, is registered; as mq_open(3).
+    pub fn register(&mut self, name: &BStr, signal: i32) -> Result<(), Error> {
+        let own = i64::from(nix::unistd::getpid().as_raw());
+        self.0.retain(|it| whom(&it.fd).is_none_or(|pid| pid == own));
+        let refused = |tried: String, errno| Error::refused(tried, errno);
+        let path = c_name(name)?;
+        let found = [libc::O_RDWR, libc::O_RDONLY, libc::O_WRONLY].into_iter().find_map(|access| {
+            let held = self.find(name, access).map(Ok);
+            match held.unwrap_or_else(|| mqueue::open(&path, access).and_then(fd::make_private).map(Rc::new)) {
+                Err(Errno::EACCES) if access != libc::O_WRONLY => None,
+                opened => Some(opened.map(|fd| Registered { name: name.to_owned(), fd, access })),
+            }
+        });
+        let queue = found.unwrap_or(Err(Errno::EACCES)).map_err(|errno| refused(name.to_string(), errno))?;
+        mqueue::notify(queue.fd.as_fd(), signal).map_err(|errno| match whom(&queue.fd) {
+            Some(pid) if errno == Errno::EBUSY && pid == own => {
+                refused(format!("{name}: this shell is registered"), errno)
+            }
+            Some(pid) if errno == Errno::EBUSY => refused(format!("{name}: process {pid} is registered"), errno),
+            _ => refused(name.to_string(), errno),
+        })?;
+        self.0.push(queue);
+        Ok(())
+    }
+}
+
+/// Which process is registered with a queue (0: none), if it can be read: its descriptor gives a line about it (mq_overview(7)).
+fn whom(queue: &OwnedFd) -> Option<i64> {
+    facts(queue).into_iter().find_map(|(name, value)| if name == "NOTIFY_PID" { Some(value) } else { None })
+}
+
+/// The numbers of the line that the descriptor of a queue gives: QSIZE, NOTIFY, SIGNO, NOTIFY_PID.
+pub fn facts(queue: &OwnedFd) -> Vec<(String, i64)> {
+    let mut line = [0; 128];
+    let length = fd::read_at(queue.as_raw_fd(), &mut line, 0).unwrap_or(0);
+    let text = String::from_utf8_lossy(&line[..length]).into_owned();
+    let pairs = text.split_whitespace().filter_map(|word| word.split_once(':'));
+    pairs.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect()
 }
 
 /// The name for system calls.

@@ -5,7 +5,7 @@
 
 use crate::ipc::address::{Address, SystemV};
 use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Select};
-use crate::ipc::error::Error;
+use crate::ipc::error::{Error, Why};
 use crate::ipc::wait::Wait;
 use crate::sys::msg::{self, TYPE};
 use nix::errno::Errno;
@@ -26,6 +26,9 @@ pub struct Queue {
 
 /// The default limit of a message's length (MSGMAX): most systems have it, so nobody has to ask.
 const USUAL: usize = 8192;
+
+/// How many messages are looked at for one of a certain type: the kernel counts from the first one each time.
+const LOOKED_AT: usize = 500;
 
 impl Queue {
     /// The queue of an address, which must exist.
@@ -140,6 +143,14 @@ impl Endpoint for Queue {
         });
         result.map_err(|error| {
             let error = self.error(error);
+            // Without patience it would block now, and for ever.
+            let is_full = matches!(error.why, Why::WouldBlock(_) | Why::Refused(Errno::EMSGSIZE));
+            if let (true, Ok(status)) = (is_full, msg::stat(self.id))
+                && status.msg_qbytes < length as u64
+            {
+                let tried = format!("{}: message of {length} bytes for a queue of {}", self.name, status.msg_qbytes);
+                return Error::refused(tried, Errno::EMSGSIZE);
+            }
             let is_too_long = || msg::limits().is_ok_and(|(limits, _)| length as i64 > limits.longest_message);
             if error == Error::refused(&self.name, Errno::EINVAL) && is_too_long() {
                 return Error::refused(format!("{}: message of {length} bytes", self.name), Errno::EMSGSIZE);
@@ -181,6 +192,9 @@ impl Endpoint for Queue {
         let mut index = 0;
         while self.look_at(index, &mut message)? {
             index += 1;
+            if index > LOOKED_AT {
+                return Ok(None);
+            }
             let kind = message.kind.unwrap_or(0);
             let fits = match select.kind {
                 0 => true,

@@ -316,8 +316,9 @@ mod tests {
             let address = Address::parse(format!("{kind}:@{name}").as_bytes())?;
             let mut wait = Wait::new(Patience::within(std::time::Duration::from_secs(20)), 0);
             let opening = Opening { role: Role::Receiver, end: End::Nul };
-            let mut receiver = open(&address, &opening, &mut wait)?;
-            let mut sender = open(&address, &Opening { role: Role::Sender, ..opening }, &mut wait)?;
+            let base = crate::ipc::Base::default();
+            let mut receiver = open(&address, &opening, &base, &mut wait)?;
+            let mut sender = open(&address, &Opening { role: Role::Sender, ..opening }, &base, &mut wait)?;
             let messages: [&[u8]; 4] = [b"one", b"two\nlines", &[0xff; 5000], b"last"];
             for message in messages {
                 sender.send(&Outgoing::new(message), &mut wait)?;
@@ -332,7 +333,9 @@ mod tests {
                 assert!(!receiver.receive(&Select::default(), &mut message, &mut wait)?);
             }
             drop(receiver);
-            let gone = open(&address, &Opening::sender(), &mut wait).map(drop).map_err(|error| error.status());
+            let gone = open(&address, &Opening::sender(), &crate::ipc::Base::default(), &mut wait)
+                .map(drop)
+                .map_err(|error| error.status());
             assert_eq!(gone, Err(4), "{kind}");
         }
         Ok(())
@@ -342,8 +345,9 @@ mod tests {
     fn a_datagram_that_is_too_long_stays() -> Result<(), crate::ipc::Error> {
         let address = Address::parse(format!("unix-dgram:@ipcsh-long-{}", std::process::id()).as_bytes())?;
         let mut wait = Wait::new(Patience::None, 0);
-        let mut receiver = open(&address, &Opening::receiver(), &mut wait)?;
-        let mut sender = open(&address, &Opening::sender(), &mut wait)?;
+        let base = crate::ipc::Base::default();
+        let mut receiver = open(&address, &Opening::receiver(), &base, &mut wait)?;
+        let mut sender = open(&address, &Opening::sender(), &base, &mut wait)?;
         let mut message = Message::default();
         let empty = receiver.receive(&Select::default(), &mut message, &mut wait).map_err(|error| error.status());
         assert_eq!(empty, Err(3));
