@@ -3,9 +3,9 @@
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, operands};
 use crate::fields::Fields;
 use crate::shell::vars::{is_name, slot};
-use crate::shell::{Getopts, Shell};
+use crate::shell::{Getopts, Params, Shell};
 use crate::status::{Error, ExitStatus};
-use bstr::BString;
+use bstr::{BStr, BString};
 
 /// `getopts`
 pub const BUILTIN: Builtin = Builtin {
@@ -21,17 +21,16 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let (Some(spec), Some(name)) = (fields.get(first), fields.get(first + 1)) else {
         return Err(Error::usage("option string and name of a variable expected").into());
     };
-    let arguments: Vec<BString> = if fields.get(first + 2).is_some() {
-        fields.iter_from(first + 2).map(|field| field.to_owned()).collect()
-    } else {
-        shell.params.iter().map(|field| field.to_owned()).collect()
-    };
     if std::mem::take(&mut shell.vars.optind_assigned) {
         shell.getopts = Getopts::default();
     }
     let index = match std::mem::take(&mut shell.getopts.anew) {
         true => 1,
         false => usize::try_from(shell.vars.integer(slot::OPTIND)?).unwrap_or(1).max(1),
+    };
+    let arguments = match fields.get(first + 2) {
+        Some(_) => Arguments::Given(fields, first + 2),
+        None => Arguments::Parameters(&shell.params),
     };
     let found = next(&arguments, spec, index, &mut shell.getopts.offset);
     shell.getopts.at_end = matches!(found.result, Found::End);
@@ -68,6 +67,31 @@ fn complain(shell: &mut Shell, letter: u8, missing: bool) {
     shell.io.write_error(&line);
 }
 
+/// What is parsed: not copied, because each call looks at one or two of them.
+enum Arguments<'a> {
+    /// The fields from this one on.
+    Given(&'a Fields, usize),
+    /// The positional parameters.
+    Parameters(&'a Params),
+}
+
+impl Arguments<'_> {
+    /// An argument by its number, from 1.
+    fn get(&self, number: usize) -> Option<&BStr> {
+        match self {
+            Self::Given(fields, first) => fields.get(first + number - 1),
+            Self::Parameters(params) => params.get(number),
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Given(fields, first) => fields.len() - first,
+            Self::Parameters(params) => params.count(),
+        }
+    }
+}
+
 enum Found {
     Option(u8, Option<BString>),
     Unknown(u8),
@@ -81,10 +105,10 @@ struct Step {
 }
 
 /// The next option from argument `index` (from 1) on, `offset` letters into it.
-fn next(arguments: &[BString], spec: &[u8], mut index: usize, offset: &mut usize) -> Step {
-    let Some(argument) = arguments.get(index - 1) else {
+fn next(arguments: &Arguments<'_>, spec: &[u8], mut index: usize, offset: &mut usize) -> Step {
+    let Some(argument) = arguments.get(index) else {
         *offset = 0;
-        return Step { result: Found::End, index: arguments.len() + 1 };
+        return Step { result: Found::End, index: arguments.count() + 1 };
     };
     if *offset == 0 {
         if argument.len() < 2 || argument[0] != b'-' {
@@ -114,10 +138,10 @@ fn next(arguments: &[BString], spec: &[u8], mut index: usize, offset: &mut usize
         None => Found::Unknown(letter),
         Some(_) if !takes_argument => Found::Option(letter, None),
         Some(_) if rest => Found::Option(letter, Some(argument[from..].into())),
-        Some(_) => match arguments.get(index - 1) {
+        Some(_) => match arguments.get(index) {
             Some(operand) => {
                 index += 1;
-                Found::Option(letter, Some(operand.clone()))
+                Found::Option(letter, Some(operand.to_owned()))
             }
             None => Found::Missing(letter),
         },
