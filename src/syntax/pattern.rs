@@ -12,11 +12,15 @@ pub fn pattern(text: &[u8]) -> Pattern {
     let mut atoms = Vec::new();
     let mut literal = BString::default();
     let mut at = 0;
+    // A `[` behind the last `]` is not closed: to look for its end each time would take the square of the length.
+    let last = memchr::memrchr(b']', text).unwrap_or(0);
     while at < text.len() {
         let special = match text[at] {
             b'*' => Some((Atom::AnyString, 1)),
             b'?' => Some((Atom::AnyChar, 1)),
-            b'[' => bracket(&text[at..]).map(|(bracket, length)| (Atom::Bracket(Box::new(bracket)), length)),
+            b'[' if at < last => {
+                bracket(&text[at..]).map(|(bracket, length)| (Atom::Bracket(Box::new(bracket)), length))
+            }
             _ => None,
         };
         let Some((atom, length)) = special else {
