@@ -62,7 +62,10 @@ fn set(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
                 options.set(option, on);
                 continue;
             }
-            let Some(name) = fields.get(index) else { return print_options(shell, options, on) };
+            let Some(name) = fields.get(index) else {
+                apply(shell, options)?;
+                return print_options(shell, on);
+            };
             index += 1;
             let option =
                 Options::by_name(name).ok_or_else(|| about(name, "no such option").with_status(ExitStatus::USAGE))?;
@@ -104,12 +107,13 @@ fn print_variables(shell: &mut Shell) -> BuiltinResult {
     Ok(ExitStatus::SUCCESS)
 }
 
-fn print_options(shell: &mut Shell, options: Options, readable: bool) -> BuiltinResult {
+/// The options as a table for people, or as commands that set them as they are.
+fn print_options(shell: &mut Shell, for_people: bool) -> BuiltinResult {
     let mut out = String::new();
     for (_, name, option) in TABLE {
         let Some(name) = name else { continue };
-        let on = options.has(*option);
-        if readable {
+        let on = shell.options.has(*option);
+        if for_people {
             out.push_str(&format!("{name:<16}{}\n", if on { "on" } else { "off" }));
         } else {
             out.push_str(&format!("set {}o {name}\n", if on { '-' } else { '+' }));
