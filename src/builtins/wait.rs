@@ -1,11 +1,12 @@
 //! `wait` (XCU 4): wait for children of the shell.
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, about, operands};
+use crate::builtins::{Builtin, BuiltinResult, Kind, about, options};
 use crate::exec::trap;
 use crate::fields::Fields;
+use crate::jobs::id;
 use crate::jobs::wait::{self, Waited};
 use crate::shell::Shell;
-use crate::status::{ExitStatus, Flow};
+use crate::status::{Error, ExitStatus, Failure, Flow};
 use bstr::{BStr, ByteSlice};
 use nix::unistd::Pid;
 
@@ -13,14 +14,19 @@ use nix::unistd::Pid;
 pub const BUILTIN: Builtin = Builtin {
     name: "wait",
     kind: Kind::Regular,
-    usage: "wait [pid | %job]...",
-    about: "Wait for processes or jobs and return the status of the last one; without operands for all of them.",
+    usage: "wait [-n] [pid | %job]...",
+    about: "Wait for processes or jobs and return the status of the last one; without operands for all of them.\n\
+            -n  wait for the first of them that ends and return its status (127: there is none)",
     run,
 };
 
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
-    let first = operands(fields);
+    let (found, first) = options(fields, "n")?;
     let interrupting = shell.interrupting();
+    if !found.is_empty() {
+        let waited = any(shell, fields, first, interrupting)?;
+        return Ok(status(shell, waited)?.0);
+    }
     if fields.get(first).is_none() {
         let waited = wait::for_all(&mut shell.jobs, interrupting);
         return Ok(match status(shell, waited)? {
@@ -40,9 +46,9 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     Ok(last)
 }
 
-fn one(shell: &mut Shell, operand: &BStr, interrupting: u64) -> Result<Waited, crate::status::Failure> {
+fn one(shell: &mut Shell, operand: &BStr, interrupting: u64) -> Result<Waited, Failure> {
     if operand.starts_with(b"%") {
-        return match crate::jobs::id::find(&shell.jobs, operand) {
+        return match id::find(&shell.jobs, operand) {
             Ok(number) => Ok(wait::for_job(&mut shell.jobs, number, interrupting)),
             Err(error) => {
                 shell.report(&error.within("wait"));
@@ -50,11 +56,39 @@ fn one(shell: &mut Shell, operand: &BStr, interrupting: u64) -> Result<Waited, c
             }
         };
     }
+    Ok(wait::for_pid(&mut shell.jobs, pid(operand)?, interrupting))
+}
+
+fn pid(operand: &BStr) -> Result<Pid, Error> {
     let pid = operand.to_str().ok().and_then(|text| text.parse::<i32>().ok()).filter(|&pid| pid > 0);
-    match pid {
-        Some(pid) => Ok(wait::for_pid(&mut shell.jobs, Pid::from_raw(pid), interrupting)),
-        None => Err(about(operand, "not a process id or a job (such as %1)").with_status(ExitStatus::USAGE).into()),
+    pid.map(Pid::from_raw)
+        .ok_or_else(|| about(operand, "not a process id or a job (such as %1)").with_status(ExitStatus::USAGE))
+}
+
+/// `wait -n`: the first that ends, of these or of all jobs.
+fn any(shell: &mut Shell, fields: &Fields, first: usize, interrupting: u64) -> Result<Waited, Failure> {
+    let mut numbers = Vec::new();
+    for operand in fields.iter_from(first) {
+        if operand.starts_with(b"%") {
+            match id::find(&shell.jobs, operand) {
+                Ok(number) => numbers.push(number),
+                Err(error) => shell.report(&error.within("wait")),
+            }
+            continue;
+        }
+        match shell.jobs.number_of(pid(operand)?) {
+            Some(number) => numbers.push(number),
+            // It may have ended before.
+            None => match one(shell, operand, interrupting)? {
+                Waited::Unknown => shell.report(&about(operand, "no such job").within("wait")),
+                waited => return Ok(waited),
+            },
+        }
     }
+    if numbers.is_empty() && fields.get(first).is_some() {
+        return Ok(Waited::Unknown);
+    }
+    Ok(wait::for_any(&mut shell.jobs, &numbers, interrupting))
 }
 
 /// The status, and whether a signal arrived first; its trap is executed here.

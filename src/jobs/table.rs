@@ -403,6 +403,11 @@ impl JobTable {
         self.places.get(&pid).copied()
     }
 
+    /// The number of the job that a process belongs to.
+    pub fn number_of(&self, pid: Pid) -> Option<usize> {
+        self.place(pid).map(|place| place.number)
+    }
+
     /// The process at a place.
     pub(super) fn process(&self, place: Place) -> Option<&Process> {
         self.get(place.number)?.processes.get(place.index)

@@ -113,10 +113,10 @@ fn find(shell: &Shell, operand: &BStr, waits: bool) -> Result<Target, Error> {
         return Ok(Target::Job(number, processes));
     }
     let number: Option<i32> = operand.to_str().ok().and_then(|text| text.parse().ok());
-    match number {
-        None => Err(about(operand, "not a process id or a job (such as %1)")),
-        Some(pid) if pid > 0 => Ok(Target::Process(pid, open(pid)?)),
-        Some(group) => Ok(Target::Group(-group)),
+    match number.map(|number| (number, number.checked_neg())) {
+        Some((pid, _)) if pid > 0 => Ok(Target::Process(pid, open(pid)?)),
+        Some((_, Some(group))) => Ok(Target::Group(group)),
+        _ => Err(about(operand, "not a process id or a job (such as %1)")),
     }
 }
 
