@@ -20,7 +20,7 @@ pub const UMASK: Builtin = Builtin {
 pub const ULIMIT: Builtin = Builtin {
     name: "ulimit",
     kind: Kind::Regular,
-    usage: "ulimit [-H | -S] [-a | -cdefilmnpqrstuvx [limit]]",
+    usage: "ulimit [-H | -S] [-a | -cdefilmnqrstuvx [limit]]",
     about: "Print or set a limit of the process (-f). A limit is a number, `unlimited`, `soft` or `hard`.\n\
             -H  the hard limit\n-S  the soft limit\n-a  all limits",
     run: ulimit,
