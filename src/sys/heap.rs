@@ -45,6 +45,38 @@ thread_local! {
     };
 }
 
+thread_local! {
+    /// Whoever asks for memory now can do without.
+    static MAY_FAIL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Make room for so many more bytes; false if there is not so much memory.
+#[must_use]
+pub fn try_reserve(out: &mut Vec<u8>, more: usize) -> bool {
+    MAY_FAIL.set(true);
+    let result = out.try_reserve(more);
+    MAY_FAIL.set(false);
+    result.is_ok()
+}
+
+/// What an allocation gave, if it gave something. Without memory a shell ends, as it does in C: no command could be executed.
+#[inline]
+fn given(pointer: *mut u8) -> *mut u8 {
+    if pointer.is_null() && !MAY_FAIL.get() {
+        exhausted();
+    }
+    pointer
+}
+
+#[cold]
+fn exhausted() -> ! {
+    let message = b"ipcsh: out of memory\n";
+    // SAFETY: the pointer and the length describe the message. Nobody is left who could do anything about an error.
+    unsafe { libc::write(2, message.as_ptr().cast(), message.len()) };
+    // SAFETY: _exit touches no memory.
+    unsafe { libc::_exit(2) }
+}
+
 /// The allocator of the whole program.
 pub struct Heap;
 
@@ -66,7 +98,7 @@ impl Lists {
         if self.left.get() < size {
             let Ok(layout) = Layout::from_size_align(CHUNK, UNIT) else { return ptr::null_mut() };
             // SAFETY: the layout's size is not zero.
-            let chunk = unsafe { System.alloc(layout) };
+            let chunk = given(unsafe { System.alloc(layout) });
             if chunk.is_null() {
                 return chunk;
             }
@@ -89,7 +121,7 @@ unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(class) = class(layout) else {
             // SAFETY: the caller's promise about the layout is handed on.
-            return unsafe { System.alloc(layout) };
+            return given(unsafe { System.alloc(layout) });
         };
         LISTS.with(|lists| {
             let head = lists.free[class].get();
@@ -123,7 +155,7 @@ unsafe impl GlobalAlloc for Heap {
         let new = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
         match (class(layout), class(new)) {
             // SAFETY: both are malloc's business.
-            (None, None) => unsafe { System.realloc(pointer, layout, size) },
+            (None, None) => given(unsafe { System.realloc(pointer, layout, size) }),
             (old, new) if old == new => pointer,
             _ => {
                 // SAFETY: the size is not zero, by the caller's promise.

@@ -3,6 +3,7 @@
 //!
 //! System calls: mmap. The pages cost nothing until they are used.
 
+use crate::sys::limits::{Resource, getrlimit};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Lowest address that may still be used by a function that calls others.
@@ -18,10 +19,17 @@ pub fn is_low() -> bool {
     (&raw const here).addr() < LIMIT.load(Ordering::Relaxed)
 }
 
-/// Call `run` on a new stack of 256 MiB (less if the system gives less; the old stack if it gives none).
+/// Call `run` on a new stack of 256 MiB, or a quarter of what `ulimit -v` and `-d` allow (less if the system gives less; the old
+/// stack if it gives none).
 pub fn run_on_large_stack(run: fn() -> i32) -> i32 {
-    let mut size: usize = 256 << 20;
-    while size >= 16 << 20 {
+    let limit = [Resource::RLIMIT_AS, Resource::RLIMIT_DATA]
+        .into_iter()
+        .filter_map(|resource| getrlimit(resource).ok())
+        .fold(u64::MAX, |least, (soft, _)| least.min(soft));
+    // Whole pages, of whatever size they are.
+    let quarter = usize::try_from(limit / 4).unwrap_or(usize::MAX) & !0xffff;
+    let mut size = quarter.min(256 << 20);
+    while size >= 1 << 20 {
         if let Some(base) = map(size) {
             LIMIT.store(base + RESERVE, Ordering::Relaxed);
             return call_on(base + size, run);

@@ -13,6 +13,7 @@ use crate::quote::quote;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use crate::sys::format::{Double, append_double};
+use crate::sys::heap;
 use bstr::BStr;
 use number::Problem;
 use spec::{Flags, Size, Spec};
@@ -76,6 +77,9 @@ impl<'a> Arguments<'a> {
         progress && self.first < self.fields.len()
     }
 }
+
+/// A width for which it is not sure that there is memory.
+const MUCH: usize = 1 << 16;
 
 /// Whether the output goes on: `\c` in an argument of `%b` ends it.
 #[derive(PartialEq, Eq)]
@@ -142,6 +146,12 @@ impl Printer<'_> {
             width => width.unwrap_or(0).unsigned_abs() as usize,
         };
         let precision = self.size(spec.precision).and_then(|precision| usize::try_from(precision).ok());
+        // Everything beside a number's digits is as long as the argument.
+        let digits = if b"bcqs".contains(&spec.conversion) { 0 } else { precision.unwrap_or(0) };
+        let room = width.max(digits);
+        if room > MUCH && !heap::try_reserve(self.out, room.saturating_add(MUCH)) {
+            return Err(about(text, "there is not enough memory for so many characters"));
+        }
         let utf8 = self.shell.vars.utf8();
         let argument = self.arguments.take(spec.argument);
         let text_or_empty: &[u8] = argument.map_or(b"", |argument| argument);
