@@ -110,19 +110,6 @@ impl Fields {
         }
     }
 
-    /// Sort the fields from `first` on by `compare` (pathname expansion sorts what it found).
-    pub fn sort_from(&mut self, first: usize, mut compare: impl FnMut(&[u8], &[u8]) -> std::cmp::Ordering) {
-        if self.len() - first.min(self.len()) < 2 {
-            return;
-        }
-        let mut found: Vec<Vec<u8>> = self.iter_from(first).map(|field| field.to_vec()).collect();
-        found.sort_by(|a, b| compare(a, b));
-        self.truncate(first);
-        for field in &found {
-            self.push(field);
-        }
-    }
-
     /// The address of each field's first byte, for an argument vector: every field ends with a NUL.
     /// The addresses are good until the fields change.
     pub fn c_pointers_from(&self, first: usize) -> impl Iterator<Item = *const std::ffi::c_char> + '_ {

@@ -1,7 +1,7 @@
 //! Compound commands and functions (XCU 2.9.4, 2.9.5).
 
 use crate::builtins::{self, Kind};
-use crate::exec::{command, condition, consequence, errexit, list, redirect, substitute};
+use crate::exec::{condition, consequence, errexit, list, redirect, substitute};
 use crate::expand;
 use crate::fields::Fields;
 use crate::shell::{Opt, Shell};
@@ -255,6 +255,3 @@ pub fn returnable(shell: &mut Shell, run: impl FnOnce(&mut Shell) -> Outcome) ->
         outcome => outcome,
     }
 }
-
-/// Re-exported for those who call a command by its fields.
-pub use command::fields as call_fields;

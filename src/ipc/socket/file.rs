@@ -44,11 +44,6 @@ impl SocketFile {
     pub fn path(&self) -> &[u8] {
         &self.path
     }
-
-    /// Leave the file where it is.
-    pub fn leave(mut self) {
-        self.identity = None;
-    }
 }
 
 impl Drop for SocketFile {

@@ -111,13 +111,6 @@ impl Listener {
         socket::local_name(self.socket.as_raw_fd())
     }
 
-    /// Close the descriptor and leave the file alone: for a forked child, whose parent goes on listening.
-    pub fn close_in_child(self) {
-        if let Some(file) = self.file {
-            file.leave();
-        }
-    }
-
     /// The socket, when it is itself what the data comes through, and what removes the file in the end.
     pub fn into_parts(self) -> (OwnedFd, Option<SocketFile>) {
         (self.socket, self.file)
