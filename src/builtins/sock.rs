@@ -66,7 +66,7 @@ impl<'a> Arguments<'a> {
     /// A descriptor of the user's: the shell's own are not to be had.
     fn descriptor(&mut self) -> Result<RawFd, Error> {
         let number = self.number("descriptor")?;
-        if number < 0 || number >= 10 && fd::is_close_on_exec(number) {
+        if number < 0 || fd::is_private(number) {
             return Err(system("descriptor", Errno::EBADF));
         }
         Ok(number)

@@ -27,7 +27,7 @@ use crate::shell::{Opt, Shell};
 use crate::status::{ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{AndOr, AndOrOp, Command, List, Pipeline};
 use crate::syntax::{ParseError, Parser};
-use crate::sys::signal;
+use crate::sys::{fd, signal};
 
 /// Read commands and execute them until the end: a script, `-c`, `eval`, `.`, a trap action. With `last`
 /// nothing is left to do behind them.
@@ -47,6 +47,8 @@ pub fn run_from(shell: &mut Shell, parser: &mut Parser<'_>, last: bool) -> Outco
             shell.io.settle();
         }
         let parsed = parser.next_command(&shell.aliases, &shell.pools);
+        // Before it is executed: what the shell keeps for itself meanwhile is to be out of the way.
+        fd::keep_free(shell.pools.descriptor.get());
         if verbose {
             shell.io.write_error(parser.last_text());
         }

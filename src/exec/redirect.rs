@@ -80,7 +80,7 @@ fn subject(redirect: &Redirect) -> RawFd {
         RedirectOp::Input(_) | RedirectOp::ReadWrite(_) | RedirectOp::DupInput(_) | RedirectOp::HereDoc(_) => 0,
         RedirectOp::Output(_) | RedirectOp::Clobber(_) | RedirectOp::Append(_) | RedirectOp::DupOutput(_) => 1,
     };
-    redirect.fd.map_or(default, |fd| RawFd::try_from(fd).unwrap_or(RawFd::MAX))
+    redirect.fd.unwrap_or(default)
 }
 
 /// Expand the operand and open it, at a private number.
@@ -186,7 +186,7 @@ fn duplicate(shell: &mut Shell, word: &Word) -> Result<Source, RedirectFailure> 
 
 /// Check that the user opened this descriptor: the shell's own, which are close-on-exec, are not his.
 fn check_copy(from: RawFd) -> Result<(), Error> {
-    if from >= 10 && fd::is_close_on_exec(from) {
+    if fd::is_private(from) {
         return Err(bad_descriptor(from));
     }
     check_open(from, from)
@@ -224,7 +224,7 @@ fn here_document(shell: &mut Shell, document: &HereDoc) -> Result<OwnedFd, Redir
 #[derive(Debug)]
 #[must_use]
 pub struct Saved {
-    /// Each descriptor with a private copy of what it was; `None`: it was closed. In the order of change.
+    /// Each descriptor with a private copy of what it was; `None`: it was closed. In the order of their first change.
     descriptors: Vec<(RawFd, Option<OwnedFd>)>,
     input: RawFd,
     output: Target,
@@ -232,6 +232,11 @@ pub struct Saved {
 }
 
 impl Saved {
+    /// Whether a descriptor was changed before: what it was is kept once.
+    fn has(&self, number: RawFd) -> bool {
+        self.descriptors.iter().any(|&(changed, _)| changed == number)
+    }
+
     /// Put everything back.
     pub fn restore(self, shell: &mut Shell) {
         shell.io.forget_input();
@@ -295,7 +300,7 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: Option<&mut Saved>) 
         // The number was free, and it is the one that is wanted.
         Source::File(file) if file.as_raw_fd() == number => {
             fd::keep_over_exec(file).map_err(cannot)?;
-            if let Some(saved) = saved {
+            if let Some(saved) = saved.filter(|saved| !saved.has(number)) {
                 saved.descriptors.push((number, None));
             }
         }
@@ -312,7 +317,7 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: Option<&mut Saved>) 
 
 /// Make descriptor `number` what `source` is.
 fn move_to(shell: &mut Shell, source: Source, number: RawFd, saved: Option<&mut Saved>) -> Result<(), RedirectFailure> {
-    if number >= 10 && fd::is_close_on_exec(number) {
+    if fd::is_private(number) {
         if matches!(source, Source::Close) {
             // The user has none with this number.
             return Ok(());
@@ -322,7 +327,7 @@ fn move_to(shell: &mut Shell, source: Source, number: RawFd, saved: Option<&mut 
     if let Source::Copy(from) = source {
         check_copy(from)?;
     }
-    if let Some(saved) = saved {
+    if let Some(saved) = saved.filter(|saved| !saved.has(number)) {
         let old = match save(number) {
             Err(Errno::EMFILE) if shell.function_depth > 100 => {
                 return Err(consequence::nested_too_deeply(shell, b"a redirected command (too many open files)").into());
@@ -371,12 +376,13 @@ pub fn take_input(shell: &mut Shell, pipe: Option<OwnedFd>) -> Result<Saved, Err
 
 /// Whether [`direct`] can do these redirections. Not if there is a here-document among several: it is text in memory there, and has no
 /// descriptor to copy. Not if one that follows another could open, by a name like `/dev/stdout`, the
-/// descriptor that the other has changed.
+/// descriptor that the other has changed. And not if they are many, because all files stay open.
 pub fn can_be_direct(redirects: &[Redirect]) -> bool {
-    redirects.iter().enumerate().all(|(index, redirect)| {
-        let alone = redirects.len() == 1 || !matches!(redirect.op, RedirectOp::HereDoc(_));
-        (0..=2).contains(&subject(redirect)) && alone && (index == 0 || !may_open_a_descriptor(redirect))
-    })
+    redirects.len() <= 4
+        && redirects.iter().enumerate().all(|(index, redirect)| {
+            let alone = redirects.len() == 1 || !matches!(redirect.op, RedirectOp::HereDoc(_));
+            (0..=2).contains(&subject(redirect)) && alone && (index == 0 || !may_open_a_descriptor(redirect))
+        })
 }
 
 fn may_open_a_descriptor(redirect: &Redirect) -> bool {

@@ -283,7 +283,7 @@ pub struct Redirect {
 }
 
 /// A descriptor number as the user writes it.
-pub type FdNum = u32;
+pub type FdNum = i32;
 
 /// What a redirection does.
 #[derive(Clone, Debug, PartialEq, Eq)]

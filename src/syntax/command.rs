@@ -228,16 +228,19 @@ fn numbered(mut cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Redirect)>, Fa
     let Some(first) = cursor.peek() else { return Ok(None) };
     let mut fd = None;
     if first.is_ascii_digit() {
-        let mut number = 0u32;
+        let mut number = Some(0i32);
         let mut at = cursor;
         while let Some(digit) = at.peek().filter(u8::is_ascii_digit) {
-            number = number.saturating_mul(10).saturating_add(u32::from(digit - b'0'));
+            number = number.and_then(|number| number.checked_mul(10)?.checked_add(i32::from(digit - b'0')));
             at = at.advance(1);
         }
-        if !matches!(at.peek(), Some(b'<' | b'>')) {
+        // A number that no descriptor can have is a word.
+        if number.is_none() || !matches!(at.peek(), Some(b'<' | b'>')) {
             return Ok(None);
         }
-        fd = Some(number);
+        fd = number;
+        let highest = &cursor.context().pools.descriptor;
+        highest.set(highest.get().max(number.unwrap_or(0)));
         cursor = at;
     } else if !matches!(first, b'<' | b'>') {
         return Ok(None);

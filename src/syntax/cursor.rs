@@ -6,7 +6,7 @@
 //! The value of an alias is a text, too, with the rest of its line behind it.
 
 use crate::syntax::alias::Splice;
-use crate::syntax::ast::{HereDoc, ListItem, Word, WordPart};
+use crate::syntax::ast::{FdNum, HereDoc, ListItem, Word, WordPart};
 use crate::syntax::compact::Pool;
 use crate::syntax::error::{Failure, Place, Situation};
 use crate::syntax::marks::{Kind, Listener};
@@ -43,12 +43,14 @@ pub(super) enum After<'a> {
     Splice(Splice<'a>),
 }
 
-/// Memory for lists while they grow; kept from one command to the next.
+/// What is kept from one command to the next: memory for lists while they grow.
 #[derive(Debug, Default)]
 pub struct Pools {
     pub(super) items: Pool<ListItem>,
     pub(super) words: Pool<Word>,
     pub(super) parts: Pool<WordPart>,
+    /// The highest number of a descriptor that a redirection has named.
+    pub descriptor: Cell<FdNum>,
 }
 
 /// What all cursors of a command share.

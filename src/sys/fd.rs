@@ -1,13 +1,32 @@
-//! Descriptors: open, dup2, close, write. Private descriptors of the shell are 10 or higher and close-on-exec, so that a
-//! program sees exactly what the user gave it.
+//! Descriptors: open, dup2, close, write. Private descriptors of the shell are close-on-exec, so that a program sees exactly
+//! what the user gave it, and have numbers that the user does not use (see [`make_private`]).
 
 use nix::errno::Errno;
 use std::ffi::CStr;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 /// The lowest number of a private descriptor: above 9, which a script may use freely, and above those that scripts use
 /// although the standard does not promise them.
-pub const PRIVATE: RawFd = 40;
+const PRIVATE: RawFd = 40;
+
+/// The same, and above all numbers that this script uses.
+static FIRST: AtomicI32 = AtomicI32::new(PRIVATE);
+
+/// No private descriptor has a lower number: 10, or less under a very small `ulimit -n`.
+static LOWEST: AtomicI32 = AtomicI32::new(10);
+
+/// The user's commands name this descriptor: private ones get higher numbers from now on.
+pub fn keep_free(number: RawFd) {
+    if number >= FIRST.load(Ordering::Relaxed) {
+        FIRST.store(number.saturating_add(1), Ordering::Relaxed);
+    }
+}
+
+/// Whether a number is that of a descriptor of the shell's own.
+pub fn is_private(number: RawFd) -> bool {
+    number >= LOWEST.load(Ordering::Relaxed) && is_close_on_exec(number)
+}
 
 fn check(result: libc::c_int) -> Result<libc::c_int, Errno> {
     Errno::result(result)
@@ -47,22 +66,35 @@ pub fn leads_to_descriptor(path: &CStr) -> bool {
     }
 }
 
-/// Move a descriptor to a private number if it is below [`PRIVATE`].
+/// Move a descriptor to a private number. If there is none left, it stays where it is, but not as 0, 1 or 2.
 pub fn make_private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     use std::os::fd::AsRawFd;
-    if fd.as_raw_fd() >= PRIVATE { Ok(fd) } else { dup_private(fd.as_raw_fd()) }
+    let number = fd.as_raw_fd();
+    if number >= FIRST.load(Ordering::Relaxed) {
+        return Ok(fd);
+    }
+    match dup_private(number) {
+        Err(Errno::EMFILE) if number > 2 => {
+            LOWEST.fetch_min(number, Ordering::Relaxed);
+            Ok(fd)
+        }
+        private => private,
+    }
 }
 
-/// A private copy of any descriptor (EBADF if it is not open). Under a small `ulimit -n` it may be as low as 10.
+/// A private copy of any descriptor (EBADF if it is not open). Under a small `ulimit -n` its number is from 10 on, or from 3 on.
 pub fn dup_private(fd: RawFd) -> Result<OwnedFd, Errno> {
-    // SAFETY: fcntl with an integer argument touches no memory.
-    let copy = match check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, PRIVATE) }) {
-        // SAFETY: as above.
-        Err(Errno::EINVAL | Errno::EMFILE) => check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 10) })
-            // EINVAL: the limit is below 10, which for the user is the same as no descriptor left.
-            .map_err(|errno| if errno == Errno::EINVAL { Errno::EMFILE } else { errno })?,
-        copy => copy?,
-    };
+    let mut copy = Err(Errno::EMFILE);
+    for lowest in [FIRST.load(Ordering::Relaxed), PRIVATE, 10, 3] {
+        // SAFETY: fcntl with an integer argument touches no memory.
+        copy = check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, lowest) });
+        // EINVAL: `lowest` is above the limit, which for the user is the same as no descriptor left.
+        if !matches!(copy, Err(Errno::EINVAL | Errno::EMFILE)) {
+            break;
+        }
+    }
+    let copy = copy.map_err(|errno| if errno == Errno::EINVAL { Errno::EMFILE } else { errno })?;
+    LOWEST.fetch_min(copy, Ordering::Relaxed);
     // SAFETY: the descriptor is new and nobody else's.
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
@@ -118,7 +150,7 @@ pub fn is_writable(fd: RawFd) -> bool {
 }
 
 /// Whether the descriptor is close-on-exec, as all of the shell's own are.
-pub fn is_close_on_exec(fd: RawFd) -> bool {
+fn is_close_on_exec(fd: RawFd) -> bool {
     // SAFETY: fcntl without an argument touches no memory.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
     flags != -1 && flags & libc::FD_CLOEXEC != 0

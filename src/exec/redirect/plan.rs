@@ -61,18 +61,26 @@ impl Plan {
         self.files.extend(other.files);
     }
 
-    /// Expand and open redirections.
+    /// Expand and open redirections, and report an error.
     pub fn open(&mut self, shell: &mut Shell, redirects: &[Redirect]) -> Result<(), RedirectFailure> {
-        redirects.iter().try_for_each(|redirect| match self.open_one(shell, redirect) {
-            Err(RedirectFailure::Redirection(error)) => Err(RedirectFailure::Reported(self.report(shell, &error))),
-            result => result,
+        self.try_open(shell, redirects).map_err(|failure| match failure {
+            RedirectFailure::Redirection(error) => RedirectFailure::Reported(self.report(shell, &error)),
+            failure => failure,
         })
+    }
+
+    /// The same, where somebody else does it again and reports.
+    pub fn try_open(&mut self, shell: &mut Shell, redirects: &[Redirect]) -> Result<(), RedirectFailure> {
+        redirects.iter().try_for_each(|redirect| self.open_one(shell, redirect))
     }
 
     fn open_one(&mut self, shell: &mut Shell, redirect: &Redirect) -> Result<(), RedirectFailure> {
         let number = subject(redirect);
         match open_private(shell, redirect)? {
-            Source::File(file) => self.add(file, number),
+            Source::File(file) => {
+                self.close_replaced(number);
+                self.add(file, number);
+            }
             Source::Copy(from) => {
                 self.check_copy(from)?;
                 self.descriptors.push((from, number));
@@ -80,6 +88,19 @@ impl Plan {
             Source::Close => self.descriptors.push((-1, number)),
         }
         Ok(())
+    }
+
+    /// A file was opened for a number: one that was opened for the same before is not needed, unless it was copied meanwhile.
+    fn close_replaced(&mut self, number: RawFd) {
+        let Some(at) = self.descriptors.iter().rposition(|&(_, to)| to == number) else { return };
+        let (from, _) = self.descriptors[at];
+        let copied = self.descriptors[at + 1..].iter().any(|&(source, _)| source == number);
+        let captured = self.capture.is_some_and(|(writer, _)| writer == from);
+        let file = self.files.iter().position(|file| file.as_raw_fd() == from);
+        if let Some(file) = file.filter(|_| !copied && !captured) {
+            self.descriptors.remove(at);
+            self.files.remove(file);
+        }
     }
 
     /// Report an error where the program's standard error would have gone.
