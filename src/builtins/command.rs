@@ -1,10 +1,9 @@
 //! `command`: execute without functions, with a special builtin as a regular one; or say what a name is (`-v`, `-V`).
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, lookup, options};
-use crate::exec;
+use crate::exec::{self, program::Search};
 use crate::fields::Fields;
 use crate::shell::Shell;
-use crate::shell::vars::slot;
 use crate::status::ExitStatus;
 
 /// `command [-p] [-v | -V] name [argument...]`
@@ -23,21 +22,13 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         return Ok(ExitStatus::SUCCESS);
     }
     let standard = found.iter().any(|option| option.letter == b'p');
-    let mark = shell.vars.locals_mark();
-    if standard {
-        shell.vars.make_local(slot::PATH);
-        shell.vars.set(slot::PATH, b"/usr/bin:/bin:/usr/sbin:/sbin")?;
-    }
+    let search = if standard { Search::Standard } else { Search::Path };
     let asked = found.iter().rev().find(|option| option.letter != b'p').map(|option| option.letter);
-    let result = match asked {
-        Some(letter) => lookup::command(shell, fields, first, letter == b'V'),
+    match asked {
+        Some(letter) => lookup::command(shell, fields, first, letter == b'V', search),
         None => {
             let mut arguments: Fields = fields.iter_from(first).collect();
-            exec::command::fields(shell, &mut arguments, false).map_err(Into::into)
+            exec::command::fields(shell, &mut arguments, search, false).map_err(Into::into)
         }
-    };
-    if standard {
-        shell.vars.restore_locals(mark);
     }
-    result
 }

@@ -1,9 +1,9 @@
 //! `.` and `source`: execute the commands of a file in this shell (XCU 2.15, dot).
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, operands};
+use crate::exec::program::Search;
 use crate::exec::{self, compound, source};
 use crate::fields::Fields;
-use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
 use crate::status::Error;
 use crate::syntax::Parser;
@@ -61,7 +61,7 @@ fn open(shell: &mut Shell, name: &BStr) -> Result<OwnedFd, Errno> {
     if memchr::memchr(b'/', name).is_some() {
         return open(name.to_vec());
     }
-    let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_default();
+    let path = Search::Path.directories(shell);
     for directory in path.split(|&byte| byte == b':') {
         let mut full = directory.to_vec();
         if !full.is_empty() {

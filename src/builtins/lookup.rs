@@ -1,7 +1,7 @@
 //! What a command name means: `type`, `command -v`, `command -V`, and `hash` (XCU 4).
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, TABLE, about, operands, options, too_many_arguments};
-use crate::exec::program;
+use crate::builtins::{Builtin, BuiltinResult, Kind, TABLE, about, operands, options};
+use crate::exec::program::{self, Search};
 use crate::fields::Fields;
 use crate::shell::Shell;
 use crate::shell::vars::slot;
@@ -16,7 +16,7 @@ pub const TYPE: Builtin = Builtin {
     about: "Say what each name means as a command.",
     run: |shell, fields| {
         let first = operands(fields);
-        describe_all(shell, fields, first, Caller::Type)
+        describe_all(shell, fields, first, Caller::Type, Search::Path)
     },
 };
 
@@ -24,8 +24,8 @@ pub const TYPE: Builtin = Builtin {
 pub const HASH: Builtin = Builtin {
     name: "hash",
     kind: Kind::Regular,
-    usage: "hash [name...]\nhash -r",
-    about: "Print where programs were found, or find and remember some.\n-r  forget them all",
+    usage: "hash [-r] [name...]",
+    about: "Print where programs were found, or find and remember some.\n-r  forget all before",
     run: hash,
 };
 
@@ -44,7 +44,7 @@ enum Meaning {
     Program(BString),
 }
 
-fn meaning(shell: &mut Shell, name: &BStr) -> Option<Meaning> {
+fn meaning(shell: &mut Shell, name: &BStr, search: Search) -> Option<Meaning> {
     if let Some(value) = shell.aliases.get(name) {
         return Some(Meaning::Alias(value.to_owned()));
     }
@@ -61,17 +61,16 @@ fn meaning(shell: &mut Shell, name: &BStr) -> Option<Meaning> {
     if builtin.is_some() {
         return Some(Meaning::Builtin);
     }
-    find_program(shell, name).map(Meaning::Program)
+    find_program(shell, name, search).map(Meaning::Program)
 }
 
-fn find_program(shell: &mut Shell, name: &BStr) -> Option<BString> {
+fn find_program(shell: &mut Shell, name: &BStr, search: Search) -> Option<BString> {
     if name.contains(&b'/') {
         let path = std::ffi::CString::new(name.to_vec()).ok()?;
         crate::sys::fd::executable(&path).ok()?;
         return Some(name.to_owned());
     }
-    let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_default();
-    program::search(&path, name).ok().map(|found| found.into_bytes().into())
+    program::search(&search.directories(shell), name).ok().map(|found| found.into_bytes().into())
 }
 
 /// The path from the root.
@@ -124,12 +123,12 @@ enum Caller {
     Command { verbose: bool },
 }
 
-fn describe_all(shell: &mut Shell, fields: &Fields, first: usize, caller: Caller) -> BuiltinResult {
+fn describe_all(shell: &mut Shell, fields: &Fields, first: usize, caller: Caller, search: Search) -> BuiltinResult {
     let mut out = Vec::new();
     let mut status = ExitStatus::SUCCESS;
     let verbose = caller != Caller::Command { verbose: false };
     for name in fields.iter_from(first) {
-        let meaning = match meaning(shell, name) {
+        let meaning = match meaning(shell, name, search) {
             Some(Meaning::Program(path)) if caller != Caller::Type => Some(Meaning::Program(absolute(shell, path))),
             meaning => meaning,
         };
@@ -152,18 +151,14 @@ fn describe_all(shell: &mut Shell, fields: &Fields, first: usize, caller: Caller
 }
 
 /// `command -v` and `command -V`.
-pub fn command(shell: &mut Shell, fields: &Fields, first: usize, verbose: bool) -> BuiltinResult {
-    describe_all(shell, fields, first, Caller::Command { verbose })
+pub fn command(shell: &mut Shell, fields: &Fields, first: usize, verbose: bool, search: Search) -> BuiltinResult {
+    describe_all(shell, fields, first, Caller::Command { verbose }, search)
 }
 
 fn hash(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let (found, first) = options(fields, "r")?;
     if !found.is_empty() {
-        if fields.get(first).is_some() {
-            return Err(too_many_arguments().into());
-        }
         shell.commands.forget_paths();
-        return Ok(ExitStatus::SUCCESS);
     }
     let mut status = ExitStatus::SUCCESS;
     for name in fields.iter_from(first) {
@@ -174,8 +169,7 @@ fn hash(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         {
             continue;
         }
-        let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_default();
-        match program::search(&path, name) {
+        match program::search(&Search::Path.directories(shell), name) {
             Ok(path) => shell.commands.set_path(slot, path),
             Err(_) => {
                 shell.report(&about(name, "not found").within("hash"));
@@ -183,7 +177,7 @@ fn hash(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
             }
         }
     }
-    if fields.get(first).is_none() {
+    if found.is_empty() && fields.get(first).is_none() {
         let mut out = Vec::new();
         for (_, entry) in shell.commands.sorted() {
             if let Some((path, _)) = &entry.path {

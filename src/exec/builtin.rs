@@ -157,11 +157,11 @@ fn assigned(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleComman
     } else if !command.assignments.is_empty() {
         mark = Some(temporary(shell, &command.assignments)?);
     }
-    if !command.assignments.is_empty() {
-        trace_if_on(shell, command, fields)?;
-    }
-    settle(shell, builtin, fields);
-    let outcome = finish(shell, builtin, special, |shell| (builtin.run)(shell, fields));
+    let traced = if command.assignments.is_empty() { Ok(()) } else { trace_if_on(shell, command, fields) };
+    let outcome = traced.and_then(|()| {
+        settle(shell, builtin, fields);
+        finish(shell, builtin, special, |shell| (builtin.run)(shell, fields))
+    });
     if let Some(mark) = mark {
         shell.vars.restore_locals(mark);
     }

@@ -2,7 +2,8 @@
 //! program.
 
 use crate::builtins::{self, Builtin, Kind};
-use crate::exec::{builtin, compound, consequence, errexit, program, redirect, trace};
+use crate::exec::program::{self, Search};
+use crate::exec::{builtin, compound, consequence, errexit, redirect, trace};
 use crate::expand;
 use crate::fields::Fields;
 use crate::shell::{Opt, Shell};
@@ -154,9 +155,10 @@ fn with_fields(shell: &mut Shell, command: &SimpleCommand, fields: &mut Fields, 
         Target::Builtin(builtin) => builtin::run(shell, builtin, command, fields),
         Target::Function(function) => {
             let mark = temporary(shell, &command.assignments)?;
-            trace_if_on(shell, command, fields)?;
-            let fields = std::mem::take(fields);
-            let outcome = redirected(shell, &command.redirects, |shell| compound::call(shell, &function, fields));
+            let outcome = trace_if_on(shell, command, fields).and_then(|()| {
+                let fields = std::mem::take(fields);
+                redirected(shell, &command.redirects, |shell| compound::call(shell, &function, fields))
+            });
             shell.vars.restore_locals(mark);
             outcome
         }
@@ -204,7 +206,7 @@ pub fn redirected(shell: &mut Shell, redirects: &[Redirect], run: impl FnOnce(&m
 }
 
 /// `command name args`: no functions, and a special builtin is like any other. Redirections and assignments are done.
-pub fn fields(shell: &mut Shell, fields: &mut Fields, last: bool) -> Outcome {
+pub fn fields(shell: &mut Shell, fields: &mut Fields, search: Search, last: bool) -> Outcome {
     let Some(name) = fields.get(0) else { return Ok(ExitStatus::SUCCESS) };
     let target = if memchr::memchr(b'/', name).is_some() {
         Target::Program(None)
@@ -224,7 +226,10 @@ pub fn fields(shell: &mut Shell, fields: &mut Fields, last: bool) -> Outcome {
                 outcome => outcome,
             }
         }
-        Target::Program(slot) => program::run(shell, &SimpleCommand::default(), fields, slot, last),
+        Target::Program(slot) => {
+            let slot = slot.filter(|_| search == Search::Path);
+            program::run(shell, &SimpleCommand::default(), fields, slot, last)
+        }
         Target::Function(_) => Ok(ExitStatus::NOT_FOUND),
     }
 }

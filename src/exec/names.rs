@@ -1,9 +1,9 @@
 //! The names of commands: which there are, and which one was meant by a name that is none.
 
 use crate::builtins::TABLE;
+use crate::exec::program::{self, Search};
 use crate::quote::quote;
 use crate::shell::Shell;
-use crate::shell::vars::slot;
 use crate::status::{Error, ExitStatus};
 use crate::sys::fd;
 use bstr::{BStr, BString, ByteSlice};
@@ -25,7 +25,7 @@ pub fn commands(shell: &mut Shell, wanted: &dyn Fn(&[u8]) -> bool) -> BTreeSet<B
 
 /// Add the programs in PATH.
 fn programs(shell: &mut Shell, wanted: &dyn Fn(&[u8]) -> bool, names: &mut BTreeSet<BString>) {
-    let path = shell.vars.get(slot::PATH).map(|path| path.to_vec()).unwrap_or_default();
+    let path = Search::Path.directories(shell);
     for directory in path.split(|&byte| byte == b':') {
         let directory = if directory.is_empty() { b"." } else { directory };
         let Ok(entries) = std::fs::read_dir(Path::new(OsStr::from_bytes(directory))) else { continue };
@@ -51,8 +51,7 @@ pub fn exists(shell: &mut Shell, name: &[u8]) -> bool {
     if known {
         return true;
     }
-    let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_default();
-    super::program::search(&path, name.as_bstr()).is_ok()
+    program::search(&Search::Path.directories(shell), name.as_bstr()).is_ok()
 }
 
 /// The command whose name is nearest to one that is none: at most two letters wrong, in a short name one.

@@ -19,7 +19,27 @@ use nix::unistd::Pid;
 use std::ffi::CString;
 use std::os::fd::AsRawFd;
 
-/// The search in PATH. Without a slot the name is a path.
+/// Where programs are looked for when PATH does not say it, and by `command -p`: all programs of the standard are there.
+pub const STANDARD_PATH: &[u8] = b"/usr/bin:/bin:/usr/sbin:/sbin";
+
+/// Which directories a program is looked for in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// Those of PATH.
+    Path,
+    /// Those of [`STANDARD_PATH`]; what is found there is not remembered.
+    Standard,
+}
+
+impl Search {
+    /// The directories, with colons between them.
+    pub fn directories(self, shell: &mut Shell) -> BString {
+        let path = if self == Self::Path { shell.vars.get(slot::PATH) } else { None };
+        path.map_or_else(|| BString::from(STANDARD_PATH), |path| path.to_owned())
+    }
+}
+
+/// The search in PATH. Without a slot the name is a path, or PATH is not where to look.
 ///
 /// # Errors
 /// 127: not found; 126: found, but it cannot be executed.
@@ -37,7 +57,8 @@ fn locate(shell: &mut Shell, name: &BStr, slot: Option<u32>) -> Result<CString, 
         }
         return Ok(path);
     }
-    let found = search_path(shell, name)?;
+    let directories = if slot.is_some() { Search::Path } else { Search::Standard }.directories(shell);
+    let found = search(&directories, name)?;
     remember(shell, slot, &found);
     Ok(found)
 }
@@ -50,14 +71,11 @@ fn remember(shell: &mut Shell, slot: Option<u32>, path: &CString) {
     }
 }
 
-fn search_path(shell: &mut Shell, name: &BStr) -> Result<CString, Error> {
-    let path = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_else(|| BString::from("/usr/bin:/bin"));
-    search(&path, name)
-}
-
 /// The file of a remembered path has gone: look again; the new path.
 fn locate_again(shell: &mut Shell, name: &BStr, slot: Option<u32>, old: &CString) -> Option<CString> {
-    let new = slot.and_then(|_| search_path(shell, name).ok()).filter(|new| new != old)?;
+    slot?;
+    let directories = Search::Path.directories(shell);
+    let new = search(&directories, name).ok().filter(|new| new != old)?;
     remember(shell, slot, &new);
     Some(new)
 }
@@ -318,7 +336,7 @@ pub fn prepare(shell: &mut Shell, command: &SimpleCommand) -> Option<Prepared> {
     }
     let path = locate(shell, name, slot).ok()?;
     let mut plan = Plan::default();
-    plan.open(shell, &command.redirects).ok()?;
+    plan.try_open(shell, &command.redirects).ok()?;
     Some(Prepared { fields, path, plan })
 }
 

@@ -7,7 +7,9 @@
 
 use crate::exec::job::{self, Stage, finish};
 use crate::exec::pipeline::{End, launch};
-use crate::exec::{builtin, command, consequence, program, pure, redirect, substitute};
+use crate::exec::program::{self, Search};
+use crate::exec::substitute::{self, Captured};
+use crate::exec::{builtin, command, consequence, pure, redirect};
 use crate::expand;
 use crate::fields::Fields;
 use crate::jobs::{Job, Process, wait};
@@ -142,8 +144,14 @@ fn output_of(shell: &mut Shell, stage: Stage<'_>) -> Option<(OwnedFd, ExitStatus
     if fields.iter().any(|field| redirect::names_a_descriptor(field)) {
         return None;
     }
-    let (text, outcome) = substitute::captured(shell, |shell| command::fields(shell, &mut fields, false));
+    // If it is to be done again by a process, so are its messages.
+    let (messages, (text, outcome)) = substitute::captured(shell, Captured::Messages, |shell| {
+        substitute::captured(shell, Captured::Output, |shell| command::fields(shell, &mut fields, Search::Path, false))
+    });
     let pipe = fd::pipe_with(&text).ok()??;
+    if !messages.is_empty() {
+        shell.io.write_error(&messages);
+    }
     Some((pipe, outcome.ok()?))
 }
 

@@ -99,7 +99,7 @@ pub fn command(shell: &mut Shell, substitution: &CommandSubstitution, out: &mut 
         return Err(consequence::nested_too_deeply(shell, b"command substitution"));
     }
     let forks = must_fork(shell);
-    let (mut memory, result) = captured(shell, |shell| {
+    let (mut memory, result) = captured(shell, Captured::Output, |shell| {
         inside(shell, false, |shell| {
             if forks {
                 become_process(shell)?;
@@ -118,14 +118,27 @@ pub fn command(shell: &mut Shell, substitution: &CommandSubstitution, out: &mut 
     Ok(())
 }
 
-/// Run something whose standard output is memory; what it wrote, if that is not left to a process.
-pub fn captured<T>(shell: &mut Shell, run: impl FnOnce(&mut Shell) -> T) -> (Vec<u8>, T) {
+/// What [`captured`] takes.
+#[derive(Clone, Copy)]
+pub enum Captured {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Messages,
+}
+
+/// Run something whose standard output (or standard error) is memory; what it wrote, if that is not left to a process.
+pub fn captured<T>(shell: &mut Shell, what: Captured, run: impl FnOnce(&mut Shell) -> T) -> (Vec<u8>, T) {
+    let stream = |shell: &mut Shell, target| match what {
+        Captured::Output => std::mem::replace(&mut shell.io.output, target),
+        Captured::Messages => std::mem::replace(&mut shell.io.error, target),
+    };
     let memory = shell.buffers.pop().unwrap_or_default();
     let number = shell.io.captures.len();
     shell.io.captures.push(Capture::Memory(memory));
-    let output = std::mem::replace(&mut shell.io.output, Target::Capture(number));
+    let before = stream(shell, Target::Capture(number));
     let result = run(shell);
-    shell.io.output = output;
+    stream(shell, before);
     shell.io.materialise();
     match shell.io.captures.pop() {
         Some(Capture::Memory(memory)) => (memory, result),

@@ -363,14 +363,17 @@ fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BStri
                 shell.report(&Error::new("cannot execute: this is a binary file"));
                 return Ok(ExitStatus::NOT_EXECUTABLE);
             }
-            Ok(text) => Parser::of_text(text, 1),
+            Ok(text) => {
+                drop(file);
+                Parser::of_text(text, 1)
+            }
             Err(errno) => return Err(exec::consequence::fatal(shell, &Error::system(name, errno))),
         }
     } else {
         Parser::new(Box::new(Descriptor::script(file)))
     };
     loop {
-        match exec::run_from(shell, &mut parser, false) {
+        match exec::run_from(shell, &mut parser, true) {
             // An error ends the command and not the shell, as at the prompt.
             Err(Flow::Interrupt(status)) if shell.options.has(Opt::Interactive) => shell.status = status,
             outcome => return outcome,
@@ -387,9 +390,9 @@ fn open_script(shell: &mut Shell, name: &BString) -> Result<std::os::fd::OwnedFd
     let path = CString::new(name.to_vec()).map_err(|_| cannot(nix::errno::Errno::ENOENT))?;
     let file = match fd::open(&path, libc::O_RDONLY, 0) {
         Err(nix::errno::Errno::ENOENT) if !name.contains(&b'/') => {
-            let search = shell.vars.get(slot::PATH).map(|path| path.to_owned()).unwrap_or_default();
+            let directories = exec::program::Search::Path.directories(shell);
             let found =
-                exec::program::search(&search, name.as_bstr()).map_err(|_| cannot(nix::errno::Errno::ENOENT))?;
+                exec::program::search(&directories, name.as_bstr()).map_err(|_| cannot(nix::errno::Errno::ENOENT))?;
             fd::open(&found, libc::O_RDONLY, 0)
         }
         result => result,

@@ -38,7 +38,7 @@ pub enum Step {
 }
 
 impl ChildSetup<'_> {
-    /// Do it. Async-signal-safe: system calls only.
+    /// Do it, in a forked child: what `sys::signal` remembers of dispositions is its own copy.
     ///
     /// # Errors
     /// A descriptor that cannot be duplicated. A group or terminal that cannot be set is no error: the parent does the same,
@@ -58,6 +58,7 @@ impl ChildSetup<'_> {
     }
 
     /// The same in a child on its parent's memory, which has handlers that are not for it, and must not stop before exec.
+    /// Async-signal-safe: system calls only.
     fn apply_shared(&self, handled: u64) -> Result<(), (Step, Errno)> {
         self.set_group();
         for signal in bits((self.default_signals | handled) & !self.ignored_signals) {
