@@ -21,6 +21,8 @@ use std::os::fd::RawFd;
 /// # Errors
 /// What the command does to the flow; a descriptor that cannot be duplicated is reported, status 1.
 pub fn in_shell(shell: &mut Shell, input: RawFd, output: RawFd, command: &[u8]) -> Outcome {
+    // A subshell in this process may have set it.
+    shell.ended_by_signal = false;
     match redirected(shell, &[(input, 0), (output, 1)], |shell| run(shell, command))? {
         Err(Flow::Exit(status)) if !shell.ended_by_signal => Ok(status),
         outcome => outcome,

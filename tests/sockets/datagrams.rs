@@ -63,6 +63,26 @@ fn several_clients_at_once() {
     assert_eq!(server.wait(), 128 + 15);
 }
 
+/// Handlers that cannot be started are told once a second, and not with each datagram; those that run go on.
+#[test]
+fn datagrams_without_a_handler_are_not_told_one_by_one() {
+    let dir = Dir::new();
+    let mut server = Running::start(&mut dir.shell("ulimit -n 50; nc -lunv -k --exec cat 0"));
+    let port = server.port();
+    let begin = Instant::now();
+    let clients: Vec<UdpSocket> = (0..40).map(|_| udp(port)).collect();
+    for _ in 0..10 {
+        for client in &clients {
+            client.send(b"hello").expect("it is sent");
+        }
+    }
+    assert_eq!(receive(&clients[0]), b"hello");
+    server.signal(Signal::SIGTERM);
+    let end = server.end();
+    let told = end.err.lines().filter(|line| line.contains("cannot start a handler")).count() as u64;
+    assert!((1..=begin.elapsed().as_secs() + 2).contains(&told), "{told} lines\n{}", end.err);
+}
+
 /// Without a handler everything is printed, and the answer goes to the last sender.
 #[test]
 fn a_listener_for_all() {

@@ -17,13 +17,16 @@ use std::rc::Rc;
 /// The highest priority on Linux.
 pub const HIGHEST_PRIORITY: u32 = 32767;
 
+/// The default limit of a message's length (msgsize_max): most queues have it or less, so nobody has to ask.
+const USUAL: usize = 8192;
+
 /// A POSIX queue.
 #[derive(Debug)]
 pub struct Queue {
     fd: Rc<OwnedFd>,
     name: String,
-    /// A receiver's: the longest message that there can be.
-    longest: usize,
+    /// Room for a message, which must be enough for the longest one that there can be, not only for the one that comes.
+    room: usize,
 }
 
 impl Queue {
@@ -33,13 +36,13 @@ impl Queue {
     /// ENOENT, EACCES, and others of mq_open(3).
     pub fn open(name: &BStr, role: Role, held: &Held) -> Result<Self, Error> {
         let flags = if role == Role::Sender { libc::O_WRONLY } else { libc::O_RDONLY };
-        let error = |errno| Error::refused(name.to_string(), errno);
-        let fd = held.open(name, flags)?;
-        let longest = match role {
-            Role::Sender => 0,
-            Role::Receiver => mqueue::attributes(fd.as_fd()).map_err(error)?.message_size,
-        };
-        Ok(Self { fd, name: name.to_string(), longest: usize::try_from(longest).unwrap_or(usize::MAX) })
+        Ok(Self { fd: held.open(name, flags)?, name: name.to_string(), room: USUAL })
+    }
+
+    /// The longest message that there can be.
+    fn longest(&self) -> Result<usize, Error> {
+        let attributes = mqueue::attributes(self.fd.as_fd()).map_err(|errno| Error::refused(&self.name, errno))?;
+        Ok(usize::try_from(attributes.message_size).unwrap_or(usize::MAX))
     }
 
     /// The queue's descriptor.
@@ -148,17 +151,26 @@ impl Endpoint for Queue {
     }
 
     fn receive(&mut self, select: &Select, message: &mut Message, wait: &mut Wait) -> Result<bool, Error> {
-        let longest = self.longest;
-        let most = select.size.unwrap_or(longest);
-        if most < longest && !select.truncate {
-            // The kernel's rule: it does not look whether the next message would fit.
-            let tried = format!("{}: a buffer of {most} bytes for messages of up to {longest}", self.name);
-            return Err(Error::refused(tried, Errno::EMSGSIZE));
+        if let Some(size) = select.size {
+            self.room = self.longest()?;
+            if size < self.room && !select.truncate {
+                // The kernel's rule: it does not look whether the next message would fit.
+                let tried = format!("{}: a buffer of {size} bytes for messages of up to {}", self.name, self.room);
+                return Err(Error::refused(tried, Errno::EMSGSIZE));
+            }
         }
         let fd = self.fd.as_fd();
         let buffer = message.begin();
-        let priority = wait.run(&self.name, |block| mqueue::receive(fd, buffer, longest, block))?;
-        buffer.truncate(most);
+        let priority = loop {
+            let room = self.room;
+            match wait.run(&self.name, |block| mqueue::receive(fd, buffer, room, block)) {
+                Err(error) if error == Error::refused(&self.name, Errno::EMSGSIZE) && room < self.longest()? => {
+                    self.room = self.longest()?;
+                }
+                result => break result?,
+            }
+        };
+        buffer.truncate(select.size.unwrap_or(usize::MAX));
         message.priority = Some(priority);
         Ok(true)
     }
