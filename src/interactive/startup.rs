@@ -373,7 +373,8 @@ fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BStri
         Parser::new(Box::new(Descriptor::script(file)))
     };
     loop {
-        match exec::run_from(shell, &mut parser, true) {
+        // Not even the last command takes the place of the process: if a signal ends it, somebody has to say so.
+        match exec::run_from(shell, &mut parser, false) {
             // An error ends the command and not the shell, as at the prompt.
             Err(Flow::Interrupt(status)) if shell.options.has(Opt::Interactive) => shell.status = status,
             outcome => return outcome,
