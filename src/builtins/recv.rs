@@ -207,9 +207,7 @@ fn store(
     let nul =
         || Error::new(format!("{address}: the message has a NUL, which a variable cannot hold: use -x, or a file"));
     let slot = shell.vars.slot_of(variable);
-    if shell.vars.at(slot).readonly {
-        shell.vars.set(slot, b"")?;
-    }
+    shell.vars.check_writable(slot)?;
     if endpoint.peek(&request.select, wait).is_ok_and(|body| body.is_some_and(|body| body.contains(&0))) {
         return Err(nul().into());
     }

@@ -220,6 +220,9 @@ fn accept(shell: &mut Shell, arguments: &mut Arguments<'_>) -> BuiltinResult {
     let variable = arguments.variable()?;
     let number = arguments.descriptor()?;
     arguments.end()?;
+    // Before a connection is taken, which nobody would have.
+    let slot = shell.vars.slot_of(variable);
+    shell.vars.check_writable(slot)?;
     let failed = |errno| system("accept", errno);
     // Whatever signals there are, a connection that is there already needs no waiting.
     if !file::wait_readable(number, Some(Duration::ZERO), None).is_ok_and(|ready| ready) {

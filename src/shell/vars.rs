@@ -223,6 +223,14 @@ impl Vars {
         }
     }
 
+    /// Whether a variable can be set: for what must be known before its value can be had.
+    ///
+    /// # Errors
+    /// It is read-only.
+    pub fn check_writable(&self, slot: u32) -> Result<(), Error> {
+        if self.table[slot as usize].readonly { Err(self.readonly_error(slot)) } else { Ok(()) }
+    }
+
     /// The read-only variable's error.
     fn readonly_error(&self, slot: u32) -> Error {
         let mut text = self.names.name(slot).to_owned();

@@ -63,9 +63,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     // Before a peer is there, who would be cut off.
     for variable in request.fd_name.iter().chain(&request.port_name) {
         let slot = shell.vars.slot_of(variable);
-        if shell.vars.at(slot).readonly {
-            shell.vars.set(slot, b"")?;
-        }
+        shell.vars.check_writable(slot)?;
     }
     if request.listen { server::run(shell, &request) } else { client::run(shell, &request) }
 }
