@@ -9,7 +9,7 @@ patiently() { # until the command succeeds; after half a minute something is wro
     tries=3000
     until "$@"; do
         tries=$((tries - 1))
-        [ $tries -gt 0 ] || { echo "gave up waiting for: $*" >&2; kill -KILL $!; exit 1; }
+        [ $tries -gt 0 ] || { echo "gave up waiting for: $*" >&2; kill -KILL $! 2>/dev/null; exit 1; }
         sleep 0.01
     done
 }
