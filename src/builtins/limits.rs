@@ -5,6 +5,7 @@ use crate::fields::Fields;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use crate::sys::limits::{self, Resource, Times};
+use crate::sys::stack;
 use bstr::{BStr, ByteSlice};
 
 /// `umask`
@@ -170,6 +171,9 @@ fn ulimit(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let new_hard = if hard || both { value } else { old_hard };
     // Whether output may wait depends on the limit of files.
     shell.io.settle();
+    if matches!(letter, b'v' | b'd') {
+        stack::shrink(new_soft);
+    }
     limits::set_limits(resource, new_soft, new_hard).map_err(failed)?;
     shell.is_limited |= matches!(letter, b't' | b'v' | b'd') && new_soft != limits::UNLIMITED;
     Ok(ExitStatus::SUCCESS)

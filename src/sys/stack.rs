@@ -9,6 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Lowest address that may still be used by a function that calls others.
 static LIMIT: AtomicUsize = AtomicUsize::new(0);
 
+/// Where the large stack begins and ends; 0 if there is none.
+static BASE: AtomicUsize = AtomicUsize::new(0);
+static TOP: AtomicUsize = AtomicUsize::new(0);
+
 /// What must be left for functions that do not ask (and for signal handlers).
 const RESERVE: usize = 256 << 10;
 
@@ -32,6 +36,8 @@ pub fn run_on_large_stack(run: fn() -> i32) -> i32 {
     while size >= 1 << 20 {
         if let Some(base) = map(size) {
             LIMIT.store(base + RESERVE, Ordering::Relaxed);
+            BASE.store(base, Ordering::Relaxed);
+            TOP.store(base + size, Ordering::Relaxed);
             return call_on(base + size, run);
         }
         size /= 2;
@@ -39,6 +45,25 @@ pub fn run_on_large_stack(run: fn() -> i32) -> i32 {
     let here = 0u8;
     LIMIT.store((&raw const here).addr().saturating_sub(1 << 20), Ordering::Relaxed);
     run()
+}
+
+/// The memory of this process is about to be limited to so many bytes (`ulimit -v`, `-d`): give back what the stack has beyond a quarter
+/// of that and does not use, or nothing else could be had any more.
+pub fn shrink(limit: u64) {
+    let (base, top) = (BASE.load(Ordering::Relaxed), TOP.load(Ordering::Relaxed));
+    let size = usize::try_from(limit / 4).unwrap_or(usize::MAX).max(1 << 20) & !0xffff;
+    let here = 0u8;
+    let used = (&raw const here).addr().saturating_sub(2 * RESERVE) & !0xffff;
+    let new = top.saturating_sub(size).min(used);
+    if base == 0 || new <= base {
+        return;
+    }
+    // SAFETY: the pages from `base` to `new` are the lower end of the mapping; the stack, which grows down, has not come so far.
+    let result = unsafe { libc::munmap(std::ptr::without_provenance_mut(base), new - base) };
+    if result == 0 {
+        BASE.store(new, Ordering::Relaxed);
+        LIMIT.store(new + RESERVE, Ordering::Relaxed);
+    }
 }
 
 fn map(size: usize) -> Option<usize> {
