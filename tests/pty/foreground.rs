@@ -419,6 +419,10 @@ fn control_c_ends_a_wait_for_a_message() {
         t.prompt();
         assert_eq!(t.run("echo $?"), "130", "{address}");
     }
-    assert_eq!(t.run("mq rm $q; find run ! -type d ! -name '*.turn' ! -name lock"), "");
+    t.run("mq rm $q");
+    let run = t.home().join("run/ipcsh");
+    // The process that is the mailbox's life hears that its receiver has gone, and then it ends.
+    t.until("the end of the mailbox", |_| !run.join("wait.box").exists() && !run.join("wait.keeper").exists());
+    assert_eq!(t.run("find run ! -type d ! -name '*.turn' ! -name lock"), "");
     t.exit();
 }

@@ -54,9 +54,11 @@ fn operators() {
     for (op, left, right, expected) in table {
         assert_eq!(binary(op, left, right), Ok(expected), "{left} {op:?} {right}");
     }
-    assert_eq!(binary(Divide, 1, 0), Err("!division by zero".into()));
-    assert_eq!(binary(Remainder, 1, 0), Err("!division by zero".into()));
     let mut shell = Shell::new();
+    for (op, source) in [(Divide, "1 / 0"), (Remainder, "1 % 0")] {
+        let divided = evaluate(&mut shell, source, Expression::Binary(op, number(1), number(0)));
+        assert_eq!(divided, Err(format!("!arithmetic: {source}: division by zero")));
+    }
     for (op, expected) in [(UnaryOp::Minus, -5), (UnaryOp::Plus, 5), (UnaryOp::BitNot, -6), (UnaryOp::Not, 0)] {
         assert_eq!(evaluate(&mut shell, "", Expression::Unary(op, number(5))), Ok(expected));
     }
@@ -72,7 +74,10 @@ fn assignments_and_what_is_not_evaluated() {
     assert_eq!(evaluate(&mut shell, "", step(-1, false)), Ok(6));
     assert_eq!(evaluate(&mut shell, "", *assign(Some(BinaryOp::Multiply), "i", 4)), Ok(20));
     assert_eq!(shell.field("$i"), "=20");
-    assert_eq!(evaluate(&mut shell, "", *assign(Some(BinaryOp::Divide), "i", 0)), Err("!division by zero".into()));
+    assert_eq!(
+        evaluate(&mut shell, "i /= 0", *assign(Some(BinaryOp::Divide), "i", 0)),
+        Err("!arithmetic: i /= 0: division by zero".into())
+    );
     let never = || assign(None, "i", 1);
     for (expression, expected) in [
         (Expression::Binary(BinaryOp::And, number(0), never()), 0),
