@@ -69,11 +69,10 @@ pub fn detached(keep: &[RawFd], name: &CStr, run: impl FnOnce(Vec<OwnedFd>)) -> 
     match fork()? {
         Fork::Parent(child) => {
             // It ends at once; its own child has no parent then.
-            // SAFETY: a null status touches no memory.
-            while unsafe { libc::waitpid(child.as_raw(), std::ptr::null_mut(), 0) } == -1
-                && Errno::last() == Errno::EINTR
-            {}
-            Ok(())
+            let mut status = 0;
+            // SAFETY: the pointer is to an integer of this function.
+            while unsafe { libc::waitpid(child.as_raw(), &raw mut status, 0) } == -1 && Errno::last() == Errno::EINTR {}
+            if status == 0 { Ok(()) } else { Err(Errno::EAGAIN) }
         }
         Fork::Child(mask) => {
             for signal in 1..=signames::LAST {
@@ -84,8 +83,13 @@ pub fn detached(keep: &[RawFd], name: &CStr, run: impl FnOnce(Vec<OwnedFd>)) -> 
             signal::clear();
             // A group of its own before the parent's end: what is meant for the shell's group is not for it.
             let _ = nix::unistd::setsid();
-            if let Ok(Fork::Parent(_)) | Err(_) = fork() {
-                exit(0);
+            // Not this module's `fork`, which passes on what comes for the parent meanwhile: a ^C for the shell's group, before there was
+            // another session, is not for the one that stays.
+            // SAFETY: the process has one thread, so the child may use everything that the parent could.
+            match unsafe { libc::fork() } {
+                0 => {}
+                -1 => exit(1),
+                _ => exit(0),
             }
             signal::set_mask(&mask);
             for number in 0..3 {
