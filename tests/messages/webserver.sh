@@ -2,7 +2,7 @@
 until [ -s pid ] && curl -s -o page http://127.0.0.1:$port/; do sleep 0.02; done
 parent=$(cat pid)
 trap 'kill -KILL $parent 2>/dev/null' EXIT
-children() { ps -o pid= --ppid $parent | sort; }
+children() { ps -o pid= --ppid $parent | tr -d ' ' | sort; }
 new_children() { # wait until none of $old is left and there are new ones
     until now=$(children); [ "$now" ] && ! { for p in $old; do echo $p; done | grep -qxF "$now"; }; do sleep 0.02; done
 }
