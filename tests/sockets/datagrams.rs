@@ -76,7 +76,8 @@ fn datagrams_without_a_handler_are_not_told_one_by_one() {
             client.send(b"hello").expect("it is sent");
         }
     }
-    assert_eq!(receive(&clients[0]), b"hello");
+    // `cat` may have read several of them at once.
+    assert!(receive(&clients[0]).starts_with(b"hello"));
     server.signal(Signal::SIGTERM);
     let end = server.end();
     let told = end.err.lines().filter(|line| line.contains("cannot start a handler")).count() as u64;
