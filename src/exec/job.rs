@@ -61,6 +61,7 @@ pub fn finish(shell: &mut Shell, mut job: Job, text: impl FnOnce() -> BString) -
         // ^C between Enter and the moment when the job got the terminal is meant for the job: it is the job's alone.
         Some(group) if interrupted(shell) => {
             signal::take(libc::SIGINT);
+            // Refused if it has ended, or has become another user's (sudo): then only the terminal can reach it.
             let _ = signal::send(-group.as_raw(), libc::SIGINT);
         }
         Some(_) => {}

@@ -20,6 +20,10 @@ pub fn addresses(
     if let Some(address) = host.and_then(|host| in_digits(host, service, family)) {
         return Ok(vec![address]);
     }
+    if !service.is_empty() && service.iter().all(u8::is_ascii_digit) && port(service).is_none() {
+        // The C library would cut it down to 16 bits.
+        return Err("port number too large".to_owned());
+    }
     let nul = |_| "a name with a NUL byte".to_owned();
     let host = host.map(CString::new).transpose().map_err(nul)?;
     let service = CString::new(service).map_err(nul)?;
@@ -51,11 +55,15 @@ pub fn addresses(
 
 /// A host and a service that are numbers already, in the usual form, need no resolver.
 fn in_digits(host: &[u8], service: &[u8], family: libc::c_int) -> Option<SocketAddr> {
-    let text = |bytes| std::str::from_utf8(bytes).ok();
-    let port = text(service).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()))?;
-    let address = SocketAddr::new(text(host)?.parse().ok()?, port.parse().ok()?);
+    let address = SocketAddr::new(std::str::from_utf8(host).ok()?.parse().ok()?, port(service)?);
     let wanted = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
     [libc::AF_UNSPEC, wanted].contains(&family).then_some(address)
+}
+
+/// The port whose digits these are.
+fn port(service: &[u8]) -> Option<u16> {
+    let digits = std::str::from_utf8(service).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok()
 }
 
 fn address(info: &libc::addrinfo) -> Option<SocketAddr> {
