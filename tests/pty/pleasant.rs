@@ -139,6 +139,43 @@ fn several_candidates_are_shown_and_gone_through() {
 }
 
 #[test]
+fn programs_are_completed_from_their_manual_pages() {
+    if !is_ipcsh() {
+        return;
+    }
+    let page = ".SH NAME\nfrob \\- frobs\n.SH OPTIONS\n.TP\n\\fB\\-a\\fR, \\fB\\-\\-all\\fR\nFrob all. Really.\n\
+                .TP\n.BR \\-\\-alter =\\fIFILE\\fR\nFrob another one.\n";
+    let turn = ".SH NAME\nfrob-turn \\- turns\n.SH SYNOPSIS\n\\fBfrob turn\\fR\n.SH OPTIONS\n.PP\n\\-\\-left\n.RS 4\nTo the left.\n";
+    // Its page says nothing of `frob tools`.
+    let tools = ".SH NAME\nfrob-tools \\- a program\n.SH SYNOPSIS\n\\fBfrob-tools\\fR\n";
+    let mut t = Terminal::with()
+        .file("man/man1/frob.1", page)
+        .file("man/man1/frob-turn.1", turn)
+        .file("man/man1/frob-tools.1", tools)
+        .file("there", "")
+        .start();
+    t.run("MANPATH=$HOME/man; gzip man/man1/frob-turn.1; alias f='x=1 frob'");
+    for (typed, whole) in [
+        ("frob --alt", "frob --alter="),
+        ("frob --alter=th", "frob --alter=there "),
+        ("/opt/frob --alt", "/opt/frob --alter="),
+        ("f --alt", "f --alter="),
+        ("nice frob --alt", "nice frob --alter="),
+        ("frob t", "frob turn "),
+        ("frob turn --l", "frob turn --left "),
+        ("frob -x turn --l", "frob -x turn --left "),
+        ("frob turn t", "frob turn there "),
+    ] {
+        completes(&mut t, typed, whole);
+    }
+    t.key("frob -\t");
+    t.see("-a  Frob all                --alter=  Frob another one\n--all  Frob all");
+    t.key(CTRL_C);
+    t.prompt();
+    t.exit();
+}
+
+#[test]
 fn control_characters_in_names_are_visible_and_quoted() {
     if !is_ipcsh() {
         return;

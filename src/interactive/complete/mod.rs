@@ -1,13 +1,16 @@
 //! Completion: what the word at the cursor could become.
 
 mod files;
+mod manual;
 pub mod names;
+mod roff;
 pub mod scan;
 
-use crate::interactive::text::to_text;
+use crate::interactive::text::{to_bytes, to_text};
 use crate::quote::quote;
 use crate::shell::Shell;
 use crate::sys::signames;
+use bstr::ByteSlice;
 use scan::{Place, Quote, unquote};
 
 /// Something that the word could become.
@@ -45,7 +48,10 @@ pub struct Found {
 /// What commands' operands are, where they are not files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operand {
+    /// Names of commands.
     Commands,
+    /// A command and its operands.
+    CommandLine,
     Builtins,
     Directories,
     Variables,
@@ -67,10 +73,10 @@ enum Operand {
 fn operands(words: &[String]) -> Operand {
     let last = words.last().map(|word| &word[..]).unwrap_or_default();
     match (&words[0][..], words.len()) {
-        ("command" | "exec" | "type" | "hash" | "which" | "whence" | "nohup" | "sudo" | "man" | "whatis", _) => {
-            Operand::Commands
+        ("type" | "hash" | "which" | "whence" | "man" | "whatis", _) => Operand::Commands,
+        ("command" | "exec" | "nohup" | "sudo" | "env" | "nice" | "xargs" | "strace" | "time", _) => {
+            Operand::CommandLine
         }
-        ("env" | "nice" | "xargs" | "strace" | "time", _) => Operand::Commands,
         ("help", _) => Operand::Builtins,
         ("cd" | "rmdir" | "mkdir" | "pushd", _) => Operand::Directories,
         ("unset", _) if last == "-f" => Operand::Functions,
@@ -126,12 +132,20 @@ pub fn candidates(shell: &mut Shell, text: &str, cursor: usize) -> Found {
         }
         return found;
     }
-    if place.is_redirection {
-        found.candidates = files::complete(shell, raw, files::Wanted::All);
+    // A redirection's file, or the value of a long option.
+    let value = if place.is_redirection { Some(0) } else { value_of_option(raw) };
+    if let Some(value) = value {
+        found.start += value;
+        found.candidates = files::complete(shell, &raw[value..], files::Wanted::All);
         return found;
     }
     found.candidates = operand(shell, &place, raw, &plain);
     found
+}
+
+/// Where the value begins in `--name=value`.
+fn value_of_option(raw: &str) -> Option<usize> {
+    raw.find('=').filter(|_| raw.starts_with("--")).map(|at| at + 1)
 }
 
 /// `$na` and `${na`.
@@ -159,11 +173,8 @@ fn variable(shell: &Shell, place: &Place, raw: &str) -> Option<Found> {
 }
 
 fn quoted(names: impl IntoIterator<Item = String>) -> Vec<Candidate> {
-    let candidate = |name: String| Candidate {
-        text: to_text(&quote(&crate::interactive::text::to_bytes(&name))),
-        suffix: " ".to_owned(),
-        label: name,
-    };
+    let candidate =
+        |name: String| Candidate { text: to_text(&quote(&to_bytes(&name))), suffix: " ".to_owned(), label: name };
     names.into_iter().map(candidate).collect()
 }
 
@@ -174,29 +185,29 @@ fn starting(names: impl IntoIterator<Item = String>, prefix: &str) -> Vec<Candid
 fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Candidate> {
     let kind = operands(&place.words);
     let command = &place.words[0];
-    if let Some(rest) = plain.strip_prefix('-') {
-        let mut found = if command == "kill" && place.words.len() == 1 { signals("-", rest) } else { Vec::new() };
-        let options = names::options(command);
-        if !options.is_empty() {
-            let matching = options.into_iter().filter(|(option, _)| option.starts_with(plain));
-            // (Behind so many short names a description would take a line from each of them.)
-            let about = |text: &str| if found.is_empty() { text.to_owned() } else { String::new() };
-            let options: Vec<_> = matching.map(|(option, text)| Candidate::explained(&option, &about(&text))).collect();
-            found.extend(options);
+    if kind == Operand::CommandLine && place.words.len() > 1 && !place.words[1].starts_with('-') {
+        let inner = Place { words: place.words[1..].to_vec(), ..place.clone() };
+        return operand(shell, &inner, raw, plain);
+    }
+    if plain.starts_with('-') {
+        let found = options(shell, place, plain);
+        if !found.is_empty() {
             return found;
         }
     }
     let files = |shell: &mut Shell| files::complete(shell, raw, files::Wanted::All);
     match kind {
+        Operand::Files if place.words.len() == 1 && is_external(shell, command) => {
+            let verbs = manual::subcommands(shell, &aliased(shell, command), plain);
+            let verbs: Vec<_> = verbs.iter().map(|(verb, about)| Candidate::explained(verb, about)).collect();
+            or_files(verbs, shell, raw)
+        }
         Operand::Files => files(shell),
         Operand::Directories => files::complete(shell, raw, files::Wanted::Directories),
-        Operand::Commands if plain.contains('/') => files::complete(shell, raw, files::Wanted::Programs),
-        // The operands behind the command are its own.
-        Operand::Commands if place.words.len() > 1 && !place.words[1].starts_with('-') => {
-            let inner = Place { words: place.words[1..].to_vec(), ..place.clone() };
-            operand(shell, &inner, raw, plain)
+        Operand::Commands | Operand::CommandLine if plain.contains('/') => {
+            files::complete(shell, raw, files::Wanted::Programs)
         }
-        Operand::Commands => quoted(names::commands(shell, plain)),
+        Operand::Commands | Operand::CommandLine => quoted(names::commands(shell, plain)),
         Operand::Builtins => starting(crate::builtins::TABLE.iter().map(|builtin| builtin.name.to_owned()), plain),
         Operand::Variables => starting(names::variables(shell), plain)
             .into_iter()
@@ -237,6 +248,46 @@ fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Cand
             or_files(quoted(hosts.map(|host| format!("{at}{host}"))), shell, raw)
         }
     }
+}
+
+/// The options of a command that begin like `plain`: a builtin's from its usage, a program's from its manual page.
+fn options(shell: &mut Shell, place: &Place, plain: &str) -> Vec<Candidate> {
+    let command = &place.words[0];
+    let mut found = match plain.strip_prefix('-') {
+        Some(rest) if command == "kill" && place.words.len() == 1 => signals("-", rest),
+        _ => Vec::new(),
+    };
+    // (Behind so many short names a description would take a line from each of them.)
+    let short = !found.is_empty();
+    let own = names::options(command).into_iter().filter(|(option, _)| option.starts_with(plain));
+    found.extend(own.map(|(option, about)| Candidate::explained(&option, if short { "" } else { &about })));
+    if is_external(shell, command) {
+        let mut words = place.words.clone();
+        words[0] = aliased(shell, command);
+        let told = manual::options(shell, &words).into_iter().filter(|option| option.name.starts_with(plain));
+        found.extend(told.map(|option| match option.takes_value {
+            true => {
+                Candidate { suffix: String::new(), ..Candidate::explained(&format!("{}=", option.name), &option.about) }
+            }
+            false => Candidate::explained(&option.name, &option.about),
+        }));
+    }
+    found
+}
+
+/// The command that an alias begins with.
+fn aliased(shell: &Shell, command: &str) -> String {
+    let value = shell.aliases.get(to_bytes(command).as_bstr()).map(|value| to_text(value));
+    value
+        .and_then(|value| scan::scan(&format!("{value} ")).words.into_iter().next())
+        .unwrap_or_else(|| command.to_owned())
+}
+
+/// Whether a name is neither a builtin's nor a function's.
+fn is_external(shell: &mut Shell, command: &str) -> bool {
+    let slot = shell.commands.slot_of(to_bytes(&aliased(shell, command)).as_bstr());
+    let entry = shell.commands.at(slot);
+    entry.builtin.is_none() && entry.function.is_none()
 }
 
 fn or_files(candidates: Vec<Candidate>, shell: &mut Shell, raw: &str) -> Vec<Candidate> {
