@@ -115,7 +115,7 @@ fn candidate(
         false => format!("{written}{quoted}{close}"),
     };
     let suffix = if is_directory { String::new() } else { " ".to_owned() };
-    Some(Candidate { text, suffix, label: format!("{name}{slash}") })
+    Some(Candidate { text, suffix, label: format!("{name}{slash}"), ..Candidate::default() })
 }
 
 /// A name quoted for its place: inside the quotes that are open before it, or in the style that the user has begun.

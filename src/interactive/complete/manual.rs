@@ -42,7 +42,8 @@ pub fn subcommands(shell: &mut Shell, program_word: &str, prefix: &str) -> Vec<(
         found.extend(name.filter(|name| name.starts_with(prefix) && is_word(name)).map(str::to_owned));
     }
     let described = |name: String| {
-        let head = roff::plain(&page(&directories, &format!("{program}-{name}"), HEAD)?);
+        let head = page(&directories, &format!("{program}-{name}"), HEAD)?;
+        let head: String = head.lines().map(|line| roff::plain(line) + "\n").collect();
         let about = head.split_once(" - ").and_then(|(_, behind)| behind.lines().next()).unwrap_or_default();
         head.contains(&format!("{program} {name}")).then(|| (name, about.trim().to_owned()))
     };

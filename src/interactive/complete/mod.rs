@@ -14,7 +14,7 @@ use bstr::ByteSlice;
 use scan::{Place, Quote, unquote};
 
 /// Something that the word could become.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Candidate {
     /// The word, quoted.
     pub text: String,
@@ -22,17 +22,18 @@ pub struct Candidate {
     pub suffix: String,
     /// What the menu shows.
     pub label: String,
+    /// A few words about it for the menu, or nothing.
+    pub about: String,
 }
 
 impl Candidate {
     fn plain(text: &str) -> Self {
-        Self { text: text.to_owned(), suffix: " ".to_owned(), label: text.to_owned() }
+        Self { text: text.to_owned(), suffix: " ".to_owned(), label: text.to_owned(), about: String::new() }
     }
 
-    /// With a few words about it in the menu, if there are any.
+    /// With a few words about it.
     fn explained(text: &str, about: &str) -> Self {
-        let label = if about.is_empty() { text.to_owned() } else { format!("{text}  {about}") };
-        Self { label, ..Self::plain(text) }
+        Self { about: about.to_owned(), ..Self::plain(text) }
     }
 }
 
@@ -112,7 +113,7 @@ pub fn candidates(shell: &mut Shell, text: &str, cursor: usize) -> Found {
         let users = names::users();
         let matching = users.iter().filter(|user| user.starts_with(&plain[1..]));
         found.candidates = matching
-            .map(|user| Candidate { text: format!("~{user}"), suffix: "/".to_owned(), label: format!("~{user}") })
+            .map(|user| Candidate { suffix: "/".to_owned(), ..Candidate::plain(&format!("~{user}")) })
             .collect();
         return found;
     }
@@ -167,14 +168,12 @@ fn variable(shell: &Shell, place: &Place, raw: &str) -> Option<Found> {
     }
     let names = names::variables(shell).into_iter().filter(|name| name.starts_with(prefix));
     let close = if brace { "}" } else { "" };
-    let candidates =
-        names.map(|name| Candidate { text: name.clone(), suffix: close.to_owned(), label: name }).collect();
+    let candidates = names.map(|name| Candidate { suffix: close.to_owned(), ..Candidate::plain(&name) }).collect();
     Some(Found { start: place.start + dollar + 1 + usize::from(brace), candidates })
 }
 
 fn quoted(names: impl IntoIterator<Item = String>) -> Vec<Candidate> {
-    let candidate =
-        |name: String| Candidate { text: to_text(&quote(&to_bytes(&name))), suffix: " ".to_owned(), label: name };
+    let candidate = |name: String| Candidate { text: to_text(&quote(&to_bytes(&name))), ..Candidate::plain(&name) };
     names.into_iter().map(candidate).collect()
 }
 

@@ -95,7 +95,9 @@ impl Reader {
     fn end_entry(&mut self) {
         let text = mem::take(&mut self.text);
         let words: Vec<_> = text.split_whitespace().collect();
-        let ends = |word: &&str| word.len() > 1 && word.ends_with('.') && !matches!(*word, "i.e." | "e.g." | "etc.");
+        let ends = |word: &&str| {
+            word.len() > 1 && word.ends_with('.') && !word.ends_with("..") && !matches!(*word, "i.e." | "e.g." | "etc.")
+        };
         let count = words.iter().position(ends).map_or(words.len(), |at| at + 1);
         let about = words[..count].join(" ");
         let about = if words[..count].last().is_some_and(ends) { &about[..about.len() - 1] } else { &about };

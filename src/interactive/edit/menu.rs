@@ -35,13 +35,15 @@ impl Menu {
         if self.candidates.is_empty() || rows < 3 {
             return Vec::new();
         }
-        let widest = self.candidates.iter().map(|candidate| width(&candidate.label)).max().unwrap_or(1) + 2;
+        let labels = self.labels();
+        let widest = labels.iter().map(|label| width(label)).max().unwrap_or(1) + 2;
         let across = (columns.saturating_sub(1) / widest).max(1);
         let down = self.candidates.len().div_ceil(across);
         let visible = down.min((rows - 2).max(1));
         let chosen_row = self.chosen.map_or(0, |chosen| chosen % down);
         let top = chosen_row.saturating_sub(visible.saturating_sub(1));
-        let mut result: Vec<_> = (top..top + visible).map(|row| self.row(row, down, widest, columns)).collect();
+        let mut result: Vec<_> =
+            (top..top + visible).map(|row| self.row(&labels, row, down, widest, columns)).collect();
         if visible < down {
             let hidden = self.candidates.len().saturating_sub(visible * across);
             let text: String = format!("... and {hidden} more").chars().take(columns.saturating_sub(1)).collect();
@@ -50,13 +52,29 @@ impl Menu {
         result
     }
 
-    fn row(&self, row: usize, down: usize, widest: usize, columns: usize) -> (String, Range<usize>) {
+    /// What is shown of each candidate; the words about them stand below each other.
+    fn labels(&self) -> Vec<String> {
+        /// A longer name pushes the words behind it away, and not those of all the others.
+        const LONGEST: usize = 24;
+        let explained = self.candidates.iter().filter(|candidate| !candidate.about.is_empty());
+        let longest = explained.map(|candidate| width(&candidate.label)).max().unwrap_or(0).min(LONGEST);
+        let label = |candidate: &Candidate| match &candidate.about[..] {
+            "" => candidate.label.clone(),
+            about => {
+                let blanks = longest.saturating_sub(width(&candidate.label)) + 2;
+                format!("{}{:blanks$}{about}", candidate.label, "")
+            }
+        };
+        self.candidates.iter().map(label).collect()
+    }
+
+    fn row(&self, labels: &[String], row: usize, down: usize, widest: usize, columns: usize) -> (String, Range<usize>) {
         let mut text = String::new();
         let mut chosen = 0..0;
-        for index in (row..self.candidates.len()).step_by(down) {
+        for index in (row..labels.len()).step_by(down) {
             let start = text.len();
             let mut used = 0;
-            for character in self.candidates[index].label.chars() {
+            for character in labels[index].chars() {
                 if used + 2 > columns {
                     break;
                 }
@@ -65,7 +83,7 @@ impl Menu {
             if self.chosen == Some(index) {
                 chosen = start..text.len();
             }
-            if index + down < self.candidates.len() {
+            if index + down < labels.len() {
                 (used..widest).for_each(|_| text.push(' '));
             }
         }
