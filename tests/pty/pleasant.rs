@@ -169,7 +169,7 @@ fn programs_are_completed_from_their_manual_pages() {
         completes(&mut t, typed, whole);
     }
     t.key("frob -\t");
-    t.see("-a        Frob all           --alter=  Frob another one\n--all     Frob all");
+    t.see("-a        Frob all          --alter=  Frob another one\n--all     Frob all");
     t.key(CTRL_C);
     t.prompt();
     t.exit();
