@@ -10,51 +10,69 @@ enum Token<'t> {
     Number(i64),
     Name(&'t [u8]),
     Operand(usize),
-    Operator(&'static [u8]),
+    Operator(Operator),
     End,
 }
 
-/// The operator at the start of the text, the longest one that there is.
-fn operator(text: &[u8]) -> Option<&'static [u8]> {
+/// What an operator can be. One with a meaning before an operand, too, is the binary one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Operator {
+    Binary(BinaryOp),
+    Assign(Option<BinaryOp>),
+    /// `++` is +1 and `--` is -1.
+    Step(i64),
+    BitNot,
+    Not,
+    Question,
+    Colon,
+    Open,
+    Close,
+}
+
+use Operator::{Assign, Binary, Step};
+
+/// The operator at the start of the text, the longest one that there is, and its length.
+fn operator(text: &[u8]) -> Option<(Operator, usize)> {
+    use BinaryOp as B;
     Some(match text {
-        [b'<', b'<', b'=', ..] => b"<<=",
-        [b'>', b'>', b'=', ..] => b">>=",
-        [b'<', b'<', ..] => b"<<",
-        [b'>', b'>', ..] => b">>",
-        [b'+', b'+', ..] => b"++",
-        [b'-', b'-', ..] => b"--",
-        [b'&', b'&', ..] => b"&&",
-        [b'|', b'|', ..] => b"||",
-        [b'<', b'=', ..] => b"<=",
-        [b'>', b'=', ..] => b">=",
-        [b'=', b'=', ..] => b"==",
-        [b'!', b'=', ..] => b"!=",
-        [b'+', b'=', ..] => b"+=",
-        [b'-', b'=', ..] => b"-=",
-        [b'*', b'=', ..] => b"*=",
-        [b'/', b'=', ..] => b"/=",
-        [b'%', b'=', ..] => b"%=",
-        [b'&', b'=', ..] => b"&=",
-        [b'^', b'=', ..] => b"^=",
-        [b'|', b'=', ..] => b"|=",
-        [b'+', ..] => b"+",
-        [b'-', ..] => b"-",
-        [b'*', ..] => b"*",
-        [b'/', ..] => b"/",
-        [b'%', ..] => b"%",
-        [b'<', ..] => b"<",
-        [b'>', ..] => b">",
-        [b'=', ..] => b"=",
-        [b'!', ..] => b"!",
-        [b'~', ..] => b"~",
-        [b'&', ..] => b"&",
-        [b'^', ..] => b"^",
-        [b'|', ..] => b"|",
-        [b'?', ..] => b"?",
-        [b':', ..] => b":",
-        [b',', ..] => b",",
-        [b'(', ..] => b"(",
-        [b')', ..] => b")",
+        [b'<', b'<', b'=', ..] => (Assign(Some(B::ShiftLeft)), 3),
+        [b'>', b'>', b'=', ..] => (Assign(Some(B::ShiftRight)), 3),
+        [b'<', b'<', ..] => (Binary(B::ShiftLeft), 2),
+        [b'>', b'>', ..] => (Binary(B::ShiftRight), 2),
+        [b'+', b'+', ..] => (Step(1), 2),
+        [b'-', b'-', ..] => (Step(-1), 2),
+        [b'&', b'&', ..] => (Binary(B::And), 2),
+        [b'|', b'|', ..] => (Binary(B::Or), 2),
+        [b'<', b'=', ..] => (Binary(B::LessEqual), 2),
+        [b'>', b'=', ..] => (Binary(B::GreaterEqual), 2),
+        [b'=', b'=', ..] => (Binary(B::Equal), 2),
+        [b'!', b'=', ..] => (Binary(B::NotEqual), 2),
+        [b'+', b'=', ..] => (Assign(Some(B::Add)), 2),
+        [b'-', b'=', ..] => (Assign(Some(B::Subtract)), 2),
+        [b'*', b'=', ..] => (Assign(Some(B::Multiply)), 2),
+        [b'/', b'=', ..] => (Assign(Some(B::Divide)), 2),
+        [b'%', b'=', ..] => (Assign(Some(B::Remainder)), 2),
+        [b'&', b'=', ..] => (Assign(Some(B::BitAnd)), 2),
+        [b'^', b'=', ..] => (Assign(Some(B::BitXor)), 2),
+        [b'|', b'=', ..] => (Assign(Some(B::BitOr)), 2),
+        [b'+', ..] => (Binary(B::Add), 1),
+        [b'-', ..] => (Binary(B::Subtract), 1),
+        [b'*', ..] => (Binary(B::Multiply), 1),
+        [b'/', ..] => (Binary(B::Divide), 1),
+        [b'%', ..] => (Binary(B::Remainder), 1),
+        [b'<', ..] => (Binary(B::Less), 1),
+        [b'>', ..] => (Binary(B::Greater), 1),
+        [b'=', ..] => (Assign(None), 1),
+        [b'!', ..] => (Operator::Not, 1),
+        [b'~', ..] => (Operator::BitNot, 1),
+        [b'&', ..] => (Binary(B::BitAnd), 1),
+        [b'^', ..] => (Binary(B::BitXor), 1),
+        [b'|', ..] => (Binary(B::BitOr), 1),
+        [b'?', ..] => (Operator::Question, 1),
+        [b':', ..] => (Operator::Colon, 1),
+        [b',', ..] => (Binary(B::Comma), 1),
+        [b'(', ..] => (Operator::Open, 1),
+        [b')', ..] => (Operator::Close, 1),
         _ => return None,
     })
 }
@@ -70,6 +88,8 @@ struct Reader<'t> {
     piece: usize,
     offset: usize,
     token: Token<'t>,
+    /// How the operator that was read last is written.
+    written: &'t [u8],
     depth: u32,
 }
 
@@ -116,7 +136,7 @@ pub fn prepare(parts: &[WordPart]) -> Option<Expression> {
 
 impl<'t> Reader<'t> {
     fn parse(pieces: Vec<Piece<'t>>) -> Result<Expression> {
-        let mut reader = Self { pieces, piece: 0, offset: 0, token: Token::End, depth: 0 };
+        let mut reader = Self { pieces, piece: 0, offset: 0, token: Token::End, written: b"", depth: 0 };
         reader.next()?;
         if reader.token == Token::End {
             return Ok(Expression::Number(0));
@@ -130,7 +150,7 @@ impl<'t> Reader<'t> {
             Token::Number(number) => number.to_string(),
             Token::Name(name) => String::from_utf8_lossy(name).into_owned(),
             Token::Operand(_) => "expansion".into(),
-            Token::Operator(operator) => format!("`{}`", String::from_utf8_lossy(operator)),
+            Token::Operator(_) => format!("`{}`", String::from_utf8_lossy(self.written)),
             Token::End => "end".into(),
         }
     }
@@ -191,17 +211,18 @@ impl<'t> Reader<'t> {
             return Ok(());
         }
         match operator(text) {
-            Some(operator) => {
-                self.offset += operator.len();
+            Some((operator, length)) => {
+                self.offset += length;
                 self.token = Token::Operator(operator);
+                self.written = &text[..length];
                 Ok(())
             }
             None => Err(format!("unexpected `{}`", String::from_utf8_lossy(&text[..1]))),
         }
     }
 
-    fn eat(&mut self, operator: &[u8]) -> Result<bool> {
-        let found = matches!(self.token, Token::Operator(token) if token == operator);
+    fn eat(&mut self, operator: Operator) -> Result<bool> {
+        let found = self.token == Token::Operator(operator);
         if found {
             self.next()?;
         }
@@ -216,7 +237,7 @@ impl<'t> Reader<'t> {
     // expression = assignment , { "," , assignment } ;
     fn expression(&mut self) -> Result<Expression> {
         let mut left = self.assignment()?;
-        while self.eat(b",")? {
+        while self.eat(Binary(BinaryOp::Comma))? {
             let right = self.assignment()?;
             left = Expression::Binary(BinaryOp::Comma, Box::new(left), Box::new(right));
         }
@@ -227,7 +248,7 @@ impl<'t> Reader<'t> {
     fn assignment(&mut self) -> Result<Expression> {
         self.enter()?;
         let left = self.conditional()?;
-        let result = match (assignment_operator(&self.token), left) {
+        let result = match (assignment_operator(self.token), left) {
             (Some(op), Expression::Variable(name)) => {
                 self.next()?;
                 let right = self.assignment()?;
@@ -243,12 +264,12 @@ impl<'t> Reader<'t> {
     // conditional = binary , [ "?" , expression , ":" , conditional ] ;
     fn conditional(&mut self) -> Result<Expression> {
         let condition = self.binary(0)?;
-        if !self.eat(b"?")? {
+        if !self.eat(Operator::Question)? {
             return Ok(condition);
         }
         self.enter()?;
         let yes = self.expression()?;
-        if !self.eat(b":")? {
+        if !self.eat(Operator::Colon)? {
             return Err(format!("expected `:`, found {}", self.found()));
         }
         // Assignment in the last operand is C's syntax error that all shells accept.
@@ -261,8 +282,7 @@ impl<'t> Reader<'t> {
     fn binary(&mut self, lowest: u8) -> Result<Expression> {
         let mut left = self.unary()?;
         self.split_step();
-        while let Some((op, precedence)) = binary_operator(&self.token).filter(|&(_, precedence)| precedence >= lowest)
-        {
+        while let Some((op, precedence)) = binary_operator(self.token).filter(|&(_, precedence)| precedence >= lowest) {
             self.next()?;
             let right = self.binary(precedence + 1)?;
             left = Expression::Binary(op, Box::new(left), Box::new(right));
@@ -272,19 +292,17 @@ impl<'t> Reader<'t> {
 
     /// `++` and `--` that stand behind an operand and step nothing are two operators: `0--1` is what `0-$x` becomes.
     fn split_step(&mut self) {
-        self.token = match self.token {
-            Token::Operator(b"++") => Token::Operator(b"+"),
-            Token::Operator(b"--") => Token::Operator(b"-"),
-            _ => return,
-        };
-        // Nothing behind the operator was looked at yet.
-        self.offset -= 1;
+        if let Token::Operator(Step(by)) = self.token {
+            self.token = Token::Operator(Binary(if by == 1 { BinaryOp::Add } else { BinaryOp::Subtract }));
+            // Nothing behind the operator was looked at yet.
+            self.offset -= 1;
+        }
     }
 
     /// Whether an operand begins here.
     fn is_at_operand(&self) -> bool {
         match self.token {
-            Token::Operator(operator) => matches!(operator, b"(" | b"~" | b"!"),
+            Token::Operator(operator) => matches!(operator, Operator::Open | Operator::BitNot | Operator::Not),
             Token::End => false,
             _ => true,
         }
@@ -294,11 +312,11 @@ impl<'t> Reader<'t> {
     fn unary(&mut self) -> Result<Expression> {
         let Token::Operator(operator) = self.token else { return self.primary() };
         let op = match operator {
-            b"-" => UnaryOp::Minus,
-            b"+" => UnaryOp::Plus,
-            b"~" => UnaryOp::BitNot,
-            b"!" => UnaryOp::Not,
-            b"++" | b"--" => return self.prefix_step(operator),
+            Binary(BinaryOp::Subtract) => UnaryOp::Minus,
+            Binary(BinaryOp::Add) => UnaryOp::Plus,
+            Operator::BitNot => UnaryOp::BitNot,
+            Operator::Not => UnaryOp::Not,
+            Step(by) => return self.prefix_step(by),
             _ => return self.primary(),
         };
         self.enter()?;
@@ -309,9 +327,8 @@ impl<'t> Reader<'t> {
     }
 
     // prefix_step = ( "++" | "--" ) , ( name | unary ) ;
-    fn prefix_step(&mut self, operator: &[u8]) -> Result<Expression> {
+    fn prefix_step(&mut self, by: i64) -> Result<Expression> {
         self.next()?;
-        let by = if operator == b"++" { 1 } else { -1 };
         if let Token::Name(name) = self.token {
             let name = Name::new(name);
             self.next()?;
@@ -339,11 +356,7 @@ impl<'t> Reader<'t> {
             Token::Name(name) => {
                 let name = Name::new(name);
                 self.next()?;
-                let by = match self.token {
-                    Token::Operator(b"++") => 1,
-                    Token::Operator(b"--") => -1,
-                    _ => return Ok(Expression::Variable(name)),
-                };
+                let Token::Operator(Step(by)) = self.token else { return Ok(Expression::Variable(name)) };
                 let step = (self.piece, self.offset, self.token);
                 self.next()?;
                 if self.is_at_operand() {
@@ -353,12 +366,16 @@ impl<'t> Reader<'t> {
                 }
                 Ok(Expression::Step { name, by, prefix: false })
             }
-            Token::Operator(b"(") => {
+            Token::Operator(Operator::Open) => {
                 self.enter()?;
                 self.next()?;
                 let inner = self.expression()?;
                 self.depth -= 1;
-                if self.eat(b")")? { Ok(inner) } else { Err(format!("expected `)`, found {}", self.found())) }
+                if self.eat(Operator::Close)? {
+                    Ok(inner)
+                } else {
+                    Err(format!("expected `)`, found {}", self.found()))
+                }
             }
             token => {
                 self.token = token;
@@ -387,48 +404,28 @@ fn number(text: &[u8]) -> Result<i64> {
 }
 
 // assignment_operator = "=" | "+=" | "-=" | "*=" | "/=" | "%=" | "<<=" | ">>=" | "&=" | "^=" | "|=" ;
-fn assignment_operator(token: &Token<'_>) -> Option<Option<BinaryOp>> {
-    let Token::Operator(operator) = token else { return None };
-    Some(match *operator {
-        b"=" => None,
-        b"+=" => Some(BinaryOp::Add),
-        b"-=" => Some(BinaryOp::Subtract),
-        b"*=" => Some(BinaryOp::Multiply),
-        b"/=" => Some(BinaryOp::Divide),
-        b"%=" => Some(BinaryOp::Remainder),
-        b"<<=" => Some(BinaryOp::ShiftLeft),
-        b">>=" => Some(BinaryOp::ShiftRight),
-        b"&=" => Some(BinaryOp::BitAnd),
-        b"^=" => Some(BinaryOp::BitXor),
-        b"|=" => Some(BinaryOp::BitOr),
-        _ => return None,
-    })
+fn assignment_operator(token: Token<'_>) -> Option<Option<BinaryOp>> {
+    if let Token::Operator(Assign(op)) = token { Some(op) } else { None }
 }
 
 // binary_operator = "||" | "&&" | "|" | "^" | "&" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "<<" | ">>" | "+" | "-"
 //     | "*" | "/" | "%" ;
 /// An operator with its precedence; all of them associate to the left.
-fn binary_operator(token: &Token<'_>) -> Option<(BinaryOp, u8)> {
-    let Token::Operator(operator) = token else { return None };
-    Some(match *operator {
-        b"||" => (BinaryOp::Or, 1),
-        b"&&" => (BinaryOp::And, 2),
-        b"|" => (BinaryOp::BitOr, 3),
-        b"^" => (BinaryOp::BitXor, 4),
-        b"&" => (BinaryOp::BitAnd, 5),
-        b"==" => (BinaryOp::Equal, 6),
-        b"!=" => (BinaryOp::NotEqual, 6),
-        b"<" => (BinaryOp::Less, 7),
-        b"<=" => (BinaryOp::LessEqual, 7),
-        b">" => (BinaryOp::Greater, 7),
-        b">=" => (BinaryOp::GreaterEqual, 7),
-        b"<<" => (BinaryOp::ShiftLeft, 8),
-        b">>" => (BinaryOp::ShiftRight, 8),
-        b"+" => (BinaryOp::Add, 9),
-        b"-" => (BinaryOp::Subtract, 9),
-        b"*" => (BinaryOp::Multiply, 10),
-        b"/" => (BinaryOp::Divide, 10),
-        b"%" => (BinaryOp::Remainder, 10),
-        _ => return None,
-    })
+fn binary_operator(token: Token<'_>) -> Option<(BinaryOp, u8)> {
+    use BinaryOp as B;
+    let Token::Operator(Binary(op)) = token else { return None };
+    let precedence = match op {
+        B::Comma => return None,
+        B::Or => 1,
+        B::And => 2,
+        B::BitOr => 3,
+        B::BitXor => 4,
+        B::BitAnd => 5,
+        B::Equal | B::NotEqual => 6,
+        B::Less | B::LessEqual | B::Greater | B::GreaterEqual => 7,
+        B::ShiftLeft | B::ShiftRight => 8,
+        B::Add | B::Subtract => 9,
+        B::Multiply | B::Divide | B::Remainder => 10,
+    };
+    Some((op, precedence))
 }
