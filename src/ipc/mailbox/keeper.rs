@@ -1,7 +1,7 @@
 //! The process that is a mailbox's life.
 //!
-//! It sleeps in poll until a receiver comes or goes. When the last receiver has gone and the queue is empty, it ends, in this order, so
-//! that no message is lost: shutdown makes every later `send` fail (the sender makes a new mailbox then); what came before that is still
+//! It sleeps in poll until a receiver comes or goes. When who has made the mailbox and the last receiver have gone and the queue is empty, it
+//! ends, in this order, so that no message is lost: shutdown makes every later `send` fail (the sender makes a new mailbox then); what came before that is still
 //! in the queue, is moved to a new socket, and the keeper lives on. Only with an empty queue do the files go, and the process. Making and
 //! ending take turns by flock(2).
 //!
@@ -14,7 +14,7 @@ use crate::ipc::wait::{Cut, Guard, Patience, Wait};
 use crate::sys::{fd, fork, poll, rights, socket};
 use nix::errno::Errno;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a connection to the keeper asks for: a copy of the descriptor, for as long as the connection lasts ...
 pub(super) const RECEIVE: u8 = b'r';
@@ -23,20 +23,20 @@ const REMOVE: u8 = b'x';
 /// ... or how many messages are in it.
 const COUNT: u8 = b'c';
 
-/// How long a new mailbox waits for its first message or receiver.
-const FRESH: Duration = Duration::from_secs(10);
+/// How long the lock is waited for, which is held for moments only.
+const AT_ONCE: Duration = Duration::from_secs(10);
 
-/// Make a mailbox, if there is none.
+/// Make a mailbox, if there is none. It lasts at least as long as the descriptor that is returned.
 ///
 /// # Errors
 /// Its files or its process cannot be made; how the wait has ended.
-pub(super) fn start(place: &Place, address: &str) -> Result<(), Error> {
+pub(super) fn start(place: &Place, address: &str) -> Result<Option<OwnedFd>, Error> {
     let refused = |errno| Error::refused(address, errno);
-    // It is held for moments only, so that is waited for even without patience.
-    let _lock = run::lock(place.directory.join("lock"), address, &mut Wait::new(Patience::within(FRESH), 0))?;
+    // Even without patience.
+    let _lock = run::lock(place.directory.join("lock"), address, &mut Wait::new(Patience::within(AT_ONCE), 0))?;
     let probe = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM).map_err(refused)?;
     if socket::connect(probe.as_raw_fd(), &place.socket("keeper")).is_ok() {
-        return Ok(());
+        return Ok(None);
     }
     remove_files(place);
     let queue = bound(place).map_err(refused)?;
@@ -44,13 +44,16 @@ pub(super) fn start(place: &Place, address: &str) -> Result<(), Error> {
     socket::bind(listener.as_raw_fd(), &place.socket("keeper")).map_err(refused)?;
     socket::listen(listener.as_raw_fd(), 4096).map_err(refused)?;
     let (queue, listener) = (fd::make_private(queue).map_err(refused)?, fd::make_private(listener).map_err(refused)?);
-    let keep = [queue.as_raw_fd(), listener.as_raw_fd()];
-    fork::detached(&keep, c"ipcsh-mailbox", |mut kept| {
-        if let (Some(listener), Some(queue)) = (kept.pop(), kept.pop()) {
-            Keeper { place, queue, listener, receivers: Vec::new(), is_fresh: true }.run();
+    // Whoever makes it may end before it has sent or received anything: the other end tells.
+    let (own, maker) = socket::pair(libc::SOCK_STREAM).map_err(refused)?;
+    let keep = [queue.as_raw_fd(), listener.as_raw_fd(), maker.as_raw_fd()];
+    fork::detached(&keep, c"ipcsh-mailbox", |kept| {
+        if let Ok([queue, listener, maker]) = <[OwnedFd; 3]>::try_from(kept) {
+            Keeper { place, queue, listener, maker: Some(maker), receivers: Vec::new() }.run();
         }
     })
-    .map_err(refused)
+    .map_err(refused)?;
+    Ok(Some(own))
 }
 
 /// A datagram socket at the mailbox's name, which says who sends.
@@ -67,7 +70,7 @@ fn remove_files(place: &Place) {
     }
 }
 
-/// Ask the keeper something; its answer until it closes the connection. `None`: there is no mailbox.
+/// Ask the keeper something; its answer. `None`: there is no mailbox.
 fn ask(place: &Place, address: &str, question: u8, wait: &mut Wait) -> Result<Option<Vec<u8>>, Error> {
     let refused = |errno| Error::refused(address, errno);
     let keeper = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM).map_err(refused)?;
@@ -80,9 +83,16 @@ fn ask(place: &Place, address: &str, question: u8, wait: &mut Wait) -> Result<Op
     }
     let mut answer = vec![0; 64];
     wait.soon(&address, keeper.as_fd(), libc::POLLIN)?;
-    let (length, _) = socket::receive(keeper.as_raw_fd(), &mut answer, true, 0).map_err(refused)?;
-    answer.truncate(length);
-    Ok(Some(answer))
+    match socket::receive(keeper.as_raw_fd(), &mut answer, true, 0) {
+        // It has ended meanwhile, or keeps nothing any more.
+        Ok((0, _)) => Ok(None),
+        Ok((length, _)) => {
+            answer.truncate(length);
+            Ok(Some(answer))
+        }
+        Err(errno) if is_gone(errno) => Ok(None),
+        Err(errno) => Err(refused(errno)),
+    }
 }
 
 /// Remove a mailbox and what is in it; false if there is none.
@@ -108,33 +118,31 @@ struct Keeper<'a> {
     place: &'a Place,
     queue: OwnedFd,
     listener: OwnedFd,
+    maker: Option<OwnedFd>,
     receivers: Vec<OwnedFd>,
-    is_fresh: bool,
 }
 
 impl Keeper<'_> {
     fn run(mut self) {
         // A signal that ends the process ends the mailbox as `ipc rm` does: no file stays.
         let guard = Guard::for_descriptors();
-        while self.is_fresh || !self.receivers.is_empty() || !self.is_empty() || !self.ends() {
-            // The messages are nobody's business here, but the first one is.
-            let queue = if self.is_fresh { self.queue.as_raw_fd() } else { -1 };
+        while self.maker.is_some() || self.exists() || !self.ends() {
+            let maker = self.maker.as_ref().map_or(-1, AsRawFd::as_raw_fd);
             let mut interests =
-                vec![poll::interest(self.listener.as_raw_fd(), libc::POLLIN), poll::interest(queue, libc::POLLIN)];
+                vec![poll::interest(self.listener.as_raw_fd(), libc::POLLIN), poll::interest(maker, libc::POLLIN)];
             interests.extend(self.receivers.iter().map(|it| poll::interest(it.as_raw_fd(), libc::POLLIN)));
-            let deadline = if self.is_fresh { Instant::now().checked_add(FRESH) } else { None };
-            match guard.wait(&mut interests, deadline) {
+            match guard.wait(&mut interests, None) {
                 Ok(()) => {}
-                Err(Cut::Timeout) => self.is_fresh = false,
                 Err(Cut::Signal(_)) => return self.close(),
-                Err(Cut::Failed(_)) => continue,
+                Err(_) => continue,
             }
             if interests[1].revents != 0 {
-                self.is_fresh = false;
+                self.maker = None;
             }
             // A receiver says nothing more: what comes from it is its end.
             let mut gone = interests[2..].iter().map(|it| it.revents != 0);
             self.receivers.retain(|_| !gone.next().unwrap_or(false));
+            // Who asks has connected before poll looked at the receivers: those that had gone by then do not count any more.
             if interests[0].revents != 0
                 && let Ok((connection, _)) = socket::accept(self.listener.as_raw_fd())
                 && !self.serve(connection)
@@ -150,16 +158,16 @@ impl Keeper<'_> {
         let _ = socket::receive(connection.as_raw_fd(), &mut question, true, 0);
         match question[0] {
             RECEIVE if socket::send_descriptor(connection.as_raw_fd(), self.queue.as_raw_fd()).is_ok() => {
-                self.is_fresh = false;
                 self.receivers.push(connection);
             }
-            COUNT => {
+            COUNT if self.exists() => {
                 let mut answer = self.messages().to_ne_bytes().to_vec();
                 answer.extend_from_slice(&(self.receivers.len() as u32).to_ne_bytes());
                 let _ = socket::send(connection.as_raw_fd(), &answer, true);
             }
-            REMOVE => {
+            REMOVE if self.exists() => {
                 self.close();
+                let _ = socket::send(connection.as_raw_fd(), &[REMOVE], true);
                 return false;
             }
             _ => {}
@@ -179,8 +187,10 @@ impl Keeper<'_> {
         run::lock(self.place.directory.join("lock"), "", &mut Wait::new(Patience::Forever, 0)).ok()
     }
 
-    fn is_empty(&self) -> bool {
-        socket::receive(self.queue.as_raw_fd(), &mut [], false, libc::MSG_PEEK) == Err(Errno::EAGAIN)
+    /// Whether it holds a message or a receiver has it open.
+    fn exists(&self) -> bool {
+        let is_empty = || socket::receive(self.queue.as_raw_fd(), &mut [], false, libc::MSG_PEEK) == Err(Errno::EAGAIN);
+        !self.receivers.is_empty() || !is_empty()
     }
 
     /// Walk over the queue with an offset for peeking (SO_PEEK_OFF, unix(7)).

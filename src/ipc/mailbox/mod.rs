@@ -10,7 +10,8 @@
 //!
 //! A socket is gone with its last descriptor, and its messages with it. So that a message can wait for a receiver that has not been
 //! started yet, whoever comes first starts a [`keeper`]: a small process that holds the socket open for as long as there is a message in
-//! it or a receiver has it open. Receivers get their descriptor from it; messages go from sender to receiver without it.
+//! it, a receiver has it open, or who has made it does (it may be about to send the first message). Receivers get their descriptor from it;
+//! messages go from sender to receiver without it.
 
 pub mod keeper;
 
@@ -46,7 +47,7 @@ impl Place {
         Ok(Self { directory: run::directory(base)?, name: name.to_string() })
     }
 
-    fn file(&self, ending: &str) -> PathBuf {
+    pub(super) fn file(&self, ending: &str) -> PathBuf {
         self.directory.join(format!("{}.{ending}", self.name))
     }
 
@@ -62,8 +63,8 @@ pub struct Mailbox {
     /// The address, for messages.
     address: String,
     fd: OwnedFd,
-    /// A receiver's connection to the keeper: while it lasts, the mailbox does.
-    _keeper: Option<OwnedFd>,
+    /// The connection to the keeper of a receiver, or of a sender who has made the mailbox: while it lasts, the mailbox does.
+    keeper: Option<OwnedFd>,
     room: Vec<u8>,
 }
 
@@ -76,16 +77,19 @@ impl Mailbox {
         let address = format!("box:{name}");
         let place = Place::of(name, base)?;
         let (fd, keeper) = match role {
-            Role::Sender => (connect(&place, &address)?, None),
-            Role::Receiver => loop {
-                match copy_from_keeper(&place, &address, wait)? {
-                    Some((fd, keeper)) => break (fd, Some(keeper)),
-                    None if wait.may_block() => keeper::start(&place, &address)?,
-                    None => return Err(Error { tried: address, why: Why::WouldBlock(Errno::EAGAIN) }),
+            Role::Sender => connect(&place, &address)?,
+            Role::Receiver => {
+                let mut made = None;
+                loop {
+                    match copy_from_keeper(&place, &address, wait)? {
+                        Some((fd, keeper)) => break (fd, Some(keeper)),
+                        None if wait.may_block() => made = keeper::start(&place, &address)?.or(made),
+                        None => return Err(Error { tried: address, why: Why::WouldBlock(Errno::EAGAIN) }),
+                    }
                 }
-            },
+            }
         };
-        Ok(Self { place, address, fd, _keeper: keeper, room: Vec::new() })
+        Ok(Self { place, address, fd, keeper, room: Vec::new() })
     }
 
     fn refused(&self, errno: Errno) -> Error {
@@ -98,14 +102,15 @@ fn is_gone(errno: Errno) -> bool {
     matches!(errno, Errno::ENOENT | Errno::ECONNREFUSED | Errno::EPIPE | Errno::ECONNRESET | Errno::ENOTCONN)
 }
 
-/// A sender's socket.
-fn connect(place: &Place, address: &str) -> Result<OwnedFd, Error> {
+/// A sender's socket, and the connection to the keeper if the mailbox was made for it.
+fn connect(place: &Place, address: &str) -> Result<(OwnedFd, Option<OwnedFd>), Error> {
     let refused = |errno| Error::refused(address, errno);
     let socket = socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM).map_err(refused)?;
+    let mut made = None;
     loop {
         match socket::connect(socket.as_raw_fd(), &place.socket("box")) {
-            Ok(()) => return Ok(socket),
-            Err(errno) if is_gone(errno) => keeper::start(place, address)?,
+            Ok(()) => return Ok((socket, made)),
+            Err(errno) if is_gone(errno) => made = keeper::start(place, address)?.or(made),
             Err(errno) => return Err(refused(errno)),
         }
     }
@@ -143,7 +148,7 @@ impl Endpoint for Mailbox {
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => wait.ready(&self.address, self.fd.as_fd(), libc::POLLOUT)?,
                 // Its last message was taken, and its keeper has gone: a new one is made.
-                Err(errno) if is_gone(errno) => self.fd = connect(&self.place, &self.address)?,
+                Err(errno) if is_gone(errno) => (self.fd, self.keeper) = connect(&self.place, &self.address)?,
                 Err(errno) => return Err(self.refused(errno)),
             }
         }
@@ -166,5 +171,13 @@ impl Endpoint for Mailbox {
                 Err(errno) => return Err(self.refused(errno)),
             }
         }
+    }
+
+    /// A receiver of its own looks at the message that it will get; beside others it may get another one.
+    fn peek(&mut self, _select: &Select, wait: &mut Wait) -> Result<Option<Vec<u8>>, Error> {
+        wait.ready(&self.address, self.fd.as_fd(), libc::POLLIN)?;
+        self.room.resize(ROOM, 0);
+        let looked = socket::receive(self.fd.as_raw_fd(), &mut self.room, false, libc::MSG_PEEK);
+        Ok(looked.ok().map(|(length, _)| self.room[..length.min(ROOM)].to_vec()))
     }
 }
