@@ -6,6 +6,7 @@ use crate::fields::Fields;
 use crate::ipc::mailbox::{self, keeper};
 use crate::ipc::mq::admin;
 use crate::ipc::{self, Address, Base, Patience, Wait, json, props, run as place};
+use crate::jobs;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use bstr::ByteSlice;
@@ -19,7 +20,7 @@ pub const BUILTIN: Builtin = Builtin {
     usage: "ipc props|ls|rm ...\nipc props [-j] addr\nipc ls [-j]\nipc rm addr...",
     about: "Look at places for messages, and remove them. Addresses: see `help send`.\n\
             props  what the mechanism of an address does, and what is true of the place now\n\
-            ls     message queues, mailboxes, rendezvous at which somebody waits, listening sockets of this shell\n\
+            ls     one's own message queues and mailboxes, rendezvous at which somebody waits, listening sockets of this shell\n\
             rm     remove queues, mailboxes and named pipes\n-j  JSON",
     run,
 };
@@ -38,7 +39,13 @@ fn show(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let mut facts: admin::Facts = vec![("address", Value::from(address.to_string()))];
     facts.extend(props::COLUMNS.into_iter().zip(props::row(&address).map(Value::from)));
     // What is nowhere has properties all the same; that it is nowhere is the status.
-    let live = props::live(&address, &message::base(shell));
+    let live = match &address {
+        Address::Job(id) => match jobs::id::find(&shell.jobs, id).map(|number| shell.jobs.get(number)) {
+            Ok(Some(job)) => props::live::facts(&Address::Process(job.leader().as_raw()), &message::base(shell)),
+            _ => Err(ipc::Error::nowhere(id.to_string(), "no such job")),
+        },
+        address => props::live::facts(address, &message::base(shell)),
+    };
     let (more, status) = match live {
         Ok(more) => (more, Ok(ExitStatus::SUCCESS)),
         Err(error) => (Vec::new(), failed(&error)),
@@ -62,10 +69,12 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     }
     let mut rows: Vec<(String, &'static str)> = Vec::new();
     let base = message::base(shell);
+    let user = nix::unistd::geteuid().as_raw();
     for queues in [admin::list_sysv(), admin::list_posix(&base.held)] {
         match queues {
             Ok(queues) => {
-                rows.extend(queues.iter().map(|it| (it.address.to_string(), props::row(&it.address)[0])));
+                let own = queues.iter().filter(|it| it.uid == user);
+                rows.extend(own.map(|it| (it.address.to_string(), props::row(&it.address)[0])));
             }
             Err(error) => shell.report(&message::error(&error).within("ipc")),
         }

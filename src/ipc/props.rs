@@ -1,21 +1,13 @@
 //! The lecture's table: what each mechanism does about synchronisation, addressing, buffering, format and priority; and for one
-//! address what the kernel knows of it now.
-//!
-//! System calls: msgctl, mq_getattr, fcntl (F_GETPIPE_SZ), ioctl (FIONREAD), stat.
+//! address what the kernel knows of it now ([`mod@live`]).
+
+pub mod live;
 
 use crate::ipc::address::{Address, Transport, UnixKind};
-use crate::ipc::base::Base;
-use crate::ipc::error::Error;
-use crate::ipc::mailbox::{self, keeper};
-use crate::ipc::mq::admin::{self, Facts};
-use crate::ipc::mq::users;
-use crate::ipc::run;
-use crate::ipc::wait::{Patience, Wait};
 use crate::sys::socket;
 use bstr::ByteSlice;
-use serde_json::Value;
 use std::fs::FileType;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 /// The row of an address: mechanism, synchronisation, addressing, buffering, format, priority.
@@ -73,60 +65,3 @@ fn of_kind(path: &Path, descriptor: Option<i32>) -> [&'static str; 6] {
 
 /// The names of the columns of [`row`].
 pub const COLUMNS: [&str; 6] = ["mechanism", "synchronisation", "addressing", "buffering", "format", "priority"];
-
-/// What is true of an address now: capacity, messages waiting, owner, mode, last sender and receiver where the kernel tells.
-///
-/// # Errors
-/// There is no such place, or it may not be looked at.
-pub fn live(address: &Address, base: &Base) -> Result<Facts, Error> {
-    match address {
-        Address::Posix(_) | Address::SystemV(_) => {
-            let facts = admin::stat(address, &base.held)?;
-            Ok(facts.into_iter().filter(|(name, _)| *name != "address").collect())
-        }
-        Address::Mailbox(name) => {
-            let mut wait = Wait::new(Patience::None, 0);
-            let place = mailbox::Place::of(name.as_bstr(), base)?;
-            let (messages, receivers) = keeper::count(&place, &address.to_string(), &mut wait)?.unwrap_or_default();
-            Ok(vec![
-                ("capacity", setting("net/unix/max_dgram_qlen").map_or(Value::Null, |most| Value::from(most + 1))),
-                ("messages", Value::from(messages)),
-                ("receivers", Value::from(receivers)),
-            ])
-        }
-        Address::Rendezvous(name) => {
-            Ok(vec![("receiver-waits", Value::from(run::names(base, ".rdv").iter().any(|it| name == it.as_str())))])
-        }
-        Address::Fifo(path) => of_file(&path.to_path_lossy(), address),
-        Address::Descriptor(number) => {
-            let path = format!("/proc/self/fd/{number}");
-            let mut facts = of_file(Path::new(&path), address)?;
-            let pipe = crate::sys::stream::is_pipe(*number).then(|| crate::sys::stream::pipe_state(*number));
-            if let Some((capacity, waiting)) = pipe {
-                facts.insert(0, ("capacity", Value::from(capacity)));
-                facts.insert(1, ("waiting-bytes", Value::from(waiting)));
-            }
-            Ok(facts)
-        }
-        _ => Ok(Facts::new()),
-    }
-}
-
-fn of_file(path: &Path, address: &Address) -> Result<Facts, Error> {
-    let refused = |error: std::io::Error| {
-        Error::refused(
-            address.to_string(),
-            error.raw_os_error().map_or(nix::errno::Errno::EIO, nix::errno::Errno::from_raw),
-        )
-    };
-    let file = path.metadata().map_err(refused)?;
-    Ok(vec![
-        ("owner", Value::from(users::name_of(file.uid()))),
-        ("perms", Value::from(format!("{:o}", file.mode() & 0o777))),
-        ("is-pipe", Value::from(file.file_type().is_fifo())),
-    ])
-}
-
-fn setting(name: &str) -> Option<i64> {
-    std::fs::read_to_string(format!("/proc/sys/{name}")).ok()?.trim().parse().ok()
-}

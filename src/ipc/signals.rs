@@ -14,7 +14,7 @@ use crate::sys::{pidfd, signal};
 use nix::errno::Errno;
 use std::fs::Metadata;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -56,6 +56,11 @@ impl Process {
         pidfd::send(self.fd.as_fd(), number, value)
     }
 
+    /// A descriptor that can be read when it has ended.
+    pub fn end(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
     /// Wait until it has ended. A child that has ended counts, though it may still have to be waited for.
     ///
     /// # Errors
@@ -95,25 +100,35 @@ pub struct Sets {
     pub caught: u64,
 }
 
-/// Look up the sets of a process.
-///
-/// # Errors
-/// ESRCH: there is no such process (or no /proc).
-pub fn sets(pid: i32) -> Result<Sets, Errno> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).map_err(|_| Errno::ESRCH)?;
-    let mut sets = Sets::default();
-    for line in status.lines() {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        let value = || u64::from_str_radix(value.trim(), 16).unwrap_or(0);
-        match name {
-            "SigPnd" | "ShdPnd" => sets.pending |= value(),
-            "SigBlk" => sets.blocked = value(),
-            "SigIgn" => sets.ignored = value(),
-            "SigCgt" => sets.caught = value(),
-            _ => {}
+/// What the kernel says of a process (proc(5), status): lines of a name and a value.
+#[derive(Debug)]
+pub struct Status(String);
+
+impl Status {
+    /// Of the process that has this number now.
+    ///
+    /// # Errors
+    /// ESRCH: there is no such process (or no /proc).
+    pub fn of(pid: i32) -> Result<Self, Errno> {
+        std::fs::read_to_string(format!("/proc/{pid}/status")).map(Self).map_err(|_| Errno::ESRCH)
+    }
+
+    /// One value; empty if there is none.
+    pub fn value(&self, name: &str) -> &str {
+        let mut pairs = self.0.lines().filter_map(|line| line.split_once(':'));
+        pairs.find(|pair| pair.0 == name).map_or("", |pair| pair.1.trim())
+    }
+
+    /// Its sets of signals.
+    pub fn sets(&self) -> Sets {
+        let set = |name| u64::from_str_radix(self.value(name), 16).unwrap_or(0);
+        Sets {
+            pending: set("SigPnd") | set("ShdPnd"),
+            blocked: set("SigBlk"),
+            ignored: set("SigIgn"),
+            caught: set("SigCgt"),
         }
     }
-    Ok(sets)
 }
 
 /// The process that a pid file names, if the file is not stale: the process is there, was there when the file was written, and, if a

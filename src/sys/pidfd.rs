@@ -15,6 +15,17 @@ pub fn open(pid: i32) -> Result<OwnedFd, Errno> {
     crate::sys::fd::make_private(unsafe { OwnedFd::from_raw_fd(fd as i32) })
 }
 
+/// A copy of a descriptor of another process (pidfd_getfd(2)).
+///
+/// # Errors
+/// EPERM: it may not be looked at; EBADF; ESRCH; ENOSYS: before Linux 5.6.
+pub fn copy(process: BorrowedFd<'_>, number: i32) -> Result<OwnedFd, Errno> {
+    // SAFETY: pidfd_getfd touches no memory.
+    let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), number, 0) })?;
+    // SAFETY: the descriptor is new and nobody else's.
+    crate::sys::fd::make_private(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
 /// pidfd_send_signal(2), with a value if there is one.
 ///
 /// # Errors

@@ -76,12 +76,23 @@ pub fn reopen(fd: RawFd) -> Result<OwnedFd, Errno> {
     Ok(own)
 }
 
-/// How many bytes a pipe has room for (F_GETPIPE_SZ), and how many are in it (FIONREAD).
-pub fn pipe_state(fd: RawFd) -> (i32, i32) {
+/// How many bytes a pipe has room for (F_GETPIPE_SZ), and how many are in it.
+///
+/// # Errors
+/// EBADF: it is no pipe, or is not open for data (O_PATH).
+pub fn pipe_state(fd: BorrowedFd<'_>) -> Result<(i32, i32), Errno> {
     // SAFETY: fcntl without a pointer touches no memory.
-    let capacity = unsafe { libc::fcntl(fd, libc::F_GETPIPE_SZ) };
+    let capacity = Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETPIPE_SZ) })?;
+    Ok((capacity, waiting(fd)?))
+}
+
+/// How many bytes can be read at once (FIONREAD).
+///
+/// # Errors
+/// EINVAL: a socket that listens; ENOTTY.
+pub fn waiting(fd: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut waiting = 0;
     // SAFETY: FIONREAD writes one int.
-    unsafe { libc::ioctl(fd, libc::FIONREAD, &raw mut waiting) };
-    (capacity, waiting)
+    Errno::result(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut waiting) })?;
+    Ok(waiting)
 }

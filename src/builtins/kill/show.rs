@@ -3,7 +3,7 @@
 use crate::builtins::kill::reason;
 use crate::builtins::{BuiltinResult, about};
 use crate::fields::Fields;
-use crate::ipc::signals;
+use crate::ipc::signals::Status;
 use crate::jobs::id;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
@@ -72,7 +72,7 @@ pub fn sets(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let mut out = Vec::new();
     for operand in fields.iter_from(first) {
         let pid = process(shell, operand)?;
-        let sets = signals::sets(pid).map_err(|errno| reason(operand, errno))?;
+        let sets = Status::of(pid).map_err(|errno| reason(operand, errno))?.sets();
         let rows =
             [("pending", sets.pending), ("blocked", sets.blocked), ("ignored", sets.ignored), ("caught", sets.caught)];
         for (name, set) in rows {
