@@ -1,19 +1,17 @@
 //! `mq`: message queues of both families as objects and as mechanisms: what `ipcmk`, `ipcs` and `ipcrm` do, and what they cannot.
 
-use crate::builtins::message::{self, Verb, failed, number, patience};
+mod notice;
+
+use crate::builtins::message::{self, Verb, failed, number};
 use crate::builtins::{Builtin, BuiltinResult, Kind, Opt, options, recv, send, too_many_arguments};
-use crate::exec;
 use crate::fields::Fields;
 use crate::ipc::mq::admin::{self, Facts, Listed, Wish};
-use crate::ipc::mq::{posix, sysv, users};
-use crate::ipc::{self, Address, Message, Opening, Patience, Role, Select, address, json};
-use crate::quote::quote_into;
+use crate::ipc::mq::{sysv, users};
+use crate::ipc::{self, Address, Message, Opening, Patience, Select, address, json};
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
-use crate::syntax::Parser;
 use bstr::{BStr, ByteSlice};
 use serde_json::{Map, Value};
-use std::time::Duration;
 
 /// `mq`
 pub const BUILTIN: Builtin = Builtin {
@@ -23,16 +21,17 @@ pub const BUILTIN: Builtin = Builtin {
             mq create [-m mode] [-x] [-M maxmsg] [-S msgsize] [-B qbytes] addr\nmq key path [proj]\n\
             mq send [-n] [-t sec] [-p prio] [-T type] [-l | -0] addr [message...]\n\
             mq recv [-n] [-t sec] [-T type] [-c count | -a] [-v var] [-o format] [-0 | -x | -j] [-S size [--truncate]] addr\n\
-            mq peek [-i index] [-0 | -x | -j] addr\nmq wait [-t sec] addr\nmq flush [-T type] addr\nmq notify /name [-s sig | -- command...]\n\
+            mq peek [-i index] [-0 | -x | -j] addr\nmq wait [-t sec] [-P pid] addr\nmq flush [-T type] addr\nmq notify /name [-s sig | -- command...]\n\
             mq stat [-j] addr...\nmq ls [-j]\nmq set [-m mode] [-u user] [-B qbytes] addr\nmq rm addr... | --mine\nmq limits",
     about: "Make, use, look at and remove message queues: sysv:KEY, sysv:id=N, sysv:file=PATH[:PROJ], /name.\n\
             create  make a queue, or (without -x) use the one that is there; prints an address for sysv:0\n\
             key     print the key that ftok(3) makes of a file\n\
             send, recv  as the commands of these names\n\
             peek    print a message without taking it (System V); INDEX 0 is the oldest; -0, -x, -j as recv\n\
-            wait    until there is a message\n\
+            wait    until there is a message; -P PID: or process PID has ended (status 4)\n\
             flush   throw messages away\n\
-            notify  a signal, or a command in the background, when a message comes (POSIX)\n\
+            notify  when a message comes (POSIX): a signal, USR1 without -s, or a command; it is a job, and ends with its shell\n\
+                    if no message has come by then\n\
             stat    all that is known of a queue; ls: all queues\n\
             set     change mode, owner or size; rm: remove; limits: of the system",
     run,
@@ -45,9 +44,9 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         ("send", |shell, rest| send::send(shell, rest, true)),
         ("recv", |shell, rest| recv::receive(shell, rest, true)),
         ("peek", peek),
-        ("wait", wait),
+        ("wait", notice::wait),
         ("flush", flush),
-        ("notify", notify),
+        ("notify", notice::notify),
         ("stat", stat),
         ("ls", ls),
         ("set", set),
@@ -110,6 +109,9 @@ fn create(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
 
 fn set(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let (found, address) = one_address(rest, "m:u:B:")?;
+    if found.is_empty() {
+        return Err(Error::usage("-m, -u or -B expected").into());
+    }
     admin::change(&address, &wish(&found)?, &shell.held)
         .map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
 }
@@ -132,16 +134,9 @@ fn key(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
 
 fn peek(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let (found, address) = one_address(rest, "i:xj0")?;
-    let mut index: usize = 0;
-    let mut format = message::Format::Line;
-    for option in &found {
-        match option.letter {
-            b'i' => index = number(b'i', option.argument.unwrap_or_default())?,
-            b'x' => format = message::Format::Hex,
-            b'j' => format = message::Format::Json,
-            _ => format = message::Format::Nul,
-        }
-    }
+    let format = message::Format::of(&found)?;
+    let index = found.iter().rfind(|option| option.letter == b'i').and_then(|option| option.argument);
+    let index: usize = index.map_or(Ok(0), |index| number(b'i', index))?;
     let Address::SystemV(queue) = &address else {
         return Err(Error::new(format!("{address}: the kernel does not let one look into a POSIX queue")).into());
     };
@@ -160,30 +155,6 @@ fn peek(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         }
         Err(error) => failed(&error),
     }
-}
-
-fn wait(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
-    let (found, address) = one_address(rest, "t:")?;
-    let patience = patience(false, found.first().and_then(|option| option.argument))?;
-    let mut wait = message::wait(shell, patience);
-    let result = match &address {
-        Address::Posix(name) => posix::Queue::open(name.as_bstr(), Role::Receiver, &shell.held)
-            .and_then(|queue| wait.ready(&address, std::os::fd::AsFd::as_fd(queue.fd()), libc::POLLIN)),
-        Address::SystemV(queue) => wait_sysv(queue, &address, &mut wait),
-        _ => Ok(()),
-    };
-    result.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
-}
-
-/// The kernel has no call that waits for a System V message without taking it: look again, less and less often.
-fn wait_sysv(queue: &address::SystemV, address: &Address, wait: &mut ipc::Wait) -> Result<(), ipc::Error> {
-    let queue = sysv::Queue::open(queue)?;
-    let mut pause = Duration::from_millis(1);
-    while queue.messages()? == 0 {
-        wait.pause(address, pause)?;
-        pause = (pause * 2).min(Duration::from_millis(50));
-    }
-    Ok(())
 }
 
 fn flush(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
@@ -207,49 +178,6 @@ fn flush(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         }
     });
     result.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
-}
-
-/// A signal: the kernel remembers who wants it, once. A command: a job in the background waits for a message.
-fn notify(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
-    let place = rest.get(1).ok_or_else(|| Error::usage("address expected"))?;
-    let Address::Posix(name) = parse(place)? else {
-        return Err(Error::usage(format!("{place}: the kernel notifies of POSIX queues only")).into());
-    };
-    match rest.get(2).map(|word| word.as_bytes()) {
-        Some(b"--") if rest.get(3).is_some() => {
-            // That it is not there is said here, and not by the job.
-            if let Err(error) = posix::Queue::open(name.as_bstr(), Role::Receiver, &shell.held) {
-                return failed(&error);
-            }
-            let mut text = b"mq wait ".to_vec();
-            quote_into(&mut text, &name);
-            text.extend_from_slice(b" &&");
-            for word in rest.iter_from(3) {
-                text.push(b' ');
-                quote_into(&mut text, word);
-            }
-            text.extend_from_slice(b" &\n");
-            let line = shell.vars.line;
-            Ok(exec::run(shell, Parser::of_text(text, line), false)?)
-        }
-        Some(b"-s") | None => {
-            let signal = match rest.get(3) {
-                None if rest.get(2).is_some() => return Err(Error::usage("-s: signal expected").into()),
-                None => libc::SIGUSR1,
-                Some(name) => crate::sys::signames::condition(name)
-                    .filter(|&signal| signal > 0)
-                    .ok_or_else(|| Error::usage(format!("{name}: no such signal")))?,
-            };
-            if rest.get(4).is_some() {
-                return Err(too_many_arguments().into());
-            }
-            shell
-                .held
-                .register(name.as_bstr(), signal)
-                .map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
-        }
-        _ => Err(Error::usage("-s signal or -- command expected").into()),
-    }
 }
 
 /// Facts as a JSON object.

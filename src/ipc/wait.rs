@@ -100,14 +100,29 @@ impl Wait {
     /// # Errors
     /// How the wait has ended.
     pub fn pause(&mut self, tried: &dyn fmt::Display, time: Duration) -> Result<(), Error> {
-        let end = Instant::now().checked_add(time);
+        self.first(tried, &[], Some(time)).map(drop)
+    }
+
+    /// Wait until one of the descriptors can be read, at most for `time`; which one, or `None`: the time is up.
+    ///
+    /// # Errors
+    /// How the wait has ended.
+    pub fn first(
+        &mut self,
+        tried: &dyn fmt::Display,
+        fds: &[BorrowedFd<'_>],
+        time: Option<Duration>,
+    ) -> Result<Option<usize>, Error> {
+        let end = time.and_then(|time| Instant::now().checked_add(time));
         let (end, is_last) = match self.patience {
             Patience::Until(deadline) if end.is_none_or(|end| deadline < end) => (Some(deadline), true),
             _ => (end, false),
         };
-        match self.guard().and_then(|guard| guard.wait(&mut [], end)) {
-            Err(Cut::Timeout) if !is_last => Ok(()),
-            result => result.map_err(|cut| Error::stopped(tried.to_string(), cut)),
+        let mut interests: Vec<_> = fds.iter().map(|fd| poll::interest(fd.as_raw_fd(), libc::POLLIN)).collect();
+        match self.guard().and_then(|guard| guard.wait(&mut interests, end)) {
+            Ok(()) => Ok(interests.iter().position(|interest| interest.revents != 0)),
+            Err(Cut::Timeout) if !is_last => Ok(None),
+            Err(cut) => Err(Error::stopped(tried.to_string(), cut)),
         }
     }
 
