@@ -1,6 +1,6 @@
 //! What `send`, `recv`, `mq` and `ipc` have in common: options, patience, errors, and how a message looks on standard output.
 
-use crate::builtins::{Builtin, BuiltinResult};
+use crate::builtins::{Builtin, BuiltinResult, Opt};
 use crate::fields::Fields;
 use crate::ipc::{self, Base, Message, Patience, Wait, Why, json};
 use crate::shell::Shell;
@@ -112,59 +112,105 @@ pub fn help(shell: &mut Shell, builtin: &Builtin, fields: &Fields) -> Result<boo
     shell.io.write(text.as_bytes()).map(|()| true)
 }
 
-/// How a message is printed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// As it is, and a newline.
-    #[default]
-    Line,
-    /// As it is, and a NUL.
-    Nul,
-    /// Hexadecimal digits.
-    Hex,
-    /// A JSON object.
-    Json,
-    /// `-o`: a text with `%m %t %p %l %s`.
-    Text(BString),
-}
-
-impl Format {
-    /// Append a message.
-    pub fn append(&self, out: &mut Vec<u8>, message: &Message) {
-        match self {
-            Self::Line => out.extend_from_slice(message.body()),
-            Self::Nul => {
-                out.extend_from_slice(message.body());
-                out.push(0);
-                return;
-            }
-            Self::Hex => message.body().iter().for_each(|byte| out.extend_from_slice(format!("{byte:02x}").as_bytes())),
-            Self::Json => {
-                out.extend_from_slice(&json::line(&as_json(message)));
-                return;
-            }
-            Self::Text(text) => append_text(out, text, message),
+/// Options of which a call may have one.
+///
+/// # Errors
+/// It has several.
+pub fn one_of(found: &[Opt<'_>], letters: &str) -> Result<(), Error> {
+    let mut given = letters.bytes().filter(|letter| found.iter().any(|option| option.letter == *letter));
+    match (given.next(), given.next()) {
+        (Some(one), Some(other)) => {
+            Err(Error::usage(format!("-{} and -{} exclude each other", char::from(one), char::from(other))))
         }
-        out.push(b'\n');
+        _ => Ok(()),
     }
 }
 
-fn append_text(out: &mut Vec<u8>, text: &BString, message: &Message) {
-    let mut bytes = text.iter().copied();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            out.push(byte);
-            continue;
+/// How a message is printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Format {
+    /// What stands for the bytes of the message.
+    style: Style,
+    /// `-o`: a text with `%m %t %p %l %s`; without one it is `%m`.
+    pattern: Option<BString>,
+    /// What stands behind each message.
+    end: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    Plain,
+    Hex,
+    /// A JSON object of everything.
+    Json,
+}
+
+impl Format {
+    /// By the options `-o`, `-0`, `-x` and `-j`.
+    ///
+    /// # Errors
+    /// Some of them exclude each other.
+    pub fn of(found: &[Opt<'_>]) -> Result<Self, Error> {
+        one_of(found, "0xj")?;
+        one_of(found, "oj")?;
+        let mut format = Self { style: Style::Plain, pattern: None, end: b'\n' };
+        for option in found {
+            match option.letter {
+                b'o' => format.pattern = option.argument.map(BString::from),
+                b'0' => format.end = 0,
+                b'x' => format.style = Style::Hex,
+                b'j' => format.style = Style::Json,
+                _ => {}
+            }
         }
-        match bytes.next() {
-            Some(b'm') => out.extend_from_slice(message.body()),
-            Some(b't') => out.extend_from_slice(message.kind.unwrap_or(0).to_string().as_bytes()),
-            Some(b'p') => out.extend_from_slice(message.priority.unwrap_or(0).to_string().as_bytes()),
-            Some(b'l') => out.extend_from_slice(message.body().len().to_string().as_bytes()),
-            Some(b's') => out.extend_from_slice(message.sender.as_ref().map_or(&[][..], |sender| sender)),
-            Some(b'%') => out.push(b'%'),
-            Some(other) => out.extend_from_slice(&[b'%', other]),
-            None => out.push(b'%'),
+        Ok(format)
+    }
+
+    /// Whether the bytes of a message appear as they are.
+    pub fn is_plain(&self) -> bool {
+        self.style == Style::Plain && self.pattern.as_ref().is_none_or(|pattern| pattern.contains_str("%m"))
+    }
+
+    /// Append a message and what stands behind it.
+    pub fn append(&self, out: &mut Vec<u8>, message: &Message) {
+        self.append_text(out, message);
+        out.push(self.end);
+    }
+
+    /// Append a message.
+    pub fn append_text(&self, out: &mut Vec<u8>, message: &Message) {
+        match &self.pattern {
+            _ if self.style == Style::Json => out.extend_from_slice(as_json(message).to_string().as_bytes()),
+            Some(pattern) => self.append_pattern(out, pattern, message),
+            None => self.append_body(out, message),
+        }
+    }
+
+    fn append_body(&self, out: &mut Vec<u8>, message: &Message) {
+        if self.style == Style::Plain {
+            out.extend_from_slice(message.body());
+        } else {
+            message.body().iter().for_each(|byte| out.extend_from_slice(format!("{byte:02x}").as_bytes()));
+        }
+    }
+
+    fn append_pattern(&self, out: &mut Vec<u8>, pattern: &[u8], message: &Message) {
+        let mut bytes = pattern.iter().copied();
+        while let Some(byte) = bytes.next() {
+            if byte != b'%' {
+                out.push(byte);
+                continue;
+            }
+            match bytes.next() {
+                Some(b'm') => self.append_body(out, message),
+                Some(b't') => out.extend_from_slice(message.kind.unwrap_or(0).to_string().as_bytes()),
+                Some(b'p') => out.extend_from_slice(message.priority.unwrap_or(0).to_string().as_bytes()),
+                Some(b'l') => out.extend_from_slice(message.body().len().to_string().as_bytes()),
+                Some(b's') => out.extend_from_slice(message.sender.as_ref().map_or(&[][..], |sender| sender)),
+                Some(b'%') => out.push(b'%'),
+                Some(other) => out.extend_from_slice(&[b'%', other]),
+                None => out.push(b'%'),
+            }
         }
     }
 }

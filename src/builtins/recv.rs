@@ -6,7 +6,7 @@
 use crate::builtins::message::{self, Format, failed, number, patience};
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, options};
 use crate::fields::Fields;
-use crate::ipc::{self, Address, Base, End, Endpoint, Message, Opening, Outgoing, Select, Wait, Why};
+use crate::ipc::{self, Address, End, Endpoint, Message, Opening, Select, Wait, Why};
 use crate::shell::Shell;
 use crate::shell::vars::is_name;
 use crate::status::{Error, ExitStatus};
@@ -22,8 +22,9 @@ pub const BUILTIN: Builtin = Builtin {
             -n  do not wait (status 3: would block)\n-t SEC  give up after SEC seconds (status 124)\n\
             -T TYPE  System V: exactly N, 0 any, -N the lowest up to N, !N any but N\n\
             -c COUNT  so many messages\n-a  wait for one (not with -n), then take all that are there\n\
-            -v VAR  store it in VAR\n-o FORMAT  %m message, %t type, %p priority, %l length, %s sender\n\
-            -0  end each with a NUL\n-x  hexadecimal\n-j  JSON\n\
+            -v VAR  store it in VAR as it is (which cannot hold a NUL), or as -x, -j or -o make it\n\
+            -o FORMAT  %m message, %t type, %p priority, %l length, %s sender\n\
+            -0  end each with a NUL\n-x  %m in hexadecimal\n-j  JSON\n\
             RECV_TYPE, RECV_PRIO, RECV_FROM and RECV_LEN tell of the last message. Addresses: see `help send`.\n\
             Status: as send; 1 also at the end of a stream.",
     run,
@@ -38,7 +39,6 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
 }
 
 /// What the options say.
-#[derive(Default)]
 struct Request {
     select: Select,
     count: usize,
@@ -57,8 +57,9 @@ const GATHERED: usize = 1 << 16;
 pub fn receive(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinResult {
     let (fields, truncate) = without_truncate(fields, queues_only);
     let (found, first) = options(&fields, if queues_only { "nt:T:c:av:o:0xjS:" } else { "nt:T:c:av:o:0xj" })?;
-    let mut request = Request { count: 1, ..Request::default() };
-    request.select.truncate = truncate;
+    message::one_of(&found, "ca")?;
+    let select = Select { truncate, ..Select::default() };
+    let mut request = Request { select, count: 1, all: false, variable: None, format: Format::of(&found)? };
     let (mut nonblocking, mut seconds, mut typed) = (false, None, false);
     let mut opening = Opening::receiver();
     for option in &found {
@@ -75,14 +76,12 @@ pub fn receive(shell: &mut Shell, fields: &Fields, queues_only: bool) -> Builtin
             b'S' => request.select.size = Some(number::<u32>(b'S', argument)? as usize),
             b'v' if is_name(argument) => request.variable = Some(BString::from(argument)),
             b'v' => return Err(bad_name(argument).into()),
-            b'o' => request.format = Format::Text(BString::from(argument)),
-            b'0' => {
-                request.format = Format::Nul;
-                opening.end = End::Nul;
-            }
-            b'x' => request.format = Format::Hex,
-            _ => request.format = Format::Json,
+            b'0' => opening.end = End::Nul,
+            _ => {}
         }
+    }
+    if truncate && request.select.size.is_none() {
+        return Err(Error::usage("--truncate needs -S").into());
     }
     let patience = patience(nonblocking, seconds)?;
     let place = fields.get(first).ok_or_else(|| Error::usage("address expected"))?;
@@ -195,7 +194,7 @@ fn print(shell: &mut Shell, request: &Request, endpoint: &mut dyn Endpoint, wait
     outcome.map_or_else(|error| failed(&error), Ok)
 }
 
-/// Store a message in a variable, which cannot hold a NUL.
+/// Store a message in a variable, which cannot hold a NUL: a message that has one stays where it is.
 fn store(
     shell: &mut Shell,
     request: &Request,
@@ -204,12 +203,22 @@ fn store(
     endpoint: &mut dyn Endpoint,
     wait: &mut Wait,
 ) -> BuiltinResult {
-    let nul =
-        || Error::new(format!("{address}: the message has a NUL, which a variable cannot hold: use -x, or a file"));
+    let reason = "the message has a NUL, which a variable cannot hold: use -x, or a file";
+    let stays = || Err(Error::new(format!("{address}: {reason}")).into());
     let slot = shell.vars.slot_of(variable);
     shell.vars.check_writable(slot)?;
-    if endpoint.peek(&request.select, wait).is_ok_and(|body| body.is_some_and(|body| body.contains(&0))) {
-        return Err(nul().into());
+    let is_plain = request.format.is_plain();
+    if is_plain {
+        match endpoint.peek(&request.select, wait) {
+            Ok(Some(body)) if body.contains(&0) => return stays(),
+            // What there is to say of it, `receive` says.
+            Ok(_) | Err(ipc::Error { why: Why::WouldBlock(_), .. }) => {}
+            Err(error) => return failed(&error),
+        }
+        // No signal ends the process before it is clear where the message is.
+        if let Err(cut) = wait.guard() {
+            return failed(&ipc::Error::stopped(address.to_string(), cut));
+        }
     }
     let mut message = Message::default();
     match endpoint.receive(&request.select, &mut message, wait) {
@@ -217,48 +226,19 @@ fn store(
         Ok(false) => return Ok(ExitStatus::FAILURE),
         Err(error) => return failed(&error),
     }
-    if message.body().contains(&0) {
-        return Err(match give_back(address, &message, &message::base(shell), wait) {
-            Ok(()) => nul(),
-            Err(why) => not_given_back(address, &why, &message),
-        }
-        .into());
+    if is_plain && message.body().contains(&0) {
+        let stranded = |why| failed(&message.stranded(&address.to_string(), reason, why));
+        return match endpoint.put_back(&message, wait) {
+            Ok(true) => stays(),
+            Ok(false) => stranded(None),
+            Err(why) => stranded(Some(&why)),
+        };
     }
-    shell.vars.set(slot, message.body())?;
+    let mut text = Vec::new();
+    request.format.append_text(&mut text, &message);
+    shell.vars.set(slot, &text)?;
     message::set_variables(shell, &message)?;
     Ok(ExitStatus::SUCCESS)
-}
-
-/// A POSIX queue cannot be looked into: what was taken goes back with its priority, behind those that have the same one. A sender that has
-/// waited may have taken the place: then the message waits for another one if the user's time allows it.
-///
-/// # Errors
-/// Why it could not be put back.
-fn give_back(address: &Address, message: &Message, base: &Base, wait: &mut Wait) -> Result<(), ipc::Error> {
-    if !matches!(address, Address::Posix(_) | Address::SystemV(_)) {
-        return Err(ipc::Error::other(address.to_string(), "what was taken cannot be put back"));
-    }
-    // No signal ends the process before it is clear where the message is.
-    wait.guard().map_err(|cut| ipc::Error::stopped(address.to_string(), cut))?;
-    let mut sender = ipc::open(address, &Opening::sender(), base, wait)?;
-    let outgoing =
-        Outgoing { body: message.body(), kind: message.kind.unwrap_or(1), priority: message.priority.unwrap_or(0) };
-    match wait.attempt(|now| sender.send(&outgoing, now)) {
-        Some(result) => result,
-        None if wait.has_deadline() => sender.send(&outgoing, wait),
-        None => Err(ipc::Error { tried: address.to_string(), why: Why::WouldBlock(nix::errno::Errno::EAGAIN) }),
-    }
-}
-
-/// The message is nowhere but here: it is shown.
-fn not_given_back(address: &Address, why: &ipc::Error, message: &Message) -> Error {
-    let mut text = Vec::new();
-    Format::Hex.append(&mut text, message);
-    let why = if is_nothing(why) { "the queue is full again".to_owned() } else { why.to_string() };
-    Error::new(format!(
-        "{address}: the message has a NUL, which a variable cannot hold, and cannot be put back ({why}); in hexadecimal it is {}",
-        text.trim().as_bstr()
-    ))
 }
 
 /// Whether an attempt has found nothing.

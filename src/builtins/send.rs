@@ -4,7 +4,7 @@ use crate::builtins::kill;
 use crate::builtins::message::{self, failed, number, patience};
 use crate::builtins::{Builtin, BuiltinResult, Kind, options};
 use crate::fields::Fields;
-use crate::ipc::{self, Address, End, Endpoint, Opening, Outgoing, Wait};
+use crate::ipc::{self, Address, End, Opening, Outgoing, Wait};
 use crate::shell::Shell;
 use crate::shell::io::MEMORY;
 use crate::status::{Error, ExitStatus};
@@ -23,7 +23,7 @@ pub const BUILTIN: Builtin = Builtin {
             -p PRIO  priority, 0 to 32767 (POSIX queues)\n-T TYPE  type, 1 or more (System V queues)\n\
             -q VALUE  an int that a real-time signal carries\n-l  each line of standard input is a message\n-0  each NUL-ended string is one\n-a  on a byte stream: nothing behind a message\n\
             Addresses:\n\
-            pid:N, %job             a process; the message is the name of a signal\n\
+            pid:N, %job             a process; each message is the name or number of a signal\n\
             fd:N, fifo:PATH         a pipe: a newline (-0: a NUL) ends a message\n\
             /name, posix:/name      a POSIX queue\n\
             sysv:KEY, sysv:id=N, sysv:file=PATH[:PROJ]  a System V queue\n\
@@ -76,6 +76,7 @@ pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinRes
             }
         }
     }
+    message::one_of(&found, "l0a")?;
     let patience = patience(nonblocking, seconds)?;
     let place = fields.get(first).ok_or_else(|| Error::usage("address expected"))?;
     let address = Address::parse(place).map_err(|error| message::error(&error))?;
@@ -83,19 +84,28 @@ pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinRes
         return Err(Error::usage(format!("{address}: -a is for byte streams")).into());
     }
     check(&address, has_kind, has_priority, request.value.is_some(), queues_only)?;
-    if let Address::Process(_) | Address::Job(_) = address {
-        return signal(shell, &address, fields, first + 1, &request);
+    let bodies = fields.get(first + 1).map(|_| fields.iter_from(first + 1));
+    if let (Some(end), Some(_)) = (request.split, &bodies)
+        && (end == b'\n' || !address.is_stream())
+    {
+        let letter = if end == b'\n' { 'l' } else { '0' };
+        return Err(Error::usage(format!("-{letter} is for standard input: each argument is one message")).into());
     }
     let mut wait = message::wait(shell, patience);
-    let mut endpoint = match ipc::open(&address, &request.opening, &message::base(shell), &mut wait) {
-        Ok(endpoint) => endpoint,
-        Err(error) => return failed(&error),
+    let mut endpoint = match address {
+        Address::Process(_) | Address::Job(_) => None,
+        _ => match ipc::open(&address, &request.opening, &message::base(shell), &mut wait) {
+            Ok(endpoint) => Some(endpoint),
+            Err(error) => return failed(&error),
+        },
     };
-    let result = if fields.get(first + 1).is_some() {
-        let mut bodies = fields.iter_from(first + 1);
-        bodies.try_for_each(|body| endpoint.send(&request.outgoing(body), &mut wait))
-    } else {
-        from_input(shell, &request, endpoint.as_mut(), &mut wait)
+    let mut send = |shell: &mut Shell, body: &BStr, wait: &mut Wait| match &mut endpoint {
+        Some(endpoint) => endpoint.send(&Outgoing { body, kind: request.kind, priority: request.priority }, wait),
+        None => signal(shell, &address, body, request.value),
+    };
+    let result = match bodies {
+        Some(mut bodies) => bodies.try_for_each(|body| send(shell, body, &mut wait)),
+        None => from_input(shell, request.split, &mut wait, &mut send),
     };
     drop(endpoint);
     result.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
@@ -118,39 +128,33 @@ fn check(address: &Address, kind: bool, priority: bool, value: bool, queues_only
     }
 }
 
-impl Request {
-    fn outgoing<'a>(&self, body: &'a [u8]) -> Outgoing<'a> {
-        Outgoing { body, kind: self.kind, priority: self.priority }
-    }
-}
-
-/// Standard input: one message, or one for each line or string.
+/// Standard input: one message, or one for each line or string that ends so.
 fn from_input(
     shell: &mut Shell,
-    request: &Request,
-    endpoint: &mut dyn Endpoint,
+    end: Option<u8>,
     wait: &mut Wait,
+    send: &mut dyn FnMut(&mut Shell, &BStr, &mut Wait) -> Result<(), ipc::Error>,
 ) -> Result<(), ipc::Error> {
     let mut text = Vec::new();
     let mut chunk = vec![0; 1 << 16];
     loop {
         let got = wait.block(&"standard input", || read_chunk(shell, &mut chunk))?;
         text.extend_from_slice(&chunk[..got]);
-        let Some(end) = request.split else {
+        let Some(end) = end else {
             if got > 0 {
                 continue;
             }
-            return endpoint.send(&request.outgoing(&text), wait);
+            return send(shell, text.as_bstr(), wait);
         };
         let mut at = 0;
         while let Some(length) = memchr::memchr(end, &text[at..]) {
-            endpoint.send(&request.outgoing(&text[at..at + length]), wait)?;
+            send(shell, text[at..at + length].as_bstr(), wait)?;
             at += length + 1;
         }
         text.drain(..at);
         if got == 0 {
             // The last line may lack its newline.
-            return if text.is_empty() { Ok(()) } else { endpoint.send(&request.outgoing(&text), wait) };
+            return if text.is_empty() { Ok(()) } else { send(shell, text.as_bstr(), wait) };
         }
     }
 }
@@ -168,24 +172,20 @@ fn read_chunk(shell: &mut Shell, chunk: &mut [u8]) -> Result<usize, Errno> {
 }
 
 /// A signal is a message that is its number.
-fn signal(shell: &mut Shell, address: &Address, fields: &Fields, first: usize, request: &Request) -> BuiltinResult {
-    if fields.get(first).is_none() {
-        return Err(Error::usage(format!("{address}: the name of a signal expected")).into());
-    }
-    for name in fields.iter_from(first) {
-        let name: &BStr = name.trim().as_bstr();
-        let Some(number) = signames::condition(name) else {
-            return Err(Error::usage(format!("{name}: no such signal")).into());
-        };
-        let result = match address {
-            Address::Process(pid) => shell.jobs.send(Pid::from_raw(*pid), number, request.value),
-            Address::Job(id) => {
-                let job = crate::jobs::id::find(&shell.jobs, id)?;
-                kill::send_to_job(shell, job, number, request.value)
-            }
-            _ => return Err(Error::usage(format!("{address}: not a process")).into()),
-        };
-        result.map_err(|errno| message::error(&ipc::Error::refused(address.to_string(), errno)))?;
-    }
-    Ok(ExitStatus::SUCCESS)
+fn signal(shell: &mut Shell, address: &Address, name: &BStr, value: Option<i32>) -> Result<(), ipc::Error> {
+    let name = name.trim().as_bstr();
+    let Some(number) = signames::condition(name) else {
+        let what = if name.is_empty() { "the name of a signal expected" } else { "no such signal" };
+        return Err(ipc::Error::usage(address.to_string(), format!("{name}: {what}").trim_start_matches(": ")));
+    };
+    let sent = match address {
+        Address::Process(pid) => shell.jobs.send(Pid::from_raw(*pid), number, value),
+        Address::Job(id) => {
+            let nobody = |error: Error| ipc::Error::nowhere("send", error.to_string());
+            let job = crate::jobs::id::find(&shell.jobs, id).map_err(nobody)?;
+            kill::send_to_job(shell, job, number, value)
+        }
+        _ => Err(Errno::EINVAL),
+    };
+    sent.map_err(|errno| ipc::Error::refused(address.to_string(), errno))
 }

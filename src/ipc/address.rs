@@ -168,8 +168,14 @@ fn sysv(text: &[u8], place: &[u8]) -> Result<Address, Error> {
             None => return wrong("sysv:id= takes the number that `ipcs -q` shows as msqid"),
         }
     } else if let Some(file) = place.strip_prefix(b"file=") {
-        let with_project = file.rsplit_once_str(":").and_then(|(path, end)| Some((path, project(end)?)));
-        let (path, project) = with_project.unwrap_or((file, 1));
+        let (path, project) = match file.rsplit_once_str(":") {
+            // A name with a colon in it needs a project behind it; a directory's name does not.
+            Some((path, end)) if !end.contains(&b'/') => match project(end) {
+                Some(project) => (path, project),
+                None => return wrong("sysv:file=PATH:PROJ takes a letter or a number 1 to 255 behind the colon"),
+            },
+            _ => (file, 1),
+        };
         if !is_path(path) {
             return wrong("sysv:file= takes a path");
         }
@@ -316,6 +322,8 @@ mod tests {
         }
         assert_eq!(shown("posix:/queue").as_deref(), Some("/queue"));
         assert_eq!(shown("sysv:42").as_deref(), Some("sysv:0x0000002a"));
+        assert_eq!(shown("sysv:file=a:b/c").as_deref(), Some("sysv:file=a:b/c:1"));
+        assert_eq!(shown("sysv:file=a:b:c").as_deref(), Some("sysv:file=a:b:99"));
         assert_eq!(shown("sysv:-1").as_deref(), Some("sysv:0xffffffff"));
         assert_eq!(shown("sysv:file=a:b:C").as_deref(), Some("sysv:file=a:b:67"));
         assert_eq!(shown("sysv:file=a:1234").as_deref(), Some("sysv:file=a:1234:1"));
@@ -343,6 +351,10 @@ mod tests {
             "sysv:id=",
             "sysv:id=-1",
             "sysv:file=",
+            "sysv:file=/etc:300",
+            "sysv:file=/etc:0",
+            "sysv:file=/etc:xy",
+            "sysv:file=/etc:",
             "tcp:80",
             "tcp:h:",
             "tcp:h:65536",

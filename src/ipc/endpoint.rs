@@ -1,8 +1,9 @@
 //! The two primitives: send(destination, message) and receive(source, message), for every mechanism alike.
 
-use crate::ipc::error::Error;
+use crate::ipc::error::{Error, Why};
 use crate::ipc::wait::Wait;
 use bstr::BString;
+use nix::errno::Errno;
 
 /// One end of a mechanism.
 pub trait Endpoint {
@@ -25,6 +26,29 @@ pub trait Endpoint {
     /// As `receive`.
     fn peek(&mut self, _select: &Select, _wait: &mut Wait) -> Result<Option<Vec<u8>>, Error> {
         Ok(None)
+    }
+
+    /// Put a message back that was received, where the mechanism can do that: it goes behind its equals. False if it cannot.
+    ///
+    /// # Errors
+    /// As `send`.
+    fn put_back(&mut self, _message: &Message, _wait: &mut Wait) -> Result<bool, Error> {
+        Ok(false)
+    }
+}
+
+/// Send again what was taken. A sender that has waited may have taken the place: then the message waits for another one if the user's
+/// time allows it.
+///
+/// # Errors
+/// As `send`.
+pub(super) fn again(endpoint: &mut dyn Endpoint, message: &Message, wait: &mut Wait) -> Result<(), Error> {
+    let kind = message.kind.unwrap_or(1);
+    let outgoing = Outgoing { body: message.body(), kind, priority: message.priority.unwrap_or(0) };
+    match wait.attempt(|now| endpoint.send(&outgoing, now)) {
+        Some(result) => result,
+        None if wait.has_deadline() => endpoint.send(&outgoing, wait),
+        None => Err(Error { tried: "the queue is full again".to_owned(), why: Why::WouldBlock(Errno::EAGAIN) }),
     }
 }
 
@@ -129,5 +153,12 @@ impl Message {
         self.priority = None;
         self.sender = None;
         &mut self.buffer
+    }
+
+    /// It could not be taken for this reason, but is taken, and cannot be put back: it is nowhere but here, and so it is shown.
+    pub fn stranded(&self, address: &str, reason: &str, why: Option<&Error>) -> Error {
+        let why = why.map_or_else(String::new, |error| format!(" ({error})"));
+        let hex: String = self.body().iter().map(|byte| format!("{byte:02x}")).collect();
+        Error::other(address, format!("{reason}; it cannot be put back{why}: in hexadecimal it is {hex}"))
     }
 }

@@ -30,6 +30,24 @@ fn a_second_user_without_permission() {
     );
 }
 
+/// `ipc ls` lists what the user has, `mq ls` what there is. Who may only read a POSIX queue could not put back a message that is too long.
+#[test]
+fn a_second_user_sees_his_own_queues() {
+    let Some(dir) = for_everybody() else { return };
+    let name = fresh("others");
+    prints(
+        &dir,
+        &format!(
+            "chmod 755 .; mkdir -m 777 run; q=$(mq create -m 644 sysv:0); mq create -m 644 /{name}; send /{name} long\n\
+             ipc ls 2>/dev/null | grep -c -e \"^$q \" -e '^/{name} '\n\
+             runuser -u nobody -- ./ipcsh -c '{{ ipc ls; mq create sysv:$$; ipc ls; mq ls; mq rm sysv:$$; }} 2>/dev/null >run/list; grep -c \"^sysv:id=\" run/list' | grep -q '^[1-9]' && echo own\n\
+             grep -c -e \"^$q \" -e '^/{name} .*queue' run/list; grep -q -w ${{q#sysv:id=}} run/list && echo all\n\
+             runuser -u nobody -- ./ipcsh -c 'mq recv -S 3 \"$1\" 2>&1; echo $?' - /{name} | sed 's/.*: E/E/'; recv /{name}; mq rm $q /{name}"
+        ),
+        "2\nown\n0\nall\nEACCES: Permission denied\n5\nlong\n",
+    );
+}
+
 /// SIGCONT may go to everybody in the session, the signals that follow may not: the first is sent, the follow-up is refused.
 #[test]
 fn a_follow_up_that_is_refused_is_an_error() {

@@ -26,7 +26,7 @@ pub const BUILTIN: Builtin = Builtin {
     about: "Send a signal (TERM) to processes, jobs, or process groups (negative numbers, behind the signal or `--`; 0 is one's own).\n\
             -s SIG  the signal's name or number; 0 only asks whether it could be sent\n\
             -q VALUE  send an int with it (sigqueue); real-time signals (RTMIN ... RTMAX) queue, others do not\n\
-            -w  wait until the processes have gone; -w5 at most 5 seconds after the last signal (status 124)\n\
+            -w  wait until the processes have gone; -w5, in one word, at most 5 seconds after the last signal (status 124)\n\
             --timeout MS SIG  if they have not gone after MS milliseconds, send SIG; may be repeated\n\
             --pidfile FILE  the process that FILE names, unless the file is stale: no such process, or one younger than the file\n\
             --comm NAME  or one that runs another program\n\
@@ -81,10 +81,10 @@ fn kill(shell: &mut Shell, fields: &Fields, request: &Request) -> BuiltinResult 
     for operand in fields.iter_from(request.first) {
         match find(shell, operand, waits) {
             Ok(target) => targets.push((operand.to_owned(), target)),
-            Err(error) => report(shell, error),
+            Err(error) => report(shell, hint(request, operand, error)),
         }
     }
-    if !send_to_all(shell, &mut targets, request.signal, request.value, true) {
+    if !send_to_all(shell, &mut targets, request, request.signal, true) {
         status = ExitStatus::FAILURE;
     }
     if waits {
@@ -127,6 +127,14 @@ fn reason(operand: &BStr, errno: Errno) -> Error {
     Error::new(text)
 }
 
+/// `kill -w 5` may have been meant as `-w5`.
+fn hint(request: &Request, operand: &BStr, mut error: Error) -> Error {
+    if request.seconds.as_ref().is_some_and(|seconds| seconds == operand) {
+        error.tried.extend_from_slice(format!(" (to wait {operand} seconds, write -w{operand})").as_bytes());
+    }
+    error
+}
+
 fn send(shell: &mut Shell, target: &Target, number: i32, value: Option<i32>, is_first: bool) -> Result<(), Errno> {
     match target {
         // By now the number may be another process's.
@@ -159,18 +167,18 @@ pub fn send_to_job(shell: &mut Shell, job: usize, number: i32, value: Option<i32
 fn send_to_all(
     shell: &mut Shell,
     targets: &mut Vec<(BString, Target)>,
+    request: &Request,
     number: i32,
-    value: Option<i32>,
     is_first: bool,
 ) -> bool {
     let mut all = true;
-    targets.retain(|(name, target)| match send(shell, target, number, value, is_first) {
+    targets.retain(|(name, target)| match send(shell, target, number, request.value, is_first) {
         Ok(()) => true,
         // A follow-up that comes too late is not needed.
         Err(Errno::ESRCH) if !is_first => false,
         Err(errno) => {
             all = false;
-            shell.report(&reason(name.as_bstr(), errno).within("kill"));
+            shell.report(&hint(request, name.as_bstr(), reason(name.as_bstr(), errno)).within("kill"));
             false
         }
     });
@@ -184,7 +192,7 @@ fn see_off(shell: &mut Shell, request: &Request, mut targets: Vec<(BString, Targ
         if await_end(shell, &mut targets, Some(*time))? {
             return Ok(all);
         }
-        all &= send_to_all(shell, &mut targets, *number, request.value, false);
+        all &= send_to_all(shell, &mut targets, request, *number, false);
     }
     match request.wait {
         Some(time) if !await_end(shell, &mut targets, time)? => {

@@ -25,6 +25,8 @@ pub struct Request {
     pub program: Option<BString>,
     /// Which field is the first operand.
     pub first: usize,
+    /// The operand right behind `-w`, if it may have been meant as seconds.
+    pub seconds: Option<BString>,
 }
 
 impl Request {
@@ -43,6 +45,7 @@ impl Request {
                 break;
             }
             request.first += 1;
+            request.seconds = None;
             match letters {
                 b"-" => break,
                 [b'-', long @ ..] => request.long(fields, long)?,
@@ -50,7 +53,11 @@ impl Request {
                 [b'q', digits @ ..] if signames::by_name(letters).is_none() => {
                     request.value = Some(message::number(b'q', digits.as_bstr())?);
                 }
-                b"w" => request.wait = Some(None),
+                b"w" => {
+                    request.wait = Some(None);
+                    let next = fields.get(request.first);
+                    request.seconds = next.filter(|next| message::duration(next).is_some()).map(BString::from);
+                }
                 [b'w', digits @ ..] if signames::by_name(letters).is_none() => {
                     let time = message::duration(digits.as_bstr());
                     request.wait = Some(Some(time.ok_or_else(|| wrong(word, "not a number of seconds"))?));

@@ -4,11 +4,11 @@
 //! above; `mq_receive(fd)` takes the first. The kernel keeps a bounded tree by priority and hands a message to a waiting
 //! receiver directly.
 
-use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Role, Select};
-use crate::ipc::error::Error;
+use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Role, Select, again};
+use crate::ipc::error::{Error, Why, words};
 use crate::ipc::wait::Wait;
 use crate::sys::{fd, mqueue};
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice};
 use nix::errno::Errno;
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -24,7 +24,8 @@ const USUAL: usize = 8192;
 #[derive(Debug)]
 pub struct Queue {
     fd: Rc<OwnedFd>,
-    name: String,
+    name: BString,
+    held: Held,
     /// Room for a message, which must be enough for the longest one that there can be, not only for the one that comes.
     room: usize,
 }
@@ -36,13 +37,23 @@ impl Queue {
     /// ENOENT, EACCES, and others of mq_open(3).
     pub fn open(name: &BStr, role: Role, held: &Held) -> Result<Self, Error> {
         let flags = if role == Role::Sender { libc::O_WRONLY } else { libc::O_RDONLY };
-        Ok(Self { fd: held.open(name, flags)?, name: name.to_string(), room: USUAL })
+        Ok(Self { fd: held.open(name, flags)?, name: name.to_owned(), held: held.clone(), room: USUAL })
     }
 
     /// The longest message that there can be.
     fn longest(&self) -> Result<usize, Error> {
-        let attributes = mqueue::attributes(self.fd.as_fd()).map_err(|errno| Error::refused(&self.name, errno))?;
+        let attributes =
+            mqueue::attributes(self.fd.as_fd()).map_err(|errno| Error::refused(self.name.to_string(), errno))?;
         Ok(usize::try_from(attributes.message_size).unwrap_or(usize::MAX))
+    }
+
+    /// Put back a message that is longer than asked for; the error that says so.
+    fn longer(mut self, size: usize, message: &Message, wait: &mut Wait) -> Error {
+        let tried = format!("{}: message of {} bytes for {size}", self.name, message.body().len());
+        match again(&mut self, message, wait) {
+            Ok(()) => Error::refused(tried, Errno::E2BIG),
+            Err(why) => message.stranded(&tried, &words(Errno::E2BIG), Some(&why)),
+        }
     }
 
     /// The queue's descriptor.
@@ -137,12 +148,12 @@ pub fn c_name(name: &BStr) -> Result<CString, Error> {
 impl Endpoint for Queue {
     fn send(&mut self, message: &Outgoing<'_>, wait: &mut Wait) -> Result<(), Error> {
         if message.priority > HIGHEST_PRIORITY {
-            return Err(Error::usage(&self.name, format!("the priority is 0 to {HIGHEST_PRIORITY}")));
+            return Err(Error::usage(self.name.to_string(), format!("the priority is 0 to {HIGHEST_PRIORITY}")));
         }
         let fd = self.fd.as_fd();
         let result = wait.run(&self.name, |block| mqueue::send(fd, message.body, message.priority, block));
         result.map_err(|error| {
-            if error == Error::refused(&self.name, Errno::EMSGSIZE) {
+            if error.why == Why::Refused(Errno::EMSGSIZE) {
                 let tried = format!("{}: message of {} bytes", self.name, message.body.len());
                 return Error::refused(tried, Errno::EMSGSIZE);
             }
@@ -151,27 +162,38 @@ impl Endpoint for Queue {
     }
 
     fn receive(&mut self, select: &Select, message: &mut Message, wait: &mut Wait) -> Result<bool, Error> {
-        if let Some(size) = select.size {
-            self.room = self.longest()?;
-            if size < self.room && !select.truncate {
-                // The kernel's rule: it does not look whether the next message would fit.
-                let tried = format!("{}: a buffer of {size} bytes for messages of up to {}", self.name, self.room);
-                return Err(Error::refused(tried, Errno::EMSGSIZE));
-            }
+        let size = select.size.unwrap_or(usize::MAX);
+        let mut writer = None;
+        if !select.truncate && size < usize::MAX && size < self.longest()? {
+            // The kernel looks at no message before it is taken: a longer one will have to be put back.
+            writer = Some(Self::open(self.name.as_bstr(), Role::Sender, &self.held).map_err(|mut error| {
+                error.tried.push_str(": only who may write can put a longer message back");
+                error
+            })?);
+            wait.guard().map_err(|cut| Error::stopped(self.name.to_string(), cut))?;
         }
         let fd = self.fd.as_fd();
         let buffer = message.begin();
         let priority = loop {
             let room = self.room;
             match wait.run(&self.name, |block| mqueue::receive(fd, buffer, room, block)) {
-                Err(error) if error == Error::refused(&self.name, Errno::EMSGSIZE) && room < self.longest()? => {
+                Err(error) if error.why == Why::Refused(Errno::EMSGSIZE) && room < self.longest()? => {
                     self.room = self.longest()?;
                 }
                 result => break result?,
             }
         };
-        buffer.truncate(select.size.unwrap_or(usize::MAX));
         message.priority = Some(priority);
+        let length = message.body().len();
+        if let Some(writer) = writer.filter(|_| length > size) {
+            return Err(writer.longer(size, message, wait));
+        }
+        message.buffer.truncate(size);
         Ok(true)
+    }
+
+    fn put_back(&mut self, message: &Message, wait: &mut Wait) -> Result<bool, Error> {
+        let mut writer = Self::open(self.name.as_bstr(), Role::Sender, &self.held)?;
+        again(&mut writer, message, wait).map(|()| true)
     }
 }

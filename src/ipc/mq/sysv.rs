@@ -4,7 +4,7 @@
 //! that fits. The kernel keeps one list per queue, wakes receivers when a message comes that they asked for, and hands it to them directly.
 
 use crate::ipc::address::{Address, SystemV};
-use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Select};
+use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Select, again};
 use crate::ipc::error::{Error, Why};
 use crate::ipc::wait::Wait;
 use crate::sys::msg::{self, TYPE};
@@ -211,5 +211,9 @@ impl Endpoint for Queue {
             }
         }
         Ok(best.map(|best| best.1))
+    }
+
+    fn put_back(&mut self, message: &Message, wait: &mut Wait) -> Result<bool, Error> {
+        again(self, message, wait).map(|()| true)
     }
 }
