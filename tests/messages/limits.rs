@@ -39,12 +39,12 @@ fn a_second_user_sees_his_own_queues() {
         &dir,
         &format!(
             "chmod 755 .; mkdir -m 777 run; q=$(mq create -m 644 sysv:0); mq create -m 644 /{name}; send /{name} long\n\
-             ipc ls 2>/dev/null | grep -c -e \"^$q \" -e '^/{name} '\n\
+             ipc ls 2>/dev/null | grep -c \"^$q \"\n\
              runuser -u nobody -- ./ipcsh -c '{{ ipc ls; mq create sysv:$$; ipc ls; mq ls; mq rm sysv:$$; }} 2>/dev/null >run/list; grep -c \"^sysv:id=\" run/list' | grep -q '^[1-9]' && echo own\n\
-             grep -c -e \"^$q \" -e '^/{name} .*queue' run/list; grep -q -w ${{q#sysv:id=}} run/list && echo all\n\
+             grep -c \"^$q \" run/list; grep -q -w ${{q#sysv:id=}} run/list && echo all\n\
              runuser -u nobody -- ./ipcsh -c 'mq recv -S 3 \"$1\" 2>&1; echo $?' - /{name} | sed 's/.*: E/E/'; recv /{name}; mq rm $q /{name}"
         ),
-        "2\nown\n0\nall\nEACCES: Permission denied\n5\nlong\n",
+        "1\nown\n0\nall\nEACCES: Permission denied\n5\nlong\n",
     );
 }
 
