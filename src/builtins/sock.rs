@@ -15,7 +15,7 @@
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name};
 use crate::fields::Fields;
-use crate::ipc::socket::{self as sockets, Failed, Unconnected, Until, name};
+use crate::ipc::socket::{self as sockets, Failed, Unconnected, Until, name, take};
 use crate::ipc::wait::{Cut, Guard};
 use crate::shell::Shell;
 use crate::shell::vars::is_name;
@@ -179,7 +179,7 @@ fn address(number: RawFd, text: &BStr, call: &str) -> Result<Name, Error> {
     let kind = socket::kind(number).map_err(failed)?;
     let (host, port) = name::host_and_port(text).ok_or_else(|| wrong(text, "HOST:PORT expected"))?;
     let found = name::resolve(host, port, family, kind, false);
-    let found = found.map_err(|words| Error::new(format!("{call}: {text}: {words}")))?;
+    let found = found.map_err(|why| Error::new(format!("getaddrinfo: {text}: {why}")))?;
     found.into_iter().next().ok_or_else(|| failed(Errno::EADDRNOTAVAIL))
 }
 
@@ -302,8 +302,12 @@ fn receive(shell: &mut Shell, arguments: &mut Arguments<'_>, from: bool) -> Buil
     }
     let kind = socket::kind(number).map_err(|errno| system(call, errno))?;
     let mut buffer = vec![0u8; size as usize];
-    let (got, sender) = loop {
-        match socket::receive(number, &mut buffer, false, 0) {
+    let mut attempt = || match kind {
+        libc::SOCK_STREAM => socket::receive(number, &mut buffer, false, 0).map(Some),
+        _ => take::message(number, kind, &mut buffer),
+    };
+    let taken = loop {
+        match attempt() {
             Err(Errno::EAGAIN) => {
                 if let Some(status) = wait(number, libc::POLLIN, call)? {
                     return Ok(status);
@@ -312,9 +316,12 @@ fn receive(shell: &mut Shell, arguments: &mut Arguments<'_>, from: bool) -> Buil
             result => break result.map_err(|errno| system(call, errno))?,
         }
     };
-    if got == 0 && size > 0 && kind != libc::SOCK_DGRAM {
-        return Ok(ExitStatus::FAILURE);
-    }
+    let (got, sender) = match taken {
+        Some((length, sender)) if length > 0 || size == 0 || kind != libc::SOCK_STREAM => {
+            (length.min(buffer.len()), sender)
+        }
+        _ => return Ok(ExitStatus::FAILURE),
+    };
     let mut out = Vec::with_capacity(got + 64);
     if from {
         out.extend_from_slice(&name::text(&sender));

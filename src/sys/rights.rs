@@ -42,6 +42,21 @@ pub fn receive_with_sender(over: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(u
     Ok((message.bytes, sender))
 }
 
+/// Receive a message of a UNIX socket with SO_PASSCRED, without blocking: its whole length. `None`: the end of a connection, with which
+/// nothing comes; with every message, an empty one too, comes who has sent it.
+///
+/// # Errors
+/// EAGAIN: nothing there; EINTR.
+pub fn receive_message(over: RawFd, buffer: &mut [u8]) -> Result<Option<usize>, Errno> {
+    let mut parts = [IoSliceMut::new(buffer)];
+    let mut control = nix::cmsg_space!(UnixCredentials);
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
+    let message = recvmsg::<()>(over, &mut parts, Some(&mut control), flags)?;
+    // ENOBUFS: more came with it than there was room for.
+    let is_message = message.bytes > 0 || message.cmsgs().map_or(true, |mut parts| parts.next().is_some());
+    Ok(is_message.then_some(message.bytes))
+}
+
 /// The process at the other end of a connection.
 pub fn peer(connection: BorrowedFd<'_>) -> Option<i32> {
     nix::sys::socket::getsockopt(&connection, nix::sys::socket::sockopt::PeerCredentials).ok().map(|peer| peer.pid())

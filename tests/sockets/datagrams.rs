@@ -130,6 +130,51 @@ fn unix_datagrams_and_records() {
     assert_eq!(server.end().text(), "hi\n");
 }
 
+/// recv(2) says 0 for an empty record and for the end; what stands behind an empty one is not lost.
+#[test]
+fn an_empty_record_is_not_the_end() {
+    let dir = Dir::new();
+    let send = "for m in '' one '' '' two ''; do sock send $c \"$m\"; done; sock close $c";
+    let connect = "sock socket c unix seqpacket; sock connect $c s";
+    let len = b"\0\0\0\0\0\0\0\x03one\0\0\0\0\0\0\0\0\0\0\0\x03two\0\0\0\0";
+    let mut server = Running::start(&mut dir.shell("nc -lv --seqpacket --framed=len s"));
+    while !server.line().starts_with("Listening") {}
+    assert_eq!(run(&mut dir.shell(&format!("{connect} && {send}"))).status, 0);
+    assert_eq!(server.end().out, len);
+    // Sent by `nc`, received by `sock`, when the sender is there and when it has gone: status 1 is the end.
+    let code = "sock socket s unix seqpacket; sock bind $s s2; sock listen $s; echo go >&2; sock accept a $s;\n\
+                i=0; while sock recv $a; do echo; i=$((i + 1)); done; echo $i";
+    let mut server = Running::start(&mut dir.shell(code));
+    assert_eq!(server.line(), "go");
+    let sent = run(&mut dir.shell("printf '\\none\\n\\n\\ntwo\\n\\n' | nc -q 0 --seqpacket --framed=line s2"));
+    assert_eq!(sent.status, 0, "{}", sent.err);
+    assert_eq!(server.end().text(), "\none\n\n\ntwo\n\n6\n");
+    let code = format!(
+        "sock socket s unix seqpacket; sock bind $s s3; sock listen $s; sock socket c unix seqpacket; sock connect $c s3; {send}\n\
+         sock accept a $s; while sock recvfrom $a; do echo; done; echo end"
+    );
+    assert_eq!(run(&mut dir.shell(&code)).text(), "\n\n\none\n\n\n\n\n\ntwo\n\n\nend\n");
+    // And the two primitives.
+    let receiver = Running::start(&mut dir.shell("recv -c 7 -o '<%m>' unix-seq:s4; echo $?"));
+    until("it listens", || dir.has("s4"));
+    assert_eq!(run(&mut dir.shell("send unix-seq:s4 '' one '' '' two ''")).status, 0);
+    assert_eq!(receiver.end().text(), "<>\n<one>\n<>\n<>\n<two>\n<>\n1\n");
+}
+
+/// What a handler writes in one call is a datagram, also if that is nothing.
+#[test]
+fn an_empty_answer_does_not_end_the_conversation() {
+    let dir = Dir::new();
+    let handler = "while read -r line; do sock send 1 \"\"; sock send 1 \"$line\"; done";
+    let mut server = Running::start(&mut dir.shell(&format!("nc -lunv -k --framed=line --exec '{handler}' 0")));
+    let client = udp(server.port());
+    for message in ["one", "two"] {
+        client.send(message.as_bytes()).expect("it is sent");
+        assert_eq!(receive(&client), b"");
+        assert_eq!(receive(&client), message.as_bytes());
+    }
+}
+
 #[test]
 fn refused_and_too_long() {
     let dir = Dir::new();

@@ -8,7 +8,7 @@
 use super::request::Request;
 use super::{cut, exec, server, system};
 use crate::builtins::BuiltinResult;
-use crate::ipc::socket::Listener;
+use crate::ipc::socket::{Listener, take};
 use crate::ipc::wait::{Cut, Guard};
 use crate::jobs::wait;
 use crate::shell::Shell;
@@ -89,11 +89,12 @@ pub fn run(shell: &mut Shell, request: &Request, mut watch: Guard, listener: &Li
 /// Send on what a handler has written; false when it has closed its output: the conversation is over.
 fn pass_answers(shell: &mut Shell, fd: RawFd, peer: &Peer, buffer: &mut [u8]) -> bool {
     loop {
-        match socket::receive(peer.output.as_raw_fd(), buffer, false, 0) {
-            Ok((0, _)) => return false,
-            Ok((got, _)) => {
+        match take::message(peer.output.as_raw_fd(), libc::SOCK_SEQPACKET, buffer) {
+            Ok(None) => return false,
+            Ok(Some((got, _))) => {
+                let answer = buffer.get(..got).ok_or(Errno::EMSGSIZE);
                 // Like the network, a full queue may lose a datagram; anything else is said.
-                match socket::send_to(fd, &buffer[..got], &peer.name, false) {
+                match answer.and_then(|answer| socket::send_to(fd, answer, &peer.name, false)) {
                     Ok(_) | Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ECONNREFUSED) => {}
                     Err(errno) => shell.report(&system("nc: cannot send a datagram", errno)),
                 }

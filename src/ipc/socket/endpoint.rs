@@ -13,7 +13,7 @@
 use crate::ipc::address::{Internet, Transport, Unix, UnixKind, UnixPlace};
 use crate::ipc::endpoint::{End, Endpoint, Message, Opening, Outgoing, Role, Select};
 use crate::ipc::error::{Error, Why};
-use crate::ipc::socket::{self as sockets, Listener, Settings, Unconnected, Until, file::SocketFile, name};
+use crate::ipc::socket::{self as sockets, Listener, Settings, Unconnected, Until, file::SocketFile, name, take};
 use crate::ipc::wait::Wait;
 use crate::sys::socket::{self, Name};
 use bstr::BString;
@@ -53,7 +53,7 @@ pub fn internet(place: &Internet, address: String, opening: &Opening, wait: &mut
     let kind = if place.transport == Transport::Tcp { libc::SOCK_STREAM } else { libc::SOCK_DGRAM };
     let host: &[u8] = if place.host.is_empty() { b"127.0.0.1" } else { &place.host };
     let found = name::resolve(host, &place.port, libc::AF_UNSPEC, kind, false);
-    let found = found.map_err(|words| Error::nowhere(&address, words))?;
+    let found = found.map_err(|why| Error::nowhere(&address, why.to_string()))?;
     open(found, kind, address, opening, wait)
 }
 
@@ -230,35 +230,22 @@ impl Socket {
         let mut buffer = std::mem::take(message.begin());
         buffer.resize(select.size.unwrap_or(ROOM).max(1), 0);
         let most = buffer.len();
-        let mut received = Err(Errno::EAGAIN);
-        let waited = self.with(libc::POLLIN, wait, |fd| {
+        let kind = self.kind;
+        let taken = self.with(libc::POLLIN, wait, |fd| {
             // A message that is too long stays where it is, so look first if there is a limit.
-            let look = if select.size.is_some() && !select.truncate { libc::MSG_PEEK } else { 0 };
-            let (length, from) = socket::receive(fd, &mut buffer, false, libc::MSG_TRUNC | look)?;
-            if length > most && !select.truncate {
-                received = Err(Errno::E2BIG);
-                return Ok(());
+            if select.size.is_some() && !select.truncate && take::next_length(fd)? > most {
+                return Err(Errno::E2BIG);
             }
-            if look != 0 {
-                socket::receive(fd, &mut buffer, false, 0)?;
+            match take::message(fd, kind, &mut buffer)? {
+                Some((length, _)) if length > most && !select.truncate => Err(Errno::E2BIG),
+                taken => Ok(taken),
             }
-            received = Ok((length.min(most), from));
-            Ok(())
         });
-        let received = waited.and_then(|()| received.map_err(|errno| Error::refused(&self.address, errno)));
-        let (length, from) = match received {
-            Ok(received) => received,
-            Err(error) => {
-                *message.begin() = Vec::new();
-                return Err(error);
-            }
-        };
+        let Some((length, from)) = taken? else { return Ok(false) };
         buffer.truncate(length);
         *message.begin() = buffer;
-        let sender = if from == Name::Unnamed { self.peer.clone() } else { Some(BString::from(name::text(&from))) };
-        message.sender = sender;
-        // The empty record is how the end of a seqpacket connection shows.
-        Ok(length > 0 || self.kind == libc::SOCK_DGRAM)
+        message.sender = if from == Name::Unnamed { self.peer.clone() } else { Some(BString::from(name::text(&from))) };
+        Ok(true)
     }
 }
 
@@ -319,7 +306,7 @@ mod tests {
             let base = crate::ipc::Base::default();
             let mut receiver = open(&address, &opening, &base, &mut wait)?;
             let mut sender = open(&address, &Opening { role: Role::Sender, ..opening }, &base, &mut wait)?;
-            let messages: [&[u8]; 4] = [b"one", b"two\nlines", &[0xff; 5000], b"last"];
+            let messages: [&[u8]; 6] = [b"", b"one", b"two\nlines", &[0xff; 5000], b"last", b""];
             for message in messages {
                 sender.send(&Outgoing::new(message), &mut wait)?;
             }

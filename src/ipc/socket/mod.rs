@@ -37,6 +37,7 @@ pub mod name;
 pub mod peer;
 pub mod record;
 pub mod relay;
+pub mod take;
 
 use crate::ipc::wait::{Cut, Guard};
 use crate::sys::fd::make_private;

@@ -1,10 +1,11 @@
 //! Lanes that keep, or make, the boundaries of messages: datagram and seqpacket sockets at one end, a byte stream at the other.
 //!
-//! System calls: recvfrom with MSG_TRUNC (the real length of a message that does not fit), send or sendto, read, write.
+//! System calls: recvfrom with MSG_TRUNC (the real length of a message that does not fit), send or sendto, read, write, and those of [`take`].
 
 use crate::ipc::socket::frame::{Found, Framing};
 use crate::ipc::socket::hex;
 use crate::ipc::socket::lane::{Broken, Dump, Lane, Side, Step};
+use crate::ipc::socket::take;
 use crate::sys::socket::{self, Name};
 use crate::sys::{fd, transfer, tty};
 use nix::errno::Errno;
@@ -121,8 +122,8 @@ pub struct FromRecords {
     framing: Option<Framing>,
     dump: Option<Dump>,
     peer: Option<Sender>,
-    /// Whether an empty message is the end: of a seqpacket connection it is, of datagrams not.
-    ends: bool,
+    /// SOCK_DGRAM or SOCK_SEQPACKET.
+    kind: libc::c_int,
     /// How many messages are still to be taken.
     left: Option<u64>,
     message: Vec<u8>,
@@ -140,8 +141,8 @@ impl FromRecords {
         peer: Option<Sender>,
         limit: Option<u64>,
     ) -> Self {
-        let ends = socket::kind(socket) != Ok(libc::SOCK_DGRAM);
-        Self { socket, to, framing, dump, peer, ends, left: limit, message: Vec::new(), pending: Vec::new(), offset: 0 }
+        let kind = socket::kind(socket).unwrap_or(libc::SOCK_DGRAM);
+        Self { socket, to, framing, dump, peer, kind, left: limit, message: Vec::new(), pending: Vec::new(), offset: 0 }
     }
 
     fn receive(&mut self) -> Result<Step, Broken> {
@@ -151,12 +152,12 @@ impl FromRecords {
         if self.message.is_empty() {
             self.message.resize(ROOM, 0);
         }
-        let (got, from) = match socket::receive(self.socket, &mut self.message, false, libc::MSG_TRUNC) {
+        let (got, from) = match take::message(self.socket, self.kind, &mut self.message) {
             Err(Errno::EAGAIN) => return Ok(Step::Wait(Side::From, false)),
             Err(Errno::EINTR) => return Ok(Step::Moved),
             Err(errno) => return Err(broken(Side::From)(errno)),
-            Ok((0, _)) if self.ends => return Ok(Step::End),
-            Ok(received) => received,
+            Ok(None) => return Ok(Step::End),
+            Ok(Some(received)) => received,
         };
         let Some(message) = self.message.get(..got) else {
             return Err(Broken { side: Side::From, errno: Errno::EMSGSIZE });
