@@ -2,29 +2,52 @@
 
 use crate::sys::socket::Name;
 use std::ffi::{CStr, CString};
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::ptr;
+
+/// Why a name has no address: the C library's symbol (EAI_NONAME, ...; of a failed system call its own), and its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unresolved {
+    /// `EAI_NONAME`
+    pub symbol: String,
+    /// `Name or service not known`
+    pub words: String,
+}
+
+impl Unresolved {
+    fn new(symbol: &str, words: impl Into<String>) -> Self {
+        Self { symbol: symbol.to_owned(), words: words.into() }
+    }
+}
+
+/// As an errno is told: `EAI_NONAME: Name or service not known`.
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.symbol, self.words)
+    }
+}
 
 /// The addresses of `host` (`None`: the loopback interface) and `service`, in the order in which they should be tried.
 /// `family` is AF_INET, AF_INET6 or AF_UNSPEC; with `numeric` no name server is asked.
 ///
 /// # Errors
-/// The resolver's words (gai_strerror): unknown name, no address of that family, ...
+/// Unknown name, no address of that family, no name server that answers, ...
 pub fn addresses(
     host: Option<&[u8]>,
     service: &[u8],
     family: libc::c_int,
     kind: libc::c_int,
     numeric: bool,
-) -> Result<Vec<SocketAddr>, String> {
+) -> Result<Vec<SocketAddr>, Unresolved> {
     if let Some(address) = host.and_then(|host| in_digits(host, service, family)) {
         return Ok(vec![address]);
     }
     if !service.is_empty() && service.iter().all(u8::is_ascii_digit) && port(service).is_none() {
         // The C library would cut it down to 16 bits.
-        return Err("port number too large".to_owned());
+        return Err(Unresolved::new("EAI_SERVICE", "port number too large"));
     }
-    let nul = |_| "a name with a NUL byte".to_owned();
+    let nul = |_| Unresolved::new("EAI_NONAME", "a name with a NUL byte");
     let host = host.map(CString::new).transpose().map_err(nul)?;
     let service = CString::new(service).map_err(nul)?;
     // SAFETY: all zeros is a valid addrinfo: no flags, null pointers.
@@ -37,7 +60,7 @@ pub fn addresses(
     // SAFETY: the strings end with a NUL; `hints` and `list` are initialised.
     let code = unsafe { libc::getaddrinfo(host, service.as_ptr(), &raw const hints, &raw mut list) };
     if code != 0 {
-        return Err(words(code));
+        return Err(unresolved(code));
     }
     let mut found = Vec::new();
     let mut at = list;
@@ -85,15 +108,31 @@ fn address(info: &libc::addrinfo) -> Option<SocketAddr> {
     }
 }
 
-fn words(code: libc::c_int) -> String {
-    if code == libc::EAI_SYSTEM {
-        return nix::errno::Errno::last().desc().to_owned();
-    }
+fn unresolved(code: libc::c_int) -> Unresolved {
+    let symbol = match code {
+        libc::EAI_SYSTEM => {
+            let errno = nix::errno::Errno::last();
+            return Unresolved::new(&format!("{errno:?}"), errno.desc());
+        }
+        libc::EAI_NONAME => "EAI_NONAME",
+        libc::EAI_AGAIN => "EAI_AGAIN",
+        libc::EAI_FAIL => "EAI_FAIL",
+        libc::EAI_NODATA => "EAI_NODATA",
+        libc::EAI_SERVICE => "EAI_SERVICE",
+        libc::EAI_FAMILY => "EAI_FAMILY",
+        libc::EAI_SOCKTYPE => "EAI_SOCKTYPE",
+        libc::EAI_MEMORY => "EAI_MEMORY",
+        libc::EAI_OVERFLOW => "EAI_OVERFLOW",
+        libc::EAI_BADFLAGS => "EAI_BADFLAGS",
+        // netdb.h of glibc has it under _GNU_SOURCE.
+        -9 => "EAI_ADDRFAMILY",
+        _ => "EAI",
+    };
     // SAFETY: gai_strerror touches no memory of ours.
     let text = unsafe { libc::gai_strerror(code) };
     // SAFETY: it returns a string of the C library for every number.
     let text = unsafe { CStr::from_ptr(text) };
-    text.to_string_lossy().into_owned()
+    Unresolved::new(symbol, text.to_string_lossy())
 }
 
 /// The host's name for an address, if it can be found; the number if not.

@@ -24,7 +24,11 @@ fn failures_are_told() {
             "cannot listen on 127.0.0.1 port PORT: Address already in use (EADDRINUSE)",
         ),
         ("nosuch.invalid 1".into(), 1, "getaddrinfo for host \"nosuch.invalid\" port 1: "),
-        ("-n localhost 1".into(), 1, "getaddrinfo for host \"localhost\" port 1: "),
+        (
+            "-n localhost 1".into(),
+            1,
+            "getaddrinfo for host \"localhost\" port 1: Name or service not known (EAI_NONAME)",
+        ),
         ("-4 ::1 1".into(), 1, "getaddrinfo for host \"::1\" port 1: "),
         ("-l 192.0.2.1 0".into(), 1, "cannot listen on 192.0.2.1 port 0: "),
         ("-s 192.0.2.1 127.0.0.1 1".into(), 1, "bind failed: "),

@@ -61,7 +61,18 @@ fn failed_calls_name_the_function_and_errno() {
         ("sock socket s inet stream; sock recv $s", 1, "sock: recv: ENOTCONN: "),
         ("sock socket s inet stream; sock accept c $s", 1, "sock: accept: EINVAL: "),
         ("sock socket s inet stream; sock bind $s 192.0.2.1:1", 1, "sock: bind: EADDRNOTAVAIL: "),
-        ("sock socket s inet stream; sock connect $s nosuch.invalid:1", 1, "sock: connect: nosuch.invalid:1: "),
+        ("sock socket s inet stream; sock connect $s nosuch.invalid:1", 1, "sock: getaddrinfo: nosuch.invalid:1: EAI_"),
+        (
+            "sock socket s inet stream; sock bind $s 127.0.0.1:nosuch",
+            1,
+            "sock: getaddrinfo: 127.0.0.1:nosuch: EAI_SERVICE: Servname not supported",
+        ),
+        (
+            "sock socket s inet dgram; sock sendto $s [::1]:9 x",
+            1,
+            "sock: getaddrinfo: [::1]:9: EAI_ADDRFAMILY: Address family",
+        ),
+        ("sock socket s inet dgram; sock sendto $s 127.0.0.1:65536 x", 1, ": EAI_SERVICE: port number too large"),
         ("sock socket s unix stream; sock connect $s none", 1, "sock: connect: ENOENT: "),
         ("sock socket s inet dgram; sock listen $s", 1, "sock: listen: EOPNOTSUPP: "),
         (

@@ -8,7 +8,7 @@
 //! ```
 
 use super::request::Request;
-use super::{Stopped, cut, exec, system, talk};
+use super::{Stopped, cut, exec, system, talk, unresolved};
 use crate::builtins::BuiltinResult;
 use crate::ipc::socket::{self as sockets, Failed, name};
 use crate::ipc::wait::{Cut, Guard};
@@ -63,7 +63,7 @@ fn connect(
     let (family, kind) = (request.family, request.kind);
     let found = name::resolve(&request.host, port_text.as_bytes(), family, kind, request.numeric);
     let found =
-        found.map_err(|words| Error::new(format!("getaddrinfo for host \"{}\" port {port}: {words}", request.host)))?;
+        found.map_err(|why| unresolved(format!("getaddrinfo for host \"{}\" port {port}", request.host), &why))?;
     let protocol = request.protocol();
     for name in found {
         let Name::Inet(address) = &name else { continue };
@@ -123,7 +123,7 @@ fn own_name(request: &Request, family: libc::c_int) -> Result<Option<Name>, Erro
         return Err(Error::new(format!("port number invalid: {}", String::from_utf8_lossy(port))));
     }
     let found = name::resolve(host, port, family, request.kind, request.numeric);
-    let found = found.map_err(|words| Error::new(format!("getaddrinfo: {words}")))?;
+    let found = found.map_err(|why| unresolved("getaddrinfo".to_owned(), &why))?;
     Ok(found.into_iter().next())
 }
 

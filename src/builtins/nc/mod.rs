@@ -17,6 +17,7 @@ use crate::fields::Fields;
 use crate::ipc::wait::Cut;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Failure, reason};
+use crate::sys::resolve::Unresolved;
 use nix::errno::Errno;
 
 /// `nc`
@@ -73,6 +74,11 @@ fn system(tried: impl AsRef<[u8]>, errno: Errno) -> Error {
     let mut text = tried.as_ref().to_vec();
     text.extend_from_slice(format!(": {} ({errno:?})", reason(errno)).as_bytes());
     Error::new(text)
+}
+
+/// The same for a name.
+fn unresolved(tried: String, why: &Unresolved) -> Error {
+    Error::new(format!("{tried}: {} ({})", why.words, why.symbol))
 }
 
 /// What a wait that was cut short means for the command.

@@ -11,7 +11,7 @@
 //! Without an address the loopback interface is meant: nobody from outside can connect unless the user says so (`-s 0.0.0.0`).
 
 use super::request::Request;
-use super::{Stopped, cut, datagram, exec, system, talk};
+use super::{Stopped, cut, datagram, exec, system, talk, unresolved};
 use crate::builtins::BuiltinResult;
 use crate::ipc::socket::{self as sockets, Listener, name};
 use crate::ipc::wait::{Cut, Guard};
@@ -73,7 +73,7 @@ fn own_name(request: &Request) -> Result<Name, Error> {
     let loopback: &[u8] = if request.family == libc::AF_INET6 { b"::1" } else { b"127.0.0.1" };
     let host = if request.host.is_empty() { loopback } else { &request.host };
     let found = name::resolve(host, port.to_string().as_bytes(), request.family, request.kind, request.numeric);
-    let found = found.map_err(|words| Error::new(format!("getaddrinfo for host \"{}\": {words}", request.host)))?;
+    let found = found.map_err(|why| unresolved(format!("getaddrinfo for host \"{}\"", request.host), &why))?;
     found.into_iter().next().ok_or_else(|| Error::new("no address to listen on"))
 }
 

@@ -127,7 +127,8 @@ pub fn addresses(transport: Transport, host: &[u8], port: u16) -> Result<Vec<Nam
         return Ok(vec![name::unix(host)]);
     }
     let port = port.to_string();
-    name::resolve(host, port.as_bytes(), libc::AF_UNSPEC, transport.kind(), false).map_err(Lost::Resolve)
+    let found = name::resolve(host, port.as_bytes(), libc::AF_UNSPEC, transport.kind(), false);
+    found.map_err(|why| Lost::Resolve(why.to_string()))
 }
 
 impl Connection {

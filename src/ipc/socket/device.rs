@@ -34,7 +34,8 @@ pub fn parse(path: &[u8]) -> Option<Device<'_>> {
 pub fn open(device: &Device<'_>) -> Result<OwnedFd, String> {
     let Device { kind, host, port } = *device;
     let host = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host);
-    let found = name::resolve(host, port, libc::AF_UNSPEC, kind, false)?;
+    let found = name::resolve(host, port, libc::AF_UNSPEC, kind, false);
+    let found = found.map_err(|why| format!("{} ({})", why.words, why.symbol))?;
     let mut why = Errno::EADDRNOTAVAIL;
     // Nothing is to be put in order when a signal ends the process meanwhile.
     let mut watch = None;

@@ -1,6 +1,6 @@
 //! Names of sockets as people write them: `HOST:PORT` with `[::1]` for IPv6, a path, `@name` for the abstract namespace.
 
-use crate::sys::resolve;
+use crate::sys::resolve::{self, Unresolved};
 use crate::sys::socket::Name;
 
 /// A UNIX name: a path, or behind `@` a name in the abstract namespace.
@@ -34,14 +34,14 @@ pub fn port(text: &[u8], kind: libc::c_int) -> Option<u16> {
 /// The addresses of a host and port, in the order in which they should be tried.
 ///
 /// # Errors
-/// The resolver's words.
+/// Why there are none.
 pub fn resolve(
     host: &[u8],
     port: &[u8],
     family: libc::c_int,
     kind: libc::c_int,
     numeric: bool,
-) -> Result<Vec<Name>, String> {
+) -> Result<Vec<Name>, Unresolved> {
     let host = Some(host).filter(|host| !host.is_empty());
     let found = resolve::addresses(host, port, family, kind, numeric)?;
     Ok(found.into_iter().map(Name::Inet).collect())
