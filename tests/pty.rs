@@ -32,6 +32,8 @@
 
 #![allow(clippy::panic, reason = "a test fails by a panic")]
 
+#[path = "pty/connections.rs"]
+mod connections;
 #[path = "pty/editing.rs"]
 mod editing;
 #[path = "pty/first.rs"]

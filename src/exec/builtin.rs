@@ -1,7 +1,7 @@
 //! Executing a builtin: its redirections and assignments, what it needs (a process, real descriptors, no output that waits), and
 //! its error.
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, TABLE};
+use crate::builtins::{Builtin, Kind, TABLE};
 use crate::exec::command::{assign, temporary, trace_if_on};
 use crate::exec::redirect::{self, RedirectFailure};
 use crate::exec::{consequence, substitute};
@@ -160,7 +160,7 @@ fn assigned(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleComman
     let traced = if command.assignments.is_empty() { Ok(()) } else { trace_if_on(shell, command, fields) };
     let outcome = traced.and_then(|()| {
         settle(shell, builtin, fields);
-        finish(shell, builtin, special, |shell| (builtin.run)(shell, fields))
+        call(shell, builtin, special, fields)
     });
     if let Some(mark) = mark {
         shell.vars.restore_locals(mark);
@@ -180,13 +180,13 @@ fn exec_command(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCo
     trace_if_on(shell, command, fields)?;
     if fields.len() == 1 {
         return match redirect::change(shell, &command.redirects) {
-            Ok(()) => finish(shell, builtin, true, |shell| (builtin.run)(shell, fields)),
+            Ok(()) => call(shell, builtin, true, fields),
             Err(failure) => redirect_failed(shell, failure, true),
         };
     }
     match redirect::apply(shell, &command.redirects) {
         Ok(saved) => {
-            let outcome = finish(shell, builtin, true, |shell| (builtin.run)(shell, fields));
+            let outcome = call(shell, builtin, true, fields);
             if outcome.is_ok() {
                 saved.keep()
             } else {
@@ -205,13 +205,8 @@ fn redirect_failed(shell: &mut Shell, failure: RedirectFailure, fatal: bool) -> 
 
 /// Run a builtin and report its error; for a special builtin that ends a script.
 #[inline]
-pub fn finish(
-    shell: &mut Shell,
-    builtin: &Builtin,
-    fatal: bool,
-    run: impl FnOnce(&mut Shell) -> BuiltinResult,
-) -> Outcome {
-    match run(shell) {
+pub fn call(shell: &mut Shell, builtin: &Builtin, fatal: bool, fields: &Fields) -> Outcome {
+    match (builtin.run)(shell, fields) {
         Ok(status) => Ok(status),
         Err(Failure::Flow(flow)) => Err(flow),
         Err(Failure::Error(error)) => builtin_failed(shell, builtin, fatal, error),

@@ -219,7 +219,7 @@ pub fn fields(shell: &mut Shell, fields: &mut Fields, search: Search, last: bool
             builtin::prepare(shell, builtin, fields)?;
             shell.is_survivable = false;
             builtin::settle(shell, builtin, fields);
-            let outcome = builtin::finish(shell, builtin, false, |shell| (builtin.run)(shell, fields));
+            let outcome = builtin::call(shell, builtin, false, fields);
             match outcome {
                 // Errors of syntax and of special builtins in what `command eval` and `command .` execute are theirs.
                 Err(Flow::Exit(status)) if std::mem::take(&mut shell.is_survivable) => Ok(status),

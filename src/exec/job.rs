@@ -1,7 +1,9 @@
 //! What surrounds the processes of a pipeline: what a child is told before exec, and what the shell does when a foreground job
 //! has ended.
 
+use crate::builtins::Builtin;
 use crate::exec;
+use crate::fields::Fields;
 use crate::jobs::{Job, JobState, Process, ProcessState, report, terminal, wait};
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
@@ -186,6 +188,8 @@ pub enum Stage<'a> {
     Subshell(&'a List, &'a [Redirect]),
     /// What stands before `&`.
     AndOr(&'a AndOr),
+    /// A builtin with its fields, whose redirections and assignments are done.
+    Builtin(&'static Builtin, &'a Fields),
 }
 
 impl<'a> Stage<'a> {

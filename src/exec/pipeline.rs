@@ -129,6 +129,7 @@ pub fn execute(shell: &mut Shell, stage: Stage<'_>) -> Outcome {
         }
         Stage::Command(command) => exec::command(shell, command, true),
         Stage::AndOr(and_or) => exec::and_or(shell, and_or, true),
+        Stage::Builtin(builtin, fields) => exec::builtin::call(shell, builtin, false, fields),
     }
 }
 

@@ -5,6 +5,7 @@
 //! it is no program: while it runs the shell would do nothing but wait for it, so it may as well run it itself, as it does with `( )`
 //! ([`substitute::last_stage`]). Neither under job control, where a pipeline is one process group that can be stopped.
 
+use crate::builtins::Builtin;
 use crate::exec::job::{self, Stage, finish};
 use crate::exec::pipeline::{End, launch};
 use crate::exec::program::{self, Search};
@@ -13,6 +14,7 @@ use crate::exec::{builtin, command, consequence, pure, redirect};
 use crate::expand;
 use crate::fields::Fields;
 use crate::jobs::{Job, Process, wait};
+use crate::quote;
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{AndOr, Command, List};
@@ -40,6 +42,14 @@ pub fn foreground(shell: &mut Shell, commands: &[Command], last: bool) -> Outcom
 /// Execute `( list )` as a job of its own.
 pub fn subshell_job(shell: &mut Shell, body: &List) -> Outcome {
     run(shell, &[Stage::Subshell(body, &[])], false, || print::subshell(body))
+}
+
+/// Run a builtin that changes nothing of the shell, and is made for long stays, as a job of its own, as if it were a program: ^C and ^Z
+/// reach it alone, and `fg` goes on with it.
+pub fn builtin_job(shell: &mut Shell, builtin: &'static Builtin, fields: &Fields) -> Outcome {
+    run(shell, &[Stage::Builtin(builtin, fields)], false, || {
+        bstr::join(" ", fields.iter().map(|field| quote::quote(field))).into()
+    })
 }
 
 /// Each stage that still runs is a process.

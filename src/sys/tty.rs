@@ -3,10 +3,10 @@
 //! System calls: tcgetpgrp, tcsetpgrp, tcgetattr, tcsetattr. A process that is not in the terminal's foreground group and
 //! changes it gets SIGTTOU, which stops it; so the shell, which takes the terminal back from the background, blocks the signal.
 
-use crate::sys::signal;
+use crate::sys::{fd, signal};
 use nix::errno::Errno;
 use nix::unistd::Pid;
-use std::os::fd::{AsFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 
 pub use nix::sys::termios::Termios;
 use nix::sys::termios::{InputFlags, LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
@@ -72,6 +72,27 @@ pub fn takes_lines(modes: &Termios) -> bool {
 pub fn is_terminal(fd: RawFd) -> bool {
     // SAFETY: isatty touches no memory of ours.
     unsafe { libc::isatty(fd) == 1 }
+}
+
+/// read(2), once, of what may be the terminal, where signals are blocked; EAGAIN and EINTR are returned to the caller.
+///
+/// The kernel stops who reads from its terminal in the background by SIGTTIN, but fails with EIO where that is blocked. Then it is let
+/// through, for a read that does not wait: when the process goes on, the input that was there may be somebody else's.
+///
+/// # Errors
+/// What read says; EIO also where nobody could continue the process (no job control), or SIGTTIN is ignored.
+pub fn try_read(fd: RawFd, buffer: &mut [u8]) -> Result<usize, Errno> {
+    let got = fd::try_read(fd, buffer);
+    if got != Err(Errno::EIO) || !is_terminal(fd) {
+        return got;
+    }
+    let terminal =
+        fd::open(c"/dev/tty", libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY, 0).map_err(|_| Errno::EIO)?;
+    let mask = signal::block_all();
+    signal::unblock(libc::SIGTTIN);
+    let got = fd::try_read(terminal.as_raw_fd(), buffer);
+    signal::set_mask(&mask);
+    got
 }
 
 /// The modes for editing a line, made from a terminal's own: every key arrives at once and as it is, nothing is echoed, ^C, ^Z

@@ -13,6 +13,7 @@ mod server;
 mod talk;
 
 use crate::builtins::{Builtin, BuiltinResult, Kind};
+use crate::exec::stages;
 use crate::fields::Fields;
 use crate::ipc::wait::Cut;
 use crate::shell::Shell;
@@ -65,6 +66,9 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     for variable in request.fd_name.iter().chain(&request.port_name) {
         let slot = shell.vars.slot_of(variable);
         shell.vars.check_writable(slot)?;
+    }
+    if shell.has_job_control() && !request.concerns_shell() {
+        return Ok(stages::builtin_job(shell, &BUILTIN, fields)?);
     }
     if request.listen { server::run(shell, &request) } else { client::run(shell, &request) }
 }

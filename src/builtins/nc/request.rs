@@ -74,6 +74,12 @@ impl Request {
         self.family == libc::AF_UNIX
     }
 
+    /// Whether it leaves something in the shell: a variable, or what the handler of a single connection does.
+    pub fn concerns_shell(&self) -> bool {
+        let handler_is_here = self.command.is_some() && !self.keep && self.kind != libc::SOCK_DGRAM;
+        self.fd_name.is_some() || self.port_name.is_some() || handler_is_here
+    }
+
     /// `tcp` or `udp`, for messages and NC_PROTO.
     pub fn protocol(&self) -> &'static str {
         match (self.is_unix(), self.kind) {

@@ -304,7 +304,7 @@ impl Bytes {
         if self.from_is_socket {
             return socket::receive(self.from, &mut self.buffer, false, 0).map(|(got, _)| got);
         }
-        fd::try_read(self.from, &mut self.buffer)
+        tty::try_read(self.from, &mut self.buffer)
     }
 
     /// Write what is pending, as far as it goes.

@@ -81,7 +81,7 @@ impl Lane for ToRecords {
             Found::More => {
                 let length = self.buffer.len();
                 self.buffer.resize(length + CHUNK, 0);
-                let got = fd::try_read(self.from, &mut self.buffer[length..]);
+                let got = tty::try_read(self.from, &mut self.buffer[length..]);
                 self.buffer.truncate(length + got.unwrap_or(0));
                 match got {
                     Err(Errno::EAGAIN) => Ok(Step::Wait(Side::From, false)),

@@ -1,0 +1,128 @@
+//! `nc` at a prompt is a job as a program is: ^Z stops it, `fg` and `bg` go on with it, ^C ends it and removes what it has made. What is to
+//! leave something in the shell stays in the shell.
+
+use crate::terminal::*;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::time::Duration;
+
+#[test]
+fn a_listener_is_stopped_and_goes_on() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    for command in ["nc -lnv 0", "command nc -lnv 0 2>&1"] {
+        t.run("clear");
+        t.line(command);
+        let job = t.in_job();
+        t.see("Listening on 127.0.0.1 ");
+        t.key(CTRL_Z);
+        t.prompt();
+        t.stopped(job);
+        let told = t.run("echo $?; jobs");
+        let state = told.strip_prefix("148\n[1] + Stopped nc -lnv 0");
+        assert!(state.is_some(), "{told}");
+        t.line("fg");
+        assert_eq!(t.in_job(), job);
+        let row = t.rows().into_iter().find(|row| row.starts_with("Listening on")).expect("it was seen");
+        let port = row.rsplit(' ').next().and_then(|port| port.parse::<u16>().ok()).expect("a port");
+        let mut client = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+        client.write_all(b"hello\n").expect("it is sent");
+        t.see("hello");
+        t.line("well done");
+        let mut answer = [0; 10];
+        client.read_exact(&mut answer).expect("it answers");
+        assert_eq!(&answer, b"well done\n");
+        drop(client);
+        t.prompt();
+        assert_eq!(t.run("echo $?"), "0");
+    }
+    t.exit();
+}
+
+#[test]
+fn a_client_in_the_background_leaves_the_input_to_the_shell() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    let server = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    server.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+    let port = server.local_addr().expect("it is bound").port();
+    let hears = |text: &str| {
+        let mut buffer = [0; 100];
+        let (length, peer) = server.recv_from(&mut buffer).expect("a datagram");
+        assert_eq!(&buffer[..length], text.as_bytes());
+        peer
+    };
+    t.line(&format!("nc -u 127.0.0.1 {port}"));
+    let job = t.in_job();
+    t.line("one");
+    hears("one\n");
+    t.key(CTRL_Z);
+    t.prompt();
+    t.stopped(job);
+    t.run("bg");
+    // What is typed now is not its, and the kernel stops who tries to read it.
+    t.line("sleep 1000");
+    t.until("it runs", |t| t.foreground().is_some_and(|group| group != job && group != t.pid()));
+    t.line("two");
+    t.stopped(job);
+    t.key(CTRL_C);
+    t.prompt();
+    assert_eq!(t.run("jobs"), format!("[1] + Stopped (SIGTTIN) nc -u 127.0.0.1 {port}"));
+    t.line("fg");
+    assert_eq!(t.in_job(), job);
+    t.line("three");
+    let peer = hears("three\n");
+    server.send_to(b"and back\n", peer).expect("it is sent");
+    t.see("and back");
+    t.key(CTRL_C);
+    t.prompt();
+    t.gone(job);
+    assert_eq!(t.run("echo $?"), "130");
+    t.exit();
+}
+
+#[test]
+fn a_file_is_removed_by_an_interrupt_and_a_hang_up() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.line("nc -lU s");
+    t.in_job();
+    let file = t.home().join("s");
+    t.until("it listens", |_| file.exists());
+    t.key(CTRL_C);
+    t.prompt();
+    assert!(!file.exists());
+    t.line("nc -lU s");
+    t.in_job();
+    t.until("it listens", |_| file.exists());
+    t.key(CTRL_Z);
+    t.prompt();
+    assert_eq!(t.run("kill %1; fg; ls"), "nc -lU s\nTerminated");
+    t.exit();
+}
+
+#[test]
+fn what_concerns_the_shell_stays_in_it() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    let server = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = server.local_addr().expect("it is bound").port();
+    t.line(&format!("nc --fd c 127.0.0.1 {port}; nc --exec 'read -r x' 127.0.0.1 {port}"));
+    let first = server.accept().expect("it connects").0;
+    let mut second = server.accept().expect("it connects").0;
+    second.write_all(b"a line\n").expect("it is sent");
+    t.prompt();
+    assert_eq!(t.run("echo \"$x\"; echo hi >&$c; sock close $c"), "a line");
+    let mut text = String::new();
+    (&first).read_to_string(&mut text).expect("text");
+    assert_eq!(text, "hi\n");
+    t.exit();
+}
