@@ -175,6 +175,30 @@ fn an_empty_answer_does_not_end_the_conversation() {
     }
 }
 
+/// -C and -i mean for datagrams what they mean for streams; with -i each line is a datagram, as in netcat-openbsd.
+#[test]
+fn carriage_returns_and_pauses() {
+    let dir = Dir::new();
+    let receiver = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    receiver.set_read_timeout(Some(DEADLINE)).expect("a time limit");
+    let port = receiver.local_addr().expect("it is bound").port();
+    let send =
+        |options: &str| run(&mut dir.shell(&format!("printf 'a\\nb\\r\\nc' | nc -u -q 0 {options} 127.0.0.1 {port}")));
+    let end = send("-C --hex");
+    assert_eq!((end.status, receive(&receiver)), (0, b"a\r\nb\r\nc".to_vec()), "{}", end.err);
+    assert_eq!(end.text(), "> 00000000  61 0d 0a 62 0d 0a 63                              |a..b..c|\n");
+    let begin = Instant::now();
+    assert_eq!(send("-i 0.1").status, 0);
+    assert!(begin.elapsed() >= Duration::from_millis(200));
+    for message in ["a\n", "b\r\n", "c"] {
+        assert_eq!(receive(&receiver), message.as_bytes());
+    }
+    assert_eq!(send("-i 0.1 -C --framed=line").status, 0);
+    for message in ["a", "b\r", "c"] {
+        assert_eq!(receive(&receiver), message.as_bytes());
+    }
+}
+
 #[test]
 fn refused_and_too_long() {
     let dir = Dir::new();

@@ -229,9 +229,10 @@ fn a_dump_shows_no_control_characters() {
     assert!(out.starts_with(b"< 00000000  00 01 02"));
     let mut server = Running::start(&mut dir.shell("nc -lnv 0"));
     let port = server.port();
-    let client = run(&mut dir.shell(&format!("printf 'hi\\n' | nc --hex 127.0.0.1 {port}")));
-    assert_eq!(client.text(), format!("> 00000000  68 69 0a{:42}|hi.|\n", ""));
-    assert_eq!(server.end().text(), "hi\n");
+    let client = run(&mut dir.shell(&format!("printf 'hi\\n' | nc -C --hex 127.0.0.1 {port}")));
+    // What is sent, and not what was read.
+    assert_eq!(client.text(), format!("> 00000000  68 69 0d 0a{:39}|hi..|\n", ""));
+    assert_eq!(server.end().text(), "hi\r\n");
 }
 
 /// A reader that has gone ends a writer, as in any pipeline.

@@ -29,9 +29,9 @@ pub const BUILTIN: Builtin = Builtin {
             nc -l [-k] [--exec command [--max n]] [...] [address] port\n\
             nc -U [-l] [-u | --seqpacket] [...] path",
     about: "Connect to HOST PORT, or listen (-l): standard input goes to the socket, the socket to standard output.\n\
-            -4 -6  IPv4 or IPv6 only\n-b  allow broadcast\n-C  send CRLF for each line feed\n-D  SO_DEBUG\n\
+            -4 -6  IPv4 or IPv6 only\n-b  allow broadcast\n-C  send CRLF for each line feed that has no CR\n-D  SO_DEBUG\n\
             -d  do not read standard input\n-F  pass the connected socket over standard output, which is a UNIX socket\n\
-            -I N, -O N  size of the receive and send buffer\n-i SEC  pause between lines, and between ports\n\
+            -I N, -O N  size of the receive and send buffer\n-i SEC  pause between lines (datagrams: a line is one), and between ports\n\
             -k  with -l: go on listening\n-l  listen (on the loopback interface, unless an address is given)\n\
             -N  shut down the writing side at the end of input (always done)\n-n  numeric addresses only\n-p PORT  own port\n\
             -q SEC  quit SEC after the end of input\n-r  ports in random order\n-s ADDR  own address\n-U  UNIX sockets (@name: abstract)\n\
@@ -39,10 +39,19 @@ pub const BUILTIN: Builtin = Builtin {
             -w SEC  give up connecting, or an idle connection, after SEC; with --exec the time for one handler\n-z  only see who listens\n\
             A connection that is refused or breaks is told and is status 1, without -v too (but for -z). nc ends when both sides have said all,\n\
             or the other one has closed both directions.\n\
-            -e, --exec COMMAND  serve the connection with a command on descriptors 0 and 1; with -k each in a process of its own;\n\
-            \u{20}           NC_REMOTE_ADDR NC_REMOTE_PORT NC_LOCAL_ADDR NC_LOCAL_PORT NC_PROTO are set\n--max N  at most N handlers at a time\n\
-            --fd VAR  leave the connection open in the shell, its number in VAR\n--port VAR  the port listened on\n\
-            --seqpacket  UNIX sockets that keep records\n--framed=line|nul|len  keep the boundaries of datagrams visible\n--hex  dump what passes\n\
+            -e, --exec COMMAND  serve the connection with a command on descriptors 0 and 1: in this shell, with -k or -u each in a process of its own;\n\
+            \u{20}           not with -C, -F, -z, --hex. NC_REMOTE_ADDR NC_REMOTE_PORT NC_LOCAL_ADDR NC_LOCAL_PORT NC_PROTO are set; of a UNIX\n\
+            \u{20}           socket the ADDRs are paths, empty for one without a name, and the PORTs empty\n\
+            --max N  with -k --exec: at most N handlers at a time\n\
+            --fd VAR  leave the connection open in the shell, its number in VAR; not with -k, -z, --exec\n\
+            --port VAR  with -l: the port listened on (not UNIX). As with --fd and --exec, what a job in the background or a pipeline sets\n\
+            \u{20}           is not set here: there use -v\n\
+            --seqpacket  UNIX sockets that keep records\n\
+            --framed=line|nul|len  keep the boundaries of datagrams and records visible: a newline or a NUL behind each, or before each its length\n\
+            \u{20}           in four bytes, the highest first. A newline in a message looks like the end of one: nul is for text, len for all\n\
+            --hex  dump what passes; not with --framed\n\
+            At a prompt nc is a job: ^Z stops it, and fg and bg go on. With --fd, --port, or --exec without -k it is a part of the shell,\n\
+            and ^Z does nothing.\n\
             Without a command, in redirections: /dev/tcp/HOST/PORT and /dev/udp/HOST/PORT connect (exec 3<>/dev/tcp/localhost/80).",
     run,
 };

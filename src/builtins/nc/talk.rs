@@ -49,17 +49,18 @@ pub fn run(
     let limits = Limits { idle: request.timeout, quit: request.quit };
     let reads = !request.no_input;
     let mut outgoing: Option<Box<dyn Lane>> = None;
+    let treatment = |crlf, mark| Treatment { crlf, pause: request.interval, dump: dump(mark) };
+    let (there, back) = (treatment(request.crlf, b'>'), treatment(false, b'<'));
     let mut incoming: Box<dyn Lane> = if request.has_records() {
         if reads {
-            outgoing = Some(Box::new(ToRecords::new(input, fd, request.framing, dump(b'>'), peer.clone())));
+            outgoing = Some(Box::new(ToRecords::new(input, fd, request.framing, there, peer.clone())));
         }
-        Box::new(FromRecords::new(fd, output, request.framing, dump(b'<'), peer, request.limit))
+        Box::new(FromRecords::new(fd, output, request.framing, back, peer, request.limit))
     } else {
-        let treatment = |crlf, mark| Treatment { crlf, pause: request.interval, dump: dump(mark) };
         if reads {
-            outgoing = Some(Box::new(Bytes::new(input, fd, treatment(request.crlf, b'>'))));
+            outgoing = Some(Box::new(Bytes::new(input, fd, there)));
         }
-        Box::new(Bytes::new(fd, output, treatment(false, b'<')).limited(request.limit))
+        Box::new(Bytes::new(fd, output, back).limited(request.limit))
     };
     let outgoing = outgoing.as_mut().map(|lane| &mut **lane as &mut dyn Lane);
     let end = relay::run(fd, outgoing, &mut *incoming, limits, watch);

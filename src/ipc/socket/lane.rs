@@ -121,6 +121,19 @@ impl Treatment {
     }
 }
 
+/// What -C makes of `bytes`; `after_cr` says whether the byte before them was a carriage return.
+pub fn with_crlf(bytes: &[u8], after_cr: &mut bool) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len() + bytes.len() / 8 + 16);
+    for &byte in bytes {
+        if byte == b'\n' && !*after_cr {
+            text.push(b'\r');
+        }
+        text.push(byte);
+        *after_cr = byte == b'\r';
+    }
+    text
+}
+
 enum Method {
     SendFile,
     Splice,
@@ -339,29 +352,23 @@ impl Bytes {
 
     /// What -C and --hex do to the bytes that were read.
     fn treat(&mut self, got: usize) -> Result<(), Broken> {
-        if let Some(dump) = self.treatment.dump {
-            dump.write(self.offset, &self.buffer[..got]).map_err(|errno| Broken { side: Side::Dump, errno })?;
-            self.offset += got as u64;
-            if dump.to == self.to {
-                // The dump stands for the bytes.
-                self.pending = 0..0;
-            }
-        }
         if self.treatment.crlf {
-            let mut text = Vec::with_capacity(got + got / 8 + 16);
-            for &byte in &self.buffer[..got] {
-                if byte == b'\n' && !self.after_cr {
-                    text.push(b'\r');
-                }
-                text.push(byte);
-                self.after_cr = byte == b'\r';
-            }
+            let text = with_crlf(&self.buffer[..got], &mut self.after_cr);
             self.pending = 0..text.len();
             // The buffer keeps at least its size: it is read into again.
             if text.len() < self.buffer.len() {
                 self.buffer[..text.len()].copy_from_slice(&text);
             } else {
                 self.buffer = text;
+            }
+        }
+        if let Some(dump) = self.treatment.dump {
+            let bytes = &self.buffer[self.pending.clone()];
+            dump.write(self.offset, bytes).map_err(|errno| Broken { side: Side::Dump, errno })?;
+            self.offset += bytes.len() as u64;
+            if dump.to == self.to {
+                // The dump stands for the bytes.
+                self.pending = 0..0;
             }
         }
         Ok(())

@@ -4,14 +4,16 @@
 
 use crate::ipc::socket::frame::{Found, Framing};
 use crate::ipc::socket::hex;
-use crate::ipc::socket::lane::{Broken, Dump, Lane, Side, Step};
+use crate::ipc::socket::lane::{Broken, Lane, Side, Step, Treatment, with_crlf};
 use crate::ipc::socket::take;
 use crate::sys::socket::{self, Name};
 use crate::sys::{fd, transfer, tty};
 use nix::errno::Errno;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::os::fd::RawFd;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Who has sent last, for a socket without a peer: that is where answers go.
 pub type Sender = Rc<RefCell<Option<Name>>>;
@@ -32,7 +34,7 @@ pub struct ToRecords {
     from: RawFd,
     socket: RawFd,
     framing: Option<Framing>,
-    dump: Option<Dump>,
+    treatment: Treatment,
     /// Where to send on a socket without a peer.
     peer: Option<Sender>,
     buffer: Vec<u8>,
@@ -42,14 +44,25 @@ pub struct ToRecords {
 
 impl ToRecords {
     /// Messages of `from`, which `framing` tells apart, go to `socket`.
-    pub fn new(from: RawFd, socket: RawFd, framing: Option<Framing>, dump: Option<Dump>, peer: Option<Sender>) -> Self {
-        Self { from, socket, framing, dump, peer, buffer: Vec::new(), at_end: false, offset: 0 }
+    pub fn new(
+        from: RawFd,
+        socket: RawFd,
+        framing: Option<Framing>,
+        treatment: Treatment,
+        peer: Option<Sender>,
+    ) -> Self {
+        Self { from, socket, framing, treatment, peer, buffer: Vec::new(), at_end: false, offset: 0 }
     }
 
     fn find(&self) -> Found {
         match self.framing {
             Some(framing) => framing.next(&self.buffer, self.at_end),
             None if self.buffer.is_empty() => Found::More,
+            None if self.treatment.pause.is_some() => {
+                // -i is about lines: each is a message.
+                let end = memchr::memchr(b'\n', &self.buffer).map_or(self.buffer.len(), |at| at + 1);
+                Found::Message(0..end, end)
+            }
             None => Found::Message(0..self.buffer.len(), self.buffer.len()),
         }
     }
@@ -96,18 +109,24 @@ impl Lane for ToRecords {
                 }
             }
             Found::Message(place, behind) => {
-                let message = &self.buffer[place.clone()];
-                match self.send(message) {
+                let mut message = Cow::Borrowed(&self.buffer[place]);
+                if self.treatment.crlf {
+                    message = Cow::Owned(with_crlf(&message, &mut false));
+                }
+                match self.send(&message) {
                     Err(Errno::EAGAIN | Errno::ENOBUFS) => return Ok(Step::Wait(Side::To, false)),
                     Err(Errno::EINTR) => return Ok(Step::Moved),
                     Err(errno) => return Err(broken(Side::To)(errno)),
                     Ok(_) => {}
                 }
-                if let Some(dump) = self.dump {
-                    dump.write(self.offset, message).map_err(broken(Side::Dump))?;
-                    self.offset += place.len() as u64;
+                if let Some(dump) = self.treatment.dump {
+                    dump.write(self.offset, &message).map_err(broken(Side::Dump))?;
+                    self.offset += message.len() as u64;
                 }
                 self.buffer.drain(..behind);
+                if let Some(pause) = self.treatment.pause {
+                    return Ok(Step::Until(Instant::now() + pause));
+                }
                 let waits = self.buffer.is_empty() && !self.at_end;
                 Ok(if waits { Step::Wait(Side::From, true) } else { Step::Moved })
             }
@@ -120,7 +139,7 @@ pub struct FromRecords {
     socket: RawFd,
     to: RawFd,
     framing: Option<Framing>,
-    dump: Option<Dump>,
+    treatment: Treatment,
     peer: Option<Sender>,
     /// SOCK_DGRAM or SOCK_SEQPACKET.
     kind: libc::c_int,
@@ -137,12 +156,23 @@ impl FromRecords {
         socket: RawFd,
         to: RawFd,
         framing: Option<Framing>,
-        dump: Option<Dump>,
+        treatment: Treatment,
         peer: Option<Sender>,
         limit: Option<u64>,
     ) -> Self {
         let kind = socket::kind(socket).unwrap_or(libc::SOCK_DGRAM);
-        Self { socket, to, framing, dump, peer, kind, left: limit, message: Vec::new(), pending: Vec::new(), offset: 0 }
+        Self {
+            socket,
+            to,
+            framing,
+            treatment,
+            peer,
+            kind,
+            left: limit,
+            message: Vec::new(),
+            pending: Vec::new(),
+            offset: 0,
+        }
     }
 
     fn receive(&mut self) -> Result<Step, Broken> {
@@ -166,7 +196,7 @@ impl FromRecords {
             *peer.borrow_mut() = Some(from);
         }
         self.left = self.left.map(|left| left - 1);
-        match (self.dump, self.framing) {
+        match (self.treatment.dump, self.framing) {
             (Some(dump), _) => hex::dump(&mut self.pending, dump.mark, self.offset, message),
             (None, Some(framing)) => framing.append(&mut self.pending, message),
             (None, None) => self.pending.extend_from_slice(message),
@@ -193,6 +223,9 @@ impl Lane for FromRecords {
             Err(errno) => Err(broken(Side::To)(errno)),
             Ok(written) => {
                 self.pending.drain(..written);
+                if let (true, Some(pause)) = (self.pending.is_empty(), self.treatment.pause) {
+                    return Ok(Step::Until(Instant::now() + pause));
+                }
                 Ok(if self.pending.is_empty() { Step::Moved } else { Step::Wait(Side::To, true) })
             }
         }
