@@ -47,11 +47,16 @@ extern "C" fn note(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mu
         return;
     }
     if FATAL.load(Ordering::Relaxed) & bit(signal) != 0 {
+        let process = nix::unistd::getpid().as_raw();
+        if process == 1 {
+            // The first process of a container is spared what has its default action.
+            return;
+        }
         vanish::remove_all();
         // The signal is blocked until the handler returns, and ends the process then. Neither call can fail for it. (This may be a child
         // just before its exec.)
         let _ = act(signal, libc::SIG_DFL);
-        let _ = send(nix::unistd::getpid().as_raw(), signal);
+        let _ = send(process, signal);
         return;
     }
     siginfo::record(signal, read(signal, info));
@@ -116,6 +121,18 @@ pub fn make_fatal(signals: u64) {
 /// Those of `signals` that end the process although they have a handler; from here on it notes them.
 pub fn spare(signals: u64) -> u64 {
     FATAL.fetch_and(!signals, Ordering::Relaxed) & signals
+}
+
+/// Give those that end the process back to the kernel, if there is nothing left for their handler to remove: before somebody looks at what
+/// this process catches, and before programs are started, which costs more while something is caught.
+pub fn let_go_of_fatal() {
+    let fatal = FATAL.load(Ordering::Relaxed);
+    if fatal != 0 && vanish::is_empty() {
+        for signal in bits(fatal) {
+            // It was set before, so it can be set back.
+            let _ = set(signal, Disposition::Default);
+        }
+    }
 }
 
 /// A number that grows whenever it is [`set`] what a signal does.

@@ -162,6 +162,7 @@ pub fn spawn(program: Program<'_>, setup: &ChildSetup<'_>) -> Result<Pid, (Step,
         CHILD_STACK.set(top);
     }
     stops::see_to();
+    signal::let_go_of_fatal();
     let is_plain = setup.is_plain() && signal::is_undisturbed();
     let mut order = Order { program, setup, handled: (!is_plain).then(signal::handled), failed: None };
     let old = (!is_plain).then(signal::block_all);

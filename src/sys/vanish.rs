@@ -50,6 +50,11 @@ impl Drop for Remembered {
     }
 }
 
+/// Whether there is nothing to remove.
+pub(super) fn is_empty() -> bool {
+    TABLE.iter().all(|place| place.load(Ordering::SeqCst).is_null())
+}
+
 /// Remove all files in the table that this process has made and that are still there. Async-signal-safe.
 pub(super) fn remove_all() {
     let process = nix::unistd::getpid().as_raw();

@@ -67,6 +67,22 @@ fn socket_files() {
     }
 }
 
+/// The first process of a container is spared signals that have their default action, and goes on: each of its waits ends by one.
+#[test]
+fn signals_end_each_waiting_of_the_first_process() {
+    let dir = Dir::new();
+    let code = "(for i in 1 2 3; do until [ -S s$i ]; do :; done; kill -TERM 1; done) &\nfor i in 1 2 3; do nc -lU s$i; echo $i $?; done";
+    let unshare =
+        |command: &[&str]| run(dir.program("unshare").args(["-pf", "--mount-proc", "--kill-child"]).args(command));
+    if !has("unshare") || unshare(&["true"]).status != 0 {
+        println!("skipped: needs unshare, and the permission to use it");
+        return;
+    }
+    let end = unshare(&[env!("CARGO_BIN_EXE_ipcsh"), "-c", code]);
+    assert_eq!(end.text(), "1 143\n2 143\n3 143\n", "{}", end.err);
+    assert!(!dir.has("s3"));
+}
+
 #[test]
 fn what_is_at_the_path_already() {
     let dir = Dir::new();

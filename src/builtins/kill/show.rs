@@ -7,7 +7,7 @@ use crate::ipc::signals::Status;
 use crate::jobs::id;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
-use crate::sys::signal::bits;
+use crate::sys::signal::{self, bits};
 use crate::sys::signames;
 use bstr::{BStr, ByteSlice};
 
@@ -70,6 +70,8 @@ pub fn sets(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         return Err(Error::usage("-d: process expected").into());
     }
     let mut out = Vec::new();
+    // What a wait has left is none of what the user has said.
+    signal::let_go_of_fatal();
     for operand in fields.iter_from(first) {
         let pid = process(shell, operand)?;
         let sets = Status::of(pid).map_err(|errno| reason(operand, errno))?.sets();
