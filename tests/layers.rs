@@ -42,7 +42,7 @@ const RUNS_CODE: &[(&str, &str)] = &[
     ("builtins/exec.rs", "replaces the shell by a program"),
     ("builtins/flow.rs", "asks about stopped jobs before the shell ends"),
     ("builtins/fc.rs", "executes edited commands"),
-("builtins/mq/notice.rs", "starts a command when a message comes"),
+    ("builtins/mq/notice.rs", "starts a command when a message comes"),
     ("builtins/nc/mod.rs", "is a job of its own under job control"),
     ("builtins/nc/exec.rs", "a command serves a connection"),
     ("builtins/rpc/serve.rs", "functions are procedures"),

@@ -14,6 +14,7 @@ use crate::ipc::mq::users;
 use crate::ipc::socket::name;
 use crate::ipc::wait::{Patience, Wait};
 use crate::ipc::{run, signals};
+use crate::sys::resolve::Unresolved;
 use crate::sys::socket::{self, Name};
 use crate::sys::{fd, pidfd, signal, signames, stream};
 use bstr::ByteSlice;
@@ -250,7 +251,7 @@ fn of_internet(place: &Internet, address: &Address) -> Result<Facts, Error> {
         Transport::Tcp => (libc::SOCK_STREAM, ["tcp", "tcp6"], "waiting-connections"),
         Transport::Udp => (libc::SOCK_DGRAM, ["udp", "udp6"], "waiting-bytes"),
     };
-    let nowhere = |why| Error::nowhere(address.to_string(), why);
+    let nowhere = |why: Unresolved| Error::nowhere(address.to_string(), why.to_string());
     let names = name::resolve(&place.host, &place.port, libc::AF_UNSPEC, kind, false).map_err(nowhere)?;
     let names: Vec<SocketAddr> =
         names.into_iter().filter_map(|name| if let Name::Inet(name) = name { Some(name) } else { None }).collect();
