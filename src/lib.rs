@@ -4,6 +4,7 @@
 // The map, in reading order.
 
 pub mod fields;
+pub mod find;
 pub mod number;
 pub mod quote;
 pub mod status;

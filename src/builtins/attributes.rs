@@ -2,6 +2,7 @@
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, listing, options};
 use crate::fields::Fields;
+use crate::find;
 use crate::shell::Shell;
 use crate::shell::vars::is_name;
 use crate::status::{Error, ExitStatus};
@@ -45,7 +46,7 @@ pub const UNSET: Builtin = Builtin {
 
 /// `name` and `value` of an operand.
 fn split(operand: &BStr) -> (&[u8], Option<&[u8]>) {
-    match memchr::memchr(b'=', operand) {
+    match find::byte(b'=', operand) {
         Some(equals) => (&operand[..equals], Some(&operand[equals + 1..])),
         None => (operand, None),
     }

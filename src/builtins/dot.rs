@@ -4,6 +4,7 @@ use crate::builtins::{Builtin, BuiltinResult, Kind, operands};
 use crate::exec::program::Search;
 use crate::exec::{self, compound, source};
 use crate::fields::Fields;
+use crate::find;
 use crate::shell::{Opt, Shell};
 use crate::status::Error;
 use crate::syntax::Parser;
@@ -58,7 +59,7 @@ fn open(shell: &mut Shell, name: &BStr) -> Result<OwnedFd, Errno> {
         let directory = nix::sys::stat::fstat(&file)?.st_mode & libc::S_IFMT == libc::S_IFDIR;
         if directory { Err(Errno::EISDIR) } else { Ok(file) }
     };
-    if memchr::memchr(b'/', name).is_some() {
+    if find::byte(b'/', name).is_some() {
         return open(name.to_vec());
     }
     let path = Search::Path.directories(shell);

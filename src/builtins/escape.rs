@@ -1,5 +1,7 @@
 //! The escape sequences of `echo` (XSI), of `printf`'s format and of its `%b` (XBD 5, XCU `printf`).
 
+use crate::find;
+
 /// Whose escape sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escapes {
@@ -16,7 +18,7 @@ pub enum Escapes {
 
 /// Append `text` with its escape sequences replaced; false when `\c` has ended the output.
 pub fn unescape_into(out: &mut Vec<u8>, mut text: &[u8], escapes: Escapes) -> bool {
-    while let Some(backslash) = memchr::memchr(b'\\', text) {
+    while let Some(backslash) = find::byte(b'\\', text) {
         out.extend_from_slice(&text[..backslash]);
         text = &text[backslash + 1..];
         if text.first() == Some(&b'c') && escapes != Escapes::Format {

@@ -2,6 +2,7 @@
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, options};
 use crate::fields::{Fields, Separator};
+use crate::find;
 use crate::shell::vars::is_name;
 use crate::shell::{Opt, Shell, Stdio};
 use crate::status::{Error, ExitStatus};
@@ -84,9 +85,9 @@ fn line(io: &mut Stdio, delimiter: u8, raw: bool, interrupting: u64) -> Result<I
             let special = if escaped {
                 0
             } else if raw {
-                memchr::memchr2(delimiter, 0, rest).unwrap_or(rest.len())
+                find::any([delimiter, 0], rest).unwrap_or(rest.len())
             } else {
-                memchr::memchr3(delimiter, 0, b'\\', rest).unwrap_or(rest.len())
+                find::any([delimiter, 0, b'\\'], rest).unwrap_or(rest.len())
             };
             line.extend(&rest[..special]);
             used += special;

@@ -6,6 +6,7 @@ use crate::exec::program::{self, Search};
 use crate::exec::{builtin, compound, consequence, errexit, redirect, trace};
 use crate::expand;
 use crate::fields::Fields;
+use crate::find;
 use crate::shell::{Opt, Shell};
 use crate::status::{ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{Assignment, Few, Parameter, ParameterOp, Redirect, SimpleCommand, Word, WordPart};
@@ -144,7 +145,7 @@ fn find(shell: &mut Shell, slot: u32, functions: bool) -> Target {
 fn target_of(shell: &mut Shell, command: &SimpleCommand, fields: &Fields) -> Target {
     let slot = match (&command.name, fields.get(0)) {
         (Some(name), _) => shell.commands.slot(name),
-        (None, Some(name)) if memchr::memchr(b'/', name).is_none() => shell.commands.slot_of(name),
+        (None, Some(name)) if find::byte(b'/', name).is_none() => shell.commands.slot_of(name),
         _ => return Target::Program(None),
     };
     find(shell, slot, true)
@@ -208,7 +209,7 @@ pub fn redirected(shell: &mut Shell, redirects: &[Redirect], run: impl FnOnce(&m
 /// `command name args`: no functions, and a special builtin is like any other. Redirections and assignments are done.
 pub fn fields(shell: &mut Shell, fields: &mut Fields, search: Search, last: bool) -> Outcome {
     let Some(name) = fields.get(0) else { return Ok(ExitStatus::SUCCESS) };
-    let target = if memchr::memchr(b'/', name).is_some() {
+    let target = if find::byte(b'/', name).is_some() {
         Target::Program(None)
     } else {
         let slot = shell.commands.slot_of(name);

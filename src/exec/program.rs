@@ -4,6 +4,7 @@ use crate::exec::redirect::{self, Plan};
 use crate::exec::{command, consequence, job, names, pure, source, substitute};
 use crate::expand;
 use crate::fields::Fields;
+use crate::find;
 use crate::jobs::{Job, JobState, Process, ProcessState, terminal};
 use crate::shell::io::{Capture, Target};
 use crate::shell::vars::slot;
@@ -44,7 +45,7 @@ impl Search {
 /// # Errors
 /// 127: not found; 126: found, but it cannot be executed.
 fn locate(shell: &mut Shell, name: &BStr, slot: Option<u32>) -> Result<CString, Error> {
-    if memchr::memchr(b'/', name).is_some() {
+    if find::byte(b'/', name).is_some() {
         return CString::new(name.to_vec()).map_err(|_| not_found(name));
     }
     if shell.commands.check_path(shell.vars.path_changes(), shell.is_virtual())

@@ -1,5 +1,6 @@
 //! Where a shell's commands come from: a script file, standard input.
 
+use crate::find;
 use crate::status::Error;
 use crate::syntax::{LineSource, Prompt, ReadError};
 use crate::sys::fd;
@@ -44,7 +45,7 @@ impl Descriptor {
                 Err(Errno::EINTR) => continue,
                 result => result?,
             };
-            let Some(newline) = memchr::memchr(b'\n', &block[..got]) else {
+            let Some(newline) = find::byte(b'\n', &block[..got]) else {
                 line.extend_from_slice(&block[..got]);
                 if got == 0 {
                     return Ok(line);
@@ -74,7 +75,7 @@ impl LineSource for Descriptor {
 /// Whether a file that begins like this is no script: there is a NUL in its first line (XCU `sh`, INPUT FILES).
 pub fn is_binary(text: &[u8]) -> bool {
     let head = &text[..text.len().min(256)];
-    memchr::memchr(0, &head[..memchr::memchr(b'\n', head).unwrap_or(head.len())]).is_some()
+    find::byte(0, &head[..find::byte(b'\n', head).unwrap_or(head.len())]).is_some()
 }
 
 /// The whole contents of a file, at once: what runs is the script that was read, though the file is edited meanwhile.

@@ -2,6 +2,7 @@
 
 use crate::expand;
 use crate::fields::Fields;
+use crate::find;
 use crate::quote;
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
@@ -42,7 +43,7 @@ fn separate(line: &mut Vec<u8>, first: &mut bool) {
 fn prefix(shell: &mut Shell) -> Result<Vec<u8>, Flow> {
     let text = shell.vars.get(slot::PS4).map(|text| text.to_vec()).unwrap_or_default();
     let line = shell.vars.line;
-    if memchr::memchr3(b'$', b'`', b'\\', &text).is_none() {
+    if find::any([b'$', b'`', b'\\'], &text).is_none() {
         return Ok(text);
     }
     let Ok(word) = crate::syntax::heredoc_word(&text, line) else { return Ok(text) };

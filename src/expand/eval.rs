@@ -2,6 +2,7 @@
 
 use super::sink::Sink;
 use super::{Scope, arith, param, tilde};
+use crate::find;
 use crate::number::append_integer;
 use crate::status::Failure;
 use crate::syntax::ast::{CommandSubstitution, WordPart};
@@ -83,7 +84,7 @@ fn substitute<S: Scope, K: Sink>(
     let buffer = sink.buffer();
     let from = buffer.len();
     scope.substitute(command, buffer)?;
-    if memchr::memchr(0, &buffer[from..]).is_some() {
+    if find::byte(0, &buffer[from..]).is_some() {
         let mut at = 0;
         buffer.retain(|&byte| {
             at += 1;

@@ -8,6 +8,7 @@
 //! With UTF-8 a character is a Unicode scalar value, and a byte that is no part of one is a character of its own. A literal
 //! matches only whole characters: half of one in the pattern does not match half of one in the text.
 
+use crate::find;
 use crate::syntax::ast::{Atom, Bracket, BracketItem, CharClass, TrimSide};
 use memchr::memmem;
 
@@ -274,7 +275,7 @@ impl Subject<'_> {
 /// Substring search; a single byte by the faster function for that.
 fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
     match literal {
-        [byte] => memchr::memchr(*byte, text),
+        [byte] => find::byte(*byte, text),
         _ => memmem::find(text, literal),
     }
 }
@@ -282,7 +283,7 @@ fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
 /// Substring search from the end.
 fn find_last(text: &[u8], literal: &[u8]) -> Option<usize> {
     match literal {
-        [byte] => memchr::memrchr(*byte, text),
+        [byte] => find::last(*byte, text),
         _ => memmem::rfind(text, literal),
     }
 }

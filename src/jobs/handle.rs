@@ -10,7 +10,7 @@ use crate::sys::limits::{self, Resource};
 use crate::sys::pidfd;
 use nix::errno::Errno;
 use nix::unistd::Pid;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// The part of the process's descriptors that may go into handles: one of so many. A child without a handle is safe by its number
@@ -19,7 +19,7 @@ const PART: u64 = 8;
 
 /// The handles, by process id.
 #[derive(Debug, Default)]
-pub(super) struct Handles(HashMap<Pid, OwnedFd>);
+pub(super) struct Handles(BTreeMap<Pid, OwnedFd>);
 
 impl Handles {
     /// Hold one for a child that has not been waited for. Without a free descriptor there is none.

@@ -3,7 +3,7 @@
 
 use crate::status::ExitStatus;
 use nix::unistd::Pid;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 /// How many statuses are kept. POSIX asks for CHILD_MAX, the number of children that a user may have at a time.
 const KEPT: usize = 100_000;
@@ -12,7 +12,7 @@ const KEPT: usize = 100_000;
 #[derive(Debug, Default)]
 pub struct Remembered {
     /// The status, and when it was remembered.
-    statuses: HashMap<Pid, (ExitStatus, u64)>,
+    statuses: BTreeMap<Pid, (ExitStatus, u64)>,
     /// The same in order of time; entries that were taken are still here, until they are at the front or too many.
     order: VecDeque<(Pid, u64)>,
     clock: u64,

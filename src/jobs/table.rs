@@ -12,7 +12,7 @@ use crate::sys::wait::Change;
 use crate::sys::{pidfd, signal};
 use nix::errno::Errno;
 use nix::unistd::Pid;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// How many ended jobs that nobody asked for stay in the table with all that is known of them; beyond, only the status is kept.
 const KEPT_ENDED: usize = 1000;
@@ -41,7 +41,7 @@ pub struct JobTable {
     /// Job n at n - 1; the last one is never `None`.
     jobs: Vec<Option<Job>>,
     /// The processes of the jobs in the table, also those that have ended.
-    places: HashMap<Pid, Place>,
+    places: BTreeMap<Pid, Place>,
     /// The statuses of jobs that have left the table without being waited for.
     remembered: Remembered,
     /// `$!`

@@ -5,6 +5,7 @@
 //! its end ([`Vars::begin_subshell`]). Both keep `(slot, old variable)`; a subshell keeps a variable only at its first change.
 
 use crate::fields::{Fields, Ifs};
+use crate::find;
 use crate::shell::names::Names;
 use crate::status::Error;
 use crate::syntax::ast::Name;
@@ -128,7 +129,7 @@ impl Vars {
     /// Take over the environment (XCU 2.5.3): every entry with a name becomes an exported variable; IFS is not taken.
     pub fn import(&mut self, entries: impl Iterator<Item = BString>) {
         for entry in entries {
-            let Some(equals) = memchr::memchr(b'=', &entry).filter(|&at| is_name(&entry[..at])) else {
+            let Some(equals) = find::byte(b'=', &entry).filter(|&at| is_name(&entry[..at])) else {
                 self.foreign.push(entry);
                 continue;
             };
@@ -286,8 +287,8 @@ impl Vars {
             .filter_map(|&slot| self.table[slot as usize].value.as_ref())
             .find(|value| !value.is_empty());
         self.utf8 = value.is_some_and(|value| {
-            let upper = value.to_ascii_uppercase();
-            upper.contains_str("UTF-8") || upper.contains_str("UTF8")
+            let names = [&b"UTF-8"[..], b"UTF8"];
+            names.iter().any(|name| value.windows(name.len()).any(|part| part.eq_ignore_ascii_case(name)))
         });
         self.special_changed(slot::IFS);
     }

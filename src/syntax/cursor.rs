@@ -5,6 +5,7 @@
 //! A script that is in memory is one text with many lines. What is typed or read while it is executed comes as a text for each line.
 //! The value of an alias is a text, too, with the rest of its line behind it.
 
+use crate::find;
 use crate::syntax::alias::Splice;
 use crate::syntax::ast::{FdNum, HereDoc, ListItem, Word, WordPart};
 use crate::syntax::compact::Pool;
@@ -168,7 +169,7 @@ impl<'a> Context<'a> {
 
 /// A shell's text has no NUL: it is dropped where the text is read.
 pub(super) fn without_nul(mut text: BString) -> BString {
-    if memchr::memchr(0, &text).is_some() {
+    if find::byte(0, &text).is_some() {
         text.retain(|&byte| byte != 0);
     }
     text
@@ -275,7 +276,7 @@ impl<'a> Cursor<'a> {
     /// The length of the rest of the line, without its newline.
     #[inline]
     pub fn line_length(self) -> usize {
-        memchr::memchr(b'\n', self.rest()).unwrap_or(self.rest().len())
+        find::byte(b'\n', self.rest()).unwrap_or(self.rest().len())
     }
 
     /// The place behind the newline (or the end of the text) that comes next, on the next line; `None` at the end of the input.

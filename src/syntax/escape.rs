@@ -1,5 +1,6 @@
 //! `$'...'` (XCU 2.2.4).
 
+use crate::find;
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
 use bstr::BString;
@@ -13,7 +14,7 @@ pub fn dollar_single_quoted(cursor: Cursor<'_>) -> Parsed<'_, BString> {
     // A NUL ends the value; what follows up to the quote is dropped.
     let mut dropped = None;
     loop {
-        let at = memchr::memchr3(b'\'', b'\\', b'\n', cursor.rest()).unwrap_or(cursor.rest().len());
+        let at = find::any([b'\'', b'\\', b'\n'], cursor.rest()).unwrap_or(cursor.rest().len());
         text.extend_from_slice(&cursor.rest()[..at]);
         cursor = cursor.advance(at);
         match cursor.rest() {

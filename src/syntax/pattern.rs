@@ -1,5 +1,6 @@
 //! The pattern matching notation (XCU 2.14): text to [`Pattern`]. A backslash quotes the next character.
 
+use crate::find;
 use crate::syntax::ast::{Atom, Bracket, BracketItem, Bytes, CharClass, Few, Pattern};
 use bstr::BString;
 
@@ -13,7 +14,7 @@ pub fn pattern(text: &[u8]) -> Pattern {
     let mut literal = BString::default();
     let mut at = 0;
     // A `[` behind the last `]` is not closed: to look for its end each time would take the square of the length.
-    let last = memchr::memrchr(b']', text).unwrap_or(0);
+    let last = find::last(b']', text).unwrap_or(0);
     while at < text.len() {
         let special = match text[at] {
             b'*' => Some((Atom::AnyString, 1)),

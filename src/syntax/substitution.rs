@@ -1,5 +1,6 @@
 //! Command substitution and arithmetic expansion (XCU 2.6.3, 2.6.4): `$(...)`, backquotes, `$((...))`.
 
+use crate::find;
 use crate::syntax::ast::{Arithmetic, CommandSubstitution, LineNumber, List, Word, WordPart};
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
@@ -75,7 +76,7 @@ pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> 
     let mut text = Vec::new();
     let mut inner = cursor.advance(1);
     loop {
-        let at = memchr::memchr3(b'`', b'\\', b'\n', inner.rest()).unwrap_or(inner.rest().len());
+        let at = find::any([b'`', b'\\', b'\n'], inner.rest()).unwrap_or(inner.rest().len());
         text.extend_from_slice(&inner.rest()[..at]);
         inner = inner.advance(at);
         match inner.rest() {

@@ -1,5 +1,6 @@
 //! Words (XCU 2.2, 2.3, 2.6): quotes, `$name`, `$(...)`, backquotes, `$((...))`; `${...}` is in [`super::parameter`].
 
+use crate::find;
 use crate::syntax::ast::{Few, Pattern, PatternWord, Word, WordPart, is_pattern};
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
@@ -259,7 +260,7 @@ fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'a>) -> Parsed<'a, ()
     let mut cursor = cursor.advance(1);
     parts.quoted(cursor, 0);
     loop {
-        match memchr::memchr2(b'\'', b'\n', cursor.rest()) {
+        match find::any([b'\'', b'\n'], cursor.rest()) {
             Some(at) if cursor.rest()[at] == b'\'' => {
                 parts.quoted(cursor, at);
                 let end = cursor.advance(at + 1);

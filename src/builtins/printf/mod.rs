@@ -9,6 +9,7 @@ mod spec;
 use super::escape::{self, Escapes, unescape_into};
 use super::{Builtin, BuiltinResult, Kind, about, options, write_collected};
 use crate::fields::Fields;
+use crate::find;
 use crate::quote::quote;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
@@ -103,7 +104,7 @@ impl Printer<'_> {
     }
 
     fn print_once(&mut self, mut format: &[u8]) -> Result<Printed, Error> {
-        while let Some(at) = memchr::memchr2(b'%', b'\\', format) {
+        while let Some(at) = find::any([b'%', b'\\'], format) {
             self.out.extend_from_slice(&format[..at]);
             let rest = &format[at + 1..];
             if format[at] == b'\\' {

@@ -7,7 +7,7 @@ use crate::ipc::rpc::idl;
 use crate::ipc::rpc::interface::Interface;
 use crate::status::Error;
 use crate::sys::fork;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
@@ -32,7 +32,7 @@ pub struct Destination {
 #[derive(Debug, Default)]
 pub struct Session {
     /// With the time of the file's last change.
-    interfaces: HashMap<PathBuf, (SystemTime, Rc<Interface>)>,
+    interfaces: BTreeMap<PathBuf, (SystemTime, Rc<Interface>)>,
     /// With the generation of the process that opened them: a forked child has copies of the descriptors, and must not speak in its parent's
     /// conversations.
     connections: Vec<(u32, Destination, Connection)>,

@@ -1,6 +1,7 @@
 //! The part of the tree below the words: expansions, patterns, arithmetic.
 
 use super::{Bytes, Few, LineNumber, List, Name};
+use crate::find;
 use bstr::BStr;
 use std::rc::Rc;
 
@@ -98,7 +99,7 @@ pub enum WordPart {
 
 /// Whether an unquoted text is a pattern. The command `[` is none.
 pub(crate) fn is_pattern(text: &[u8]) -> bool {
-    match memchr::memchr3(b'*', b'?', b'[', text) {
+    match find::any([b'*', b'?', b'['], text) {
         None => false,
         Some(at) if text[at] == b'[' => text[at..].iter().any(|byte| b"]*?".contains(byte)),
         Some(_) => true,
@@ -109,7 +110,7 @@ impl WordPart {
     /// The text of a part that is not expanded and no pattern.
     fn fixed(&self) -> Option<&[u8]> {
         match self {
-            Self::Literal(text) if memchr::memchr3(b'*', b'?', b'[', text).is_none() => Some(text),
+            Self::Literal(text) if find::any([b'*', b'?', b'['], text).is_none() => Some(text),
             Self::Quoted(text) => Some(text),
             Self::DoubleQuoted(inner) => match &inner[..] {
                 [] => Some(b""),
