@@ -21,7 +21,7 @@ pub fn simple(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome
         shell.substitution_status = None;
         without_name(shell, command)?
     } else {
-        if command.name.is_none() {
+        if command.name().is_none() {
             shell.substitution_status = None;
         }
         let mut fields = shell.pool.pop().unwrap_or_default();
@@ -143,8 +143,8 @@ fn find(shell: &mut Shell, slot: u32, functions: bool) -> Target {
 }
 
 fn target_of(shell: &mut Shell, command: &SimpleCommand, fields: &Fields) -> Target {
-    let slot = match (&command.name, fields.get(0)) {
-        (Some(name), _) => shell.commands.slot(name),
+    let slot = match (command.name(), fields.get(0)) {
+        (Some(name), _) => shell.commands.slot(&command.slot, name),
         (None, Some(name)) if find::byte(b'/', name).is_none() => shell.commands.slot_of(name),
         _ => return Target::Program(None),
     };

@@ -196,7 +196,7 @@ fn matches(shell: &mut Shell, pattern: &PatternWord, subject: &[u8]) -> Result<b
 /// Define a function. One with the name of a special builtin could never be called (XCU 2.9.1.4): the definition is of no effect, and
 /// outside of POSIX mode the user is told.
 pub fn define(shell: &mut Shell, definition: &FunctionDefinition) -> Outcome {
-    let slot = shell.commands.slot(&definition.name);
+    let slot = shell.commands.slot(definition.name.slot(), definition.name.text());
     let builtin = shell.commands.at(slot).builtin.map(|number| &builtins::TABLE[usize::from(number)]);
     if builtin.is_some_and(|builtin| builtin.kind == Kind::Special && builtin.name != "local") {
         shell.vars.line = definition.line.0;

@@ -7,7 +7,7 @@ use crate::fields::Fields;
 use crate::jobs::{Job, JobState, Process, ProcessState, report, terminal, wait};
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
-use crate::syntax::ast::{AndOr, Command, Compound, CompoundCommand, List, Redirect, Word};
+use crate::syntax::ast::{AndOr, Command, Compound, List, Redirect, Word};
 use crate::syntax::print;
 use crate::sys::signal::{self, bit};
 use crate::sys::spawn::{ChildSetup, Step};
@@ -196,8 +196,8 @@ impl<'a> Stage<'a> {
     /// The stage for a command of a pipeline.
     pub fn of(command: &'a Command) -> Self {
         match command {
-            Command::Compound(CompoundCommand { kind: Compound::Subshell(list), redirects, .. }) => {
-                Self::Subshell(list, redirects)
+            Command::Compound(compound) if let Compound::Subshell(list) = &compound.kind => {
+                Self::Subshell(list, &compound.redirects)
             }
             command => Self::Command(command),
         }
@@ -227,7 +227,7 @@ pub fn line_of(commands: &[Command]) -> Option<u32> {
 
 /// Whether a stage only runs `jobs`.
 pub fn is_jobs(command: &Command) -> bool {
-    matches!(command, Command::Simple(simple) if simple.name.as_ref().is_some_and(|name| name.text() == "jobs"))
+    matches!(command, Command::Simple(simple) if simple.name().is_some_and(|name| name == "jobs"))
 }
 
 /// Put a background job into the table; at a prompt say `[1] 1234`.

@@ -316,8 +316,8 @@ pub fn is_startable(shell: &mut Shell, command: &SimpleCommand) -> bool {
     };
     pure::is_pure_command(shell, command)
         && command.redirects.iter().all(|redirect| quick(&redirect.op))
-        && command.name.as_ref().is_none_or(|name| {
-            let slot = shell.commands.slot(name);
+        && command.name().is_none_or(|name| {
+            let slot = shell.commands.slot(&command.slot, name);
             is_program(shell, slot)
         })
 }

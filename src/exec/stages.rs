@@ -144,8 +144,7 @@ fn begin<'s, 'a>(shell: &mut Shell, stages: &'s [Stage<'a>]) -> (Job, Option<Own
 /// Run a first stage that nobody can see running: the pipe with its output, and its status.
 fn output_of(shell: &mut Shell, stage: Stage<'_>) -> Option<(OwnedFd, ExitStatus)> {
     let Stage::Command(Command::Simple(simple)) = stage else { return None };
-    let name = simple.name.as_ref()?;
-    let slot = shell.commands.slot(name);
+    let slot = shell.commands.slot(&simple.slot, simple.name()?);
     if !builtin::is_plain(shell, slot) || !simple.redirects.is_empty() || !pure::is_pure_command(shell, simple) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! Commands by name: functions, and where programs were found (XCU 2.9.1.4). A slot for each name, as for variables.
 
 use crate::shell::names::Names;
-use crate::syntax::ast::{CompoundCommand, Name};
+use crate::syntax::ast::{CompoundCommand, Slot};
 use bstr::BStr;
 use std::ffi::CString;
 use std::rc::Rc;
@@ -45,14 +45,10 @@ impl Commands {
         }
     }
 
-    /// The slot of a name that was parsed.
+    /// The slot of a name that was parsed, remembered in the tree.
     #[inline]
-    pub fn slot(&mut self, name: &Name) -> u32 {
-        name.slot().unwrap_or_else(|| {
-            let slot = self.slot_of(name.text());
-            name.set_slot(slot);
-            slot
-        })
+    pub fn slot(&mut self, slot: &Slot, name: &[u8]) -> u32 {
+        slot.get_or_find(|| self.slot_of(name))
     }
 
     /// The slot of a name, made if there is none.

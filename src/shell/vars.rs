@@ -148,11 +148,7 @@ impl Vars {
     /// The slot of a name that was parsed.
     #[inline]
     pub fn slot(&mut self, name: &Name) -> u32 {
-        name.slot().unwrap_or_else(|| {
-            let slot = self.slot_of(name.text());
-            name.set_slot(slot);
-            slot
-        })
+        name.slot().get_or_find(|| self.slot_of(name.text()))
     }
 
     /// The slot of a name, made if there is none.

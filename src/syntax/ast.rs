@@ -12,24 +12,23 @@ use std::rc::Rc;
 
 mod word;
 
-pub use super::compact::{Bytes, Few};
+pub use super::compact::{Bytes, Few, Rare};
 pub use word::*;
 
 /// A name (XBD 3.216), or a literal command name, with room for its place in the shell's table of variables or commands.
 ///
 /// The slot is an inline cache: it is unknown when the name is parsed and filled in at the first execution. A slot is
 /// good for ever: tables of the shell never move or remove one.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Name {
     text: Bytes,
-    slot: Cell<u32>,
+    slot: Slot,
 }
 
 impl Name {
-    const UNKNOWN: u32 = u32::MAX;
-
     /// A name whose slot is not yet known.
     pub fn new(text: impl AsRef<[u8]>) -> Self {
-        Self { text: Bytes::new(text.as_ref()), slot: Cell::new(Self::UNKNOWN) }
+        Self { text: Bytes::new(text.as_ref()), slot: Slot::default() }
     }
 
     /// The name's bytes.
@@ -38,39 +37,49 @@ impl Name {
         BStr::new(&self.text[..])
     }
 
-    /// The slot, if one was remembered.
+    /// Its slot.
     #[inline]
-    pub fn slot(&self) -> Option<u32> {
-        let slot = self.slot.get();
-        (slot != Self::UNKNOWN).then_some(slot)
-    }
-
-    /// Remember the slot.
-    #[inline]
-    pub fn set_slot(&self, slot: u32) {
-        self.slot.set(slot);
+    pub fn slot(&self) -> &Slot {
+        &self.slot
     }
 }
-
-impl Clone for Name {
-    fn clone(&self) -> Self {
-        Self { text: self.text.clone(), slot: self.slot.clone() }
-    }
-}
-
-impl PartialEq for Name {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for Name {}
 
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.text().fmt(f)
     }
 }
+
+/// Where a name's place in a table is remembered. All slots are equal, so that trees compare by what they mean.
+#[derive(Clone, Debug)]
+pub struct Slot(Cell<u32>);
+
+impl Slot {
+    const UNKNOWN: u32 = u32::MAX;
+
+    /// The slot; `find` finds it the first time.
+    #[inline]
+    pub fn get_or_find(&self, find: impl FnOnce() -> u32) -> u32 {
+        if self.0.get() == Self::UNKNOWN {
+            self.0.set(find());
+        }
+        self.0.get()
+    }
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self(Cell::new(Self::UNKNOWN))
+    }
+}
+
+impl PartialEq for Slot {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Slot {}
 
 /// A line number, from 1. All lines are equal, so that trees compare by what they mean.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,7 +115,7 @@ pub struct AndOr {
     /// The pipeline that is always executed.
     pub first: Pipeline,
     /// The others, each with the operator before it.
-    pub rest: Box<[(AndOrOp, Pipeline)]>,
+    pub rest: Rare<(AndOrOp, Pipeline)>,
 }
 
 impl AndOr {
@@ -159,24 +168,32 @@ pub enum Command {
     /// Assignments, redirections, and words.
     Simple(SimpleCommand),
     /// A compound command and the redirections behind it.
-    Compound(CompoundCommand),
+    Compound(Box<CompoundCommand>),
     /// A function definition.
-    Function(FunctionDefinition),
+    Function(Box<FunctionDefinition>),
 }
 
 /// A simple command (XCU 2.9.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SimpleCommand {
     /// `name=value` before the command name.
-    pub assignments: Box<[Assignment]>,
+    pub assignments: Rare<Assignment>,
     /// The command name and its arguments.
     pub words: Box<[Word]>,
     /// In the order in which they were written.
-    pub redirects: Box<[Redirect]>,
-    /// The command name when it is literal ([`Word::plain`] of the first word), with a slot in the table of commands.
-    pub name: Option<Name>,
+    pub redirects: Rare<Redirect>,
+    /// The command name's slot in the table of commands, when the name is literal ([`Word::plain`] of the first word).
+    pub slot: Slot,
     /// Where the command begins.
     pub line: LineNumber,
+}
+
+impl SimpleCommand {
+    /// The command name, when it is literal.
+    #[inline]
+    pub fn name(&self) -> Option<&BStr> {
+        self.words.first().and_then(Word::plain)
+    }
 }
 
 /// `name=value`.
@@ -194,7 +211,7 @@ pub struct CompoundCommand {
     /// Which one.
     pub kind: Compound,
     /// In the order in which they were written.
-    pub redirects: Box<[Redirect]>,
+    pub redirects: Rare<Redirect>,
     /// Where the command begins.
     pub line: LineNumber,
 }

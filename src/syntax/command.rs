@@ -2,7 +2,7 @@
 
 use crate::syntax::ast::{
     Assignment, Bytes, Command, FunctionDefinition, HereDoc, LineNumber, Name, Redirect, RedirectOp, SimpleCommand,
-    Word, WordPart,
+    Slot, Word, WordPart,
 };
 use crate::syntax::compact::push_one;
 use crate::syntax::compound;
@@ -23,7 +23,7 @@ pub fn command(mut cursor: Cursor<'_>) -> Parsed<'_, Command> {
     let word = reserved(cursor);
     if word.is_some() || cursor.peek() == Some(b'(') {
         let (cursor, compound) = compound::compound_command(cursor, word)?;
-        return Ok((cursor, Command::Compound(compound)));
+        return Ok((cursor, Command::Compound(Box::new(compound))));
     }
     if let Some(behind) = function_keyword(cursor) {
         return function_definition(cursor, behind);
@@ -61,7 +61,8 @@ fn function_body<'a>(start: Cursor<'a>, cursor: Cursor<'a>, name: &[u8]) -> Pars
     let (cursor, body) = compound::compound_command(cursor, word)?;
     cursor.leave();
     let line = LineNumber(start.number());
-    Ok((cursor, Command::Function(FunctionDefinition { name: Name::new(name), body: Rc::new(body), line })))
+    let definition = FunctionDefinition { name: Name::new(name), body: Rc::new(body), line };
+    Ok((cursor, Command::Function(Box::new(definition))))
 }
 
 // simple_command = ( assignment | redirect ) , { assignment | redirect } , [ word , { word | redirect } ] | word ,
@@ -130,14 +131,13 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
     if words.is_empty() && assignments.is_empty() && redirects.is_empty() {
         return cursor.fail(Situation::Expected("a command"));
     }
-    let name = words.first().and_then(Word::plain).map(Name::new);
     Ok((
         cursor,
         Command::Simple(SimpleCommand {
-            assignments: assignments.into_boxed_slice(),
+            assignments: assignments.into(),
             words: pools.words.boxed(words),
-            redirects: redirects.into_boxed_slice(),
-            name,
+            redirects: redirects.into(),
+            slot: Slot::default(),
             line: LineNumber(start.number()),
         }),
     ))

@@ -1,5 +1,5 @@
-//! [`Few`] and [`Bytes`]: what a syntax tree is made of. Most lists of a script have one element and most texts a few bytes;
-//! these need no memory of their own, so that a long script is parsed with few allocations and kept in little memory.
+//! [`Few`], [`Rare`] and [`Bytes`]: what a syntax tree is made of. Most lists of a script have one element or none, and most texts a few
+//! bytes; these need no memory of their own, so that a long script is parsed with few allocations and kept in little memory.
 
 use bstr::BStr;
 use std::cell::RefCell;
@@ -80,6 +80,54 @@ impl<T: fmt::Debug> fmt::Debug for Few<T> {
 }
 
 impl<'a, T> IntoIterator for &'a Few<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// A list that is usually empty, of one machine word. It is used as a slice.
+#[derive(Clone)]
+pub struct Rare<T>(Option<Box<Box<[T]>>>);
+
+impl<T> Default for Rare<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> From<Vec<T>> for Rare<T> {
+    fn from(list: Vec<T>) -> Self {
+        Self((!list.is_empty()).then(|| Box::new(list.into_boxed_slice())))
+    }
+}
+
+impl<T> Deref for Rare<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        self.0.as_ref().map_or(&[], |list| list)
+    }
+}
+
+impl<T: PartialEq> PartialEq for Rare<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self[..] == other[..]
+    }
+}
+
+impl<T: Eq> Eq for Rare<T> {}
+
+impl<T: fmt::Debug> fmt::Debug for Rare<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self[..].fmt(f)
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Rare<T> {
     type Item = &'a T;
     type IntoIter = std::slice::Iter<'a, T>;
 

@@ -38,7 +38,7 @@ pub fn compound_command<'a>(start: Cursor<'a>, word: Option<(Reserved, Cursor<'a
         push_one(&mut redirects, redirect);
         cursor = next;
     }
-    Ok((cursor, CompoundCommand { kind, redirects: redirects.into_boxed_slice(), line }))
+    Ok((cursor, CompoundCommand { kind, redirects: redirects.into(), line }))
 }
 
 /// What was opened and is to be closed, for messages.

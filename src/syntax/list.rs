@@ -254,7 +254,7 @@ pub fn and_or(cursor: Cursor<'_>) -> Parsed<'_, AndOr> {
         push_one(&mut rest, (op, pipeline));
         cursor = next;
     }
-    Ok((cursor, AndOr { first, rest: rest.into_boxed_slice() }))
+    Ok((cursor, AndOr { first, rest: rest.into() }))
 }
 
 // pipeline = [ time (*+*) ] , [ "!" ] , command , { "|" , linebreak , command } ;

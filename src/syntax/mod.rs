@@ -60,6 +60,9 @@ enum Source<'s> {
     Text(BString, usize, usize),
 }
 
+/// A text's larger half is given up once it has been executed, if it is longer than this.
+const LARGE: usize = 64 * 1024;
+
 impl<'s> Parser<'s> {
     /// From a source of lines.
     pub fn new(source: Box<dyn LineSource + 's>) -> Self {
@@ -118,6 +121,10 @@ impl<'s> Parser<'s> {
     pub fn next_command(&mut self, aliases: &dyn AliasLookup, pools: &Pools) -> Result<Option<List>, ParseError> {
         match &mut self.source {
             Source::Text(text, last, next) => {
+                if *next > LARGE.max(text.len() / 2) {
+                    text.drain(..std::mem::take(next));
+                    text.shrink_to_fit();
+                }
                 *last = *next;
                 let length = text.len();
                 while *next < length {

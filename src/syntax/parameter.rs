@@ -93,7 +93,7 @@ pub fn braced<'a>(dollar: Cursor<'a>, inside: Cursor<'a>, mode: Mode) -> Parsed<
     }
     let (cursor, text) = bad(dollar, inside)?;
     let parameter = Parameter::Special(Special::Zero);
-    Ok((cursor, ParameterExpansion { parameter, op: ParameterOp::Bad(text), line }))
+    Ok((cursor, ParameterExpansion { parameter, op: ParameterOp::Bad(Box::new(text)), line }))
 }
 
 // length = "#" , parameter ;

@@ -157,7 +157,7 @@ impl<'a> Parser<'a> {
                 let side = if side == b'#' { TrimSide::Prefix } else { TrimSide::Suffix };
                 ParameterOp::Trim { side, longest, pattern: Box::new(pattern_word(self.parts(b"}", false))) }
             }
-            b'/' => ParameterOp::Bad("x/".into()),
+            b'/' => ParameterOp::Bad(Box::new("x/".into())),
             mut byte => {
                 let colon = byte == b':';
                 if colon {
@@ -191,14 +191,14 @@ pub fn parameter_part(parameter: Parameter, op: ParameterOp) -> WordPart {
 fn command(text: &[u8]) -> Rc<CommandSubstitution> {
     let word = Word::literal(text);
     let simple = SimpleCommand {
-        assignments: Box::default(),
+        assignments: Rare::default(),
         words: [word].into(),
-        redirects: Box::default(),
-        name: None,
+        redirects: Rare::default(),
+        slot: Slot::default(),
         line: LineNumber(1),
     };
     let first = Pipeline { negated: false, timed: None, commands: vec![Command::Simple(simple)].into() };
-    let item = ListItem { and_or: Rc::new(AndOr { first, rest: Box::default() }), background: false };
+    let item = ListItem { and_or: Rc::new(AndOr { first, rest: Rare::default() }), background: false };
     Rc::new(CommandSubstitution { body: List { items: vec![item].into() }, line: LineNumber(1) })
 }
 

@@ -10,50 +10,41 @@ use std::rc::Rc;
 pub struct Word {
     /// In order. Adjacent parts of the same literal kind are merged by the parser.
     pub parts: Few<WordPart>,
-    /// What [`Word::plain`] is made of.
-    plain: Plain,
+    /// There is a [`Word::plain`].
+    is_plain: bool,
+    /// It, when it is joined of several parts.
+    joined: Option<Box<Bytes>>,
     /// The word is an argument of a declaration utility (`export a=~/x`): it is expanded as an assignment is,
     /// to exactly one field.
     pub is_assignment: bool,
 }
 
-/// Where a word's one text is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Plain {
-    /// There is none.
-    #[default]
-    Expanded,
-    /// In the only part, or nothing.
-    Part,
-    /// Joined of several parts.
-    Joined(Box<Bytes>),
-}
-
 impl Word {
     /// A word of these parts.
     pub fn new(parts: Few<WordPart>) -> Self {
-        let plain = match &parts[..] {
-            [] => Plain::Expanded,
-            [WordPart::Literal(text)] if is_pattern(text) => Plain::Expanded,
-            [WordPart::Literal(_)] => Plain::Part,
-            [part] => part.fixed().map_or(Plain::Expanded, |_| Plain::Part),
-            parts => match parts.iter().map(WordPart::fixed).collect::<Option<Vec<_>>>() {
-                Some(texts) => Plain::Joined(Box::new(Bytes::from(texts.concat()))),
-                None => Plain::Expanded,
-            },
+        let mut joined = None;
+        let is_plain = match &parts[..] {
+            [] => false,
+            [WordPart::Literal(text)] => !is_pattern(text),
+            [part] => part.fixed().is_some(),
+            parts => {
+                let texts: Option<Vec<_>> = parts.iter().map(WordPart::fixed).collect();
+                joined = texts.map(|texts| Box::new(Bytes::from(texts.concat())));
+                joined.is_some()
+            }
         };
-        Self { parts, plain, is_assignment: false }
+        Self { parts, is_plain, joined, is_assignment: false }
     }
 
     /// A word of one part that is literal, and no pattern.
     #[inline]
     pub fn literal(text: &[u8]) -> Self {
-        Self { parts: Few::One(WordPart::Literal(Bytes::new(text))), plain: Plain::Part, is_assignment: false }
+        Self { parts: Few::One(WordPart::Literal(Bytes::new(text))), is_plain: true, ..Self::default() }
     }
 
     /// No characters at all, as the value in `name=`.
     pub fn empty() -> Self {
-        Self { plain: Plain::Part, ..Self::default() }
+        Self { is_plain: true, ..Self::default() }
     }
 
     /// A text that is not expanded, whatever its characters: the body of a here-document with a quoted delimiter.
@@ -65,16 +56,19 @@ impl Word {
     /// pattern.
     #[inline]
     pub fn plain(&self) -> Option<&BStr> {
-        match (&self.plain, &self.parts) {
-            (Plain::Expanded, _) => None,
-            (Plain::Part, Few::One(WordPart::Literal(text) | WordPart::Quoted(text))) => Some(BStr::new(&text[..])),
-            (Plain::Part, Few::One(WordPart::DoubleQuoted(inner))) => match &inner[..] {
-                [WordPart::Literal(text)] => Some(BStr::new(&text[..])),
-                _ => Some(BStr::new("")),
-            },
-            (Plain::Joined(text), _) => Some(BStr::new(&text[..])),
-            (Plain::Part, _) => Some(BStr::new("")),
+        if !self.is_plain {
+            return None;
         }
+        let text = match (&self.parts, &self.joined) {
+            (Few::One(WordPart::Literal(text) | WordPart::Quoted(text)), _) => text,
+            (Few::One(WordPart::DoubleQuoted(inner)), _) => match &inner[..] {
+                [WordPart::Literal(text)] => text,
+                _ => return Some(BStr::new("")),
+            },
+            (_, Some(joined)) => &**joined,
+            (_, None) => return Some(BStr::new("")),
+        };
+        Some(BStr::new(&text[..]))
     }
 }
 
@@ -200,7 +194,7 @@ pub enum ParameterOp {
         pattern: Box<PatternWord>,
     },
     /// Not a form of the standard, as it was written between the braces: an error when it is expanded.
-    Bad(Bytes),
+    Bad(Box<Bytes>),
 }
 
 /// What happens when a parameter is unset (or, with a colon, empty).
