@@ -4,7 +4,8 @@
 use super::*;
 use crate::expand::late;
 use crate::syntax::ast::{
-    AndOr, Expression, LineNumber, List, ListItem, ParameterExpansion, Pipeline, SimpleCommand, SwitchKind, TrimSide,
+    AndOr, Expression, LineNumber, List, ListItem, ParameterExpansion, Pipeline, Rare, SimpleCommand, Slot, SwitchKind,
+    TrimSide,
 };
 
 /// The words of a line.
