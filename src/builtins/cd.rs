@@ -74,12 +74,28 @@ fn cd(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let (found, first) = options(fields, "LPe")?;
     let is_physical =
         found.iter().rev().find(|option| option.letter != b'e').is_some_and(|option| option.letter == b'P');
-    let strict = found.iter().any(|option| option.letter == b'e');
+    let strict = is_physical && found.iter().any(|option| option.letter == b'e');
     if fields.get(first + 1).is_some() {
         return Err(Error::usage("too many arguments; a name with blanks in it needs quotes").into());
     }
+    let (complete, show) = match go(shell, fields.get(first).map(|operand| operand.to_owned()), is_physical) {
+        // 1 says that the directory was changed and its path is not known (XCU, cd, EXIT STATUS).
+        Err(Failure::Error(error)) if strict => return Err(error.with_status(ExitStatus::USAGE).into()),
+        done => done?,
+    };
+    if show {
+        let mut line = shell.vars.get(slot::PWD).map(|path| path.to_owned()).unwrap_or_default();
+        line.push(b'\n');
+        shell.io.write(&line)?;
+    }
+    Ok(ExitStatus::from_bool(complete || !strict))
+}
+
+/// Change the directory to what the operand means: whether its path is known, and whether it is to be shown.
+fn go(shell: &mut Shell, operand: Option<BString>, is_physical: bool) -> Result<(bool, bool), Failure> {
+    let named = operand.is_some();
     let mut show = false;
-    let target = match fields.get(first) {
+    let target = match operand {
         None => match shell.vars.get(slot::HOME).map(|home| home.to_owned()) {
             Some(home) if !home.is_empty() => home,
             _ => return Err(Error::new("HOME is not set").into()),
@@ -92,31 +108,18 @@ fn cd(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
             None => return Err(Error::new("OLDPWD is not set").into()),
         },
         Some(operand) if operand.is_empty() => return Err(Error::new("the directory's name is empty").into()),
-        Some(operand) => operand.to_owned(),
+        Some(operand) => operand,
     };
     let mut directory = target.clone();
-    let searched = fields.get(first).is_some() && !show;
-    if searched
+    if named
+        && !show
         && !is_dotted(&target)
         && let Some((found, from_path)) = search(shell, &target)
     {
         directory = found;
         show |= from_path;
     }
-    let changed = change(shell, &directory, &target, is_physical);
-    // 1 says that the directory was changed and its path is not known (XCU, cd, EXIT STATUS).
-    let complete = match changed {
-        Err(Failure::Error(error)) if is_physical && strict => {
-            return Err(error.with_status(ExitStatus::USAGE).into());
-        }
-        changed => changed?,
-    };
-    if show {
-        let mut line = shell.vars.get(slot::PWD).map(|path| path.to_owned()).unwrap_or_default();
-        line.push(b'\n');
-        shell.io.write(&line)?;
-    }
-    Ok(ExitStatus::from_bool(complete || !(is_physical && strict)))
+    Ok((change(shell, &directory, &target, is_physical)?, show))
 }
 
 /// Whether CDPATH is not used: absolute, or beginning with `.` or `..`.

@@ -51,7 +51,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     Ok(outcome?)
 }
 
-/// A name without a slash is looked for in PATH, and then (beside POSIX mode) in the working directory.
+/// A name without a slash is looked for in PATH (and in no other directory, as in dash).
 fn open(shell: &mut Shell, name: &BStr) -> Result<OwnedFd, Errno> {
     let open = |path: Vec<u8>| {
         let path = CString::new(path).map_err(|_| Errno::ENOENT)?;

@@ -56,8 +56,15 @@ fn jobs(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     if fields.get(first).is_none() {
         numbers.extend(shell.jobs.shown().iter().map(|job| job.number));
     }
+    let mut status = ExitStatus::SUCCESS;
     for operand in fields.iter_from(first) {
-        numbers.push(id::find_shown(&shell.jobs, operand)?);
+        match id::find_shown(&shell.jobs, operand) {
+            Ok(number) => numbers.push(number),
+            Err(error) => {
+                shell.report(&error.within("jobs"));
+                status = ExitStatus::FAILURE;
+            }
+        }
     }
     let mut out = Vec::new();
     let shown = shell.jobs.shown();
@@ -71,7 +78,7 @@ fn jobs(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     if own && detail != Detail::Leader {
         numbers.iter().for_each(|&number| shell.jobs.mark_shown(number));
     }
-    Ok(ExitStatus::SUCCESS)
+    Ok(status)
 }
 
 /// The job that an operand of `fg` or `bg` names, if it can be continued as one.

@@ -160,6 +160,8 @@ fn hash(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     if !found.is_empty() {
         shell.commands.forget_paths();
     }
+    // What was found before PATH was assigned is forgotten.
+    let are_good = shell.commands.check_path(shell.vars.path_changes(), shell.is_virtual());
     let mut status = ExitStatus::SUCCESS;
     for name in fields.iter_from(first) {
         let slot = shell.commands.slot_of(name);
@@ -177,7 +179,7 @@ fn hash(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
             }
         }
     }
-    if found.is_empty() && fields.get(first).is_none() {
+    if found.is_empty() && fields.get(first).is_none() && (are_good || !shell.is_virtual()) {
         let mut out = Vec::new();
         for (_, entry) in shell.commands.sorted() {
             if let Some((path, _)) = &entry.path {

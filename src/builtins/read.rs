@@ -1,9 +1,10 @@
 //! `read`: read a line into variables (XCU 4, read).
 
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, options};
+use crate::expand;
 use crate::fields::{Fields, Separator};
 use crate::find;
-use crate::shell::vars::is_name;
+use crate::shell::vars::{is_name, slot};
 use crate::shell::{Opt, Shell, Stdio};
 use crate::status::{Error, ExitStatus};
 use crate::sys::signal;
@@ -47,7 +48,9 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         return Err(bad_name(name).into());
     }
     let interrupting = shell.interrupting();
-    let input = match line(&mut shell.io, delimiter, raw, interrupting) {
+    let asks = !raw && shell.options.has(Opt::Interactive) && shell.io.is_terminal(0);
+    let prompt = if asks { continuation_prompt(shell) } else { Vec::new() };
+    let input = match line(&mut shell.io, delimiter, raw, interrupting, &prompt) {
         Ok(input) => input,
         Err(Errno::EINTR) => {
             let signal = signal::first(signal::pending()).unwrap_or(libc::SIGINT);
@@ -64,8 +67,21 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     Ok(ExitStatus::from_bool(!input.at_end))
 }
 
-/// Read up to the delimiter and not a byte further.
-fn line(io: &mut Stdio, delimiter: u8, raw: bool, interrupting: u64) -> Result<Input, Errno> {
+/// PS2, which asks a person for the rest of a line.
+fn continuation_prompt(shell: &mut Shell) -> Vec<u8> {
+    let text = shell.vars.get(slot::PS2).map_or(b"> ".to_vec(), |text| text.to_vec());
+    let mut out = Vec::new();
+    let status = shell.status;
+    let expanded = match crate::syntax::heredoc_word(&text, shell.vars.line) {
+        Ok(word) => expand::here_document(shell, &word, &mut out).is_ok(),
+        Err(_) => false,
+    };
+    shell.status = status;
+    if expanded { out } else { text }
+}
+
+/// Read up to the delimiter and not a byte further; a line that goes on behind a backslash is asked for with `prompt`.
+fn line(io: &mut Stdio, delimiter: u8, raw: bool, interrupting: u64, prompt: &[u8]) -> Result<Input, Errno> {
     let mut line = Input::default();
     let mut escaped = false;
     loop {
@@ -78,6 +94,7 @@ fn line(io: &mut Stdio, delimiter: u8, raw: bool, interrupting: u64) -> Result<I
             return Ok(line);
         }
         let mut ended = false;
+        let mut continued = false;
         let mut used = 0;
         while used < block.len() && !ended {
             // Ordinary bytes are copied at once.
@@ -95,8 +112,9 @@ fn line(io: &mut Stdio, delimiter: u8, raw: bool, interrupting: u64) -> Result<I
             used += 1;
             if escaped {
                 escaped = false;
-                if byte != b'\n' {
-                    line.push_quoted(byte);
+                match byte {
+                    b'\n' => continued = true,
+                    _ => line.push_quoted(byte),
                 }
             } else if byte == delimiter {
                 ended = true;
@@ -107,6 +125,9 @@ fn line(io: &mut Stdio, delimiter: u8, raw: bool, interrupting: u64) -> Result<I
         io.consume(used);
         if ended {
             return Ok(line);
+        }
+        if continued {
+            io.write_error(prompt);
         }
     }
 }

@@ -52,15 +52,21 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     shell.io.settle();
     let mut status = ExitStatus::SUCCESS;
     for name in fields.iter_from(first) {
-        match condition(name) {
+        match named(shell, name) {
             Some(condition) => set(shell, condition, action.clone())?,
-            None => {
-                shell.report(&about(name, "no such signal (`kill -l` lists them)").within("trap"));
-                status = ExitStatus::FAILURE;
-            }
+            None => status = ExitStatus::FAILURE,
         }
     }
     Ok(status)
+}
+
+/// The condition with this name. A wrong one is reported and is no error that would end a script (XCU trap, EXIT STATUS).
+fn named(shell: &mut Shell, name: &BStr) -> Option<i32> {
+    let found = condition(name);
+    if found.is_none() {
+        shell.report(&about(name, "no such signal (`kill -l` lists them)").within("trap"));
+    }
+    found
 }
 
 fn condition(name: &BStr) -> Option<i32> {
@@ -125,9 +131,15 @@ fn print_set(shell: &mut Shell) -> BuiltinResult {
 
 /// `trap -p condition...`
 fn print_named(shell: &mut Shell, fields: &Fields, first: usize) -> BuiltinResult {
-    let named = |name| condition(name).ok_or_else(|| about(name, "no such signal (`kill -l` lists them)"));
-    let conditions = fields.iter_from(first).map(named).collect::<Result<Vec<i32>, Error>>()?;
-    print(shell, &conditions)
+    let (mut conditions, mut status) = (Vec::new(), ExitStatus::SUCCESS);
+    for name in fields.iter_from(first) {
+        match named(shell, name) {
+            Some(condition) => conditions.push(condition),
+            None => status = ExitStatus::FAILURE,
+        }
+    }
+    print(shell, &conditions)?;
+    Ok(status)
 }
 
 /// The actions to print: in a subshell those of its parent, until it sets one.

@@ -325,6 +325,22 @@ fn what_is_typed_ahead_belongs_to_the_command() {
 }
 
 #[test]
+fn read_asks_for_the_rest_of_a_line_that_goes_on() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.run("more=MORE; PS2='$more> '");
+    t.line("read a b; echo \"<$a,$b>\"");
+    t.key("one \\\r");
+    t.see_at_cursor("MORE> ");
+    t.key("two\r");
+    t.see("<one,two>");
+    t.prompt();
+    t.exit();
+}
+
+#[test]
 fn large_pastes_and_long_lines_are_quick() {
     if !is_ipcsh() {
         return;
