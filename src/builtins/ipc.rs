@@ -9,7 +9,7 @@ use crate::ipc::{self, Address, Base, Patience, Wait, json, props, run as place}
 use crate::jobs;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
-use bstr::ByteSlice;
+use bstr::{BString, ByteSlice};
 use nix::errno::Errno;
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ fn parse(text: &[u8]) -> Result<Address, Error> {
 fn show(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let (found, first) = options(rest, "j")?;
     let address = parse(rest.get(first).ok_or_else(|| Error::usage("address expected"))?)?;
-    let mut facts: admin::Facts = vec![("address", Value::from(address.to_string()))];
+    let mut facts: admin::Facts = vec![("address", json::bytes(&address.to_bytes()))];
     facts.extend(props::COLUMNS.into_iter().zip(props::row(&address).map(Value::from)));
     // What is nowhere has properties all the same; that it is nowhere is the status.
     let live = match &address {
@@ -67,27 +67,33 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     if rest.get(first).is_some() {
         return Err(Error::usage("no operand expected").into());
     }
-    let mut rows: Vec<(String, &'static str)> = Vec::new();
+    let mut rows: Vec<(BString, &'static str)> = Vec::new();
     let base = message::base(shell);
     let user = nix::unistd::geteuid().as_raw();
     for queues in [admin::list_sysv(), admin::list_posix(&base.held)] {
         match queues {
             Ok(queues) => {
                 let own = queues.iter().filter(|it| it.uid == user);
-                rows.extend(own.map(|it| (it.address.to_string(), props::row(&it.address)[0])));
+                rows.extend(own.map(|it| (it.address.to_bytes(), props::row(&it.address)[0])));
             }
             Err(error) => shell.report(&message::error(&error).within("ipc")),
         }
     }
     // The files of a mailbox whose keeper was killed are no mailbox.
     let boxes = place::names(&base, ".box").into_iter().filter(|name| is_there(name, &base));
-    rows.extend(boxes.map(|name| (format!("box:{name}"), "mailbox")));
-    rows.extend(place::names(&base, ".rdv").into_iter().map(|name| (format!("rdv:{name}"), "rendezvous")));
+    rows.extend(boxes.map(|name| (format!("box:{name}").into(), "mailbox")));
+    rows.extend(place::names(&base, ".rdv").into_iter().map(|name| (format!("rdv:{name}").into(), "rendezvous")));
     rows.extend(listening().into_iter().map(|name| (name, "listening socket")));
     let out = if found.is_empty() {
-        rows.iter().map(|(address, what)| format!("{address:<32} {what}\n")).collect::<String>().into_bytes()
+        let row = |(address, what): &(BString, &str)| {
+            let blanks = " ".repeat(32_usize.saturating_sub(address.len()) + 1);
+            [address, blanks.as_bytes(), what.as_bytes(), b"\n"].concat()
+        };
+        rows.iter().flat_map(row).collect()
     } else {
-        let rows = rows.iter().map(|(address, what)| serde_json::json!({ "address": address, "mechanism": what }));
+        let rows = rows
+            .iter()
+            .map(|(address, what)| serde_json::json!({ "address": json::bytes(address), "mechanism": what }));
         json::line(&rows.collect())
     };
     shell.io.write(&out)?;
@@ -100,18 +106,16 @@ fn is_there(mailbox: &str, base: &Base) -> bool {
 }
 
 /// The listening sockets among the descriptors of this process: `fd:N` and the name.
-fn listening() -> Vec<String> {
+fn listening() -> Vec<BString> {
     use crate::sys::socket;
     let numbers = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
     let mut numbers: Vec<i32> =
         numbers.filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse().ok())).collect();
     numbers.sort_unstable();
     let listens = |fd: &i32| socket::option(*fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN) == Ok(1);
-    let name = |fd| {
-        String::from_utf8_lossy(&socket::local_name(fd).map(|name| ipc::socket::name::text(&name)).unwrap_or_default())
-            .into_owned()
-    };
-    numbers.into_iter().filter(listens).map(|fd| format!("fd:{fd} {}", name(fd))).collect()
+    let name = |fd| socket::local_name(fd).map(|name| ipc::socket::name::text(&name)).unwrap_or_default();
+    let row = |fd| BString::from([format!("fd:{fd} ").as_bytes(), &name(fd)].concat());
+    numbers.into_iter().filter(listens).map(row).collect()
 }
 
 fn remove(shell: &mut Shell, rest: &Fields) -> BuiltinResult {

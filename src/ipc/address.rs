@@ -4,7 +4,7 @@
 //! Without one notation, each mechanism would need a command of its own, and what they have in common could not be seen.
 
 use crate::ipc::error::Error;
-use bstr::{BStr, BString, ByteSlice};
+use bstr::{BString, ByteSlice};
 use std::fmt;
 
 /// A place where messages go to or come from.
@@ -253,37 +253,48 @@ fn is_simple_name(name: &[u8]) -> bool {
     (1..=64).contains(&name.len()) && name[0] != b'.' && name.iter().all(good)
 }
 
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Address {
+    /// The address as it would be typed: paths and names are bytes.
+    pub fn to_bytes(&self) -> BString {
+        let text = |before: &str, name: &[u8], behind: String| {
+            BString::from([before.as_bytes(), name, behind.as_bytes()].concat())
+        };
+        let plain = |all: String| BString::from(all);
+        let named = |before: &str, name: &BString| text(before, name, String::new());
         match self {
-            Self::Process(pid) => write!(f, "pid:{pid}"),
-            Self::Job(id) => write!(f, "{id}"),
-            Self::Descriptor(fd) => write!(f, "fd:{fd}"),
-            Self::Fifo(path) => write!(f, "fifo:{path}"),
-            Self::Posix(name) => write!(f, "{name}"),
-            Self::SystemV(SystemV::Key(key)) => write!(f, "sysv:{key:#010x}"),
-            Self::SystemV(SystemV::Id(id)) => write!(f, "sysv:id={id}"),
-            Self::SystemV(SystemV::File { path, project }) => write!(f, "sysv:file={path}:{project}"),
+            Self::Process(pid) => plain(format!("pid:{pid}")),
+            Self::Job(id) => id.clone(),
+            Self::Descriptor(fd) => plain(format!("fd:{fd}")),
+            Self::Fifo(path) => named("fifo:", path),
+            Self::Posix(name) => name.clone(),
+            Self::SystemV(SystemV::Key(key)) => plain(format!("sysv:{key:#010x}")),
+            Self::SystemV(SystemV::Id(id)) => plain(format!("sysv:id={id}")),
+            Self::SystemV(SystemV::File { path, project }) => text("sysv:file=", path, format!(":{project}")),
             Self::Internet(Internet { transport, host, port }) => {
-                let name = if *transport == Transport::Tcp { "tcp" } else { "udp" };
-                let brackets = if host.contains(&b':') { ("[", "]") } else { ("", "") };
-                write!(f, "{name}:{}{host}{}:{port}", brackets.0, brackets.1)
+                let name = if *transport == Transport::Tcp { "tcp:" } else { "udp:" };
+                let (open, close) = if host.contains(&b':') { ("[", "]") } else { ("", "") };
+                BString::from([name.as_bytes(), open.as_bytes(), host, close.as_bytes(), b":", port].concat())
             }
             Self::Unix(Unix { kind, place }) => {
                 let name = match kind {
-                    UnixKind::Stream => "unix",
-                    UnixKind::Datagram => "unix-dgram",
-                    UnixKind::Seqpacket => "unix-seq",
+                    UnixKind::Stream => "unix:",
+                    UnixKind::Datagram => "unix-dgram:",
+                    UnixKind::Seqpacket => "unix-seq:",
                 };
-                let (at, place): (_, &BStr) = match place {
-                    UnixPlace::Path(path) => ("", path.as_bstr()),
-                    UnixPlace::Abstract(name) => ("@", name.as_bstr()),
-                };
-                write!(f, "{name}:{at}{place}")
+                match place {
+                    UnixPlace::Path(path) => named(name, path),
+                    UnixPlace::Abstract(abstracted) => named(&format!("{name}@"), abstracted),
+                }
             }
-            Self::Mailbox(name) => write!(f, "box:{name}"),
-            Self::Rendezvous(name) => write!(f, "rdv:{name}"),
+            Self::Mailbox(name) => named("box:", name),
+            Self::Rendezvous(name) => named("rdv:", name),
         }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_bytes().as_bstr().fmt(f)
     }
 }
 

@@ -56,6 +56,8 @@ pub fn open(address: &Address, opening: &Opening, base: &Base, wait: &mut Wait) 
         Address::Rendezvous(name) => {
             Ok(Box::new(rendezvous::Rendezvous::open(name.as_bstr(), opening.role, base, wait)?))
         }
-        Address::Process(_) | Address::Job(_) => Err(Error::usage(address.to_string(), "no endpoint for messages")),
+        Address::Process(_) | Address::Job(_) => {
+            Err(Error::usage(address.to_string(), "signals are sent only: a trap receives them"))
+        }
     }
 }

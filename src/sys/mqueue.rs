@@ -4,6 +4,7 @@
 //! System calls: mq_open, mq_timedsend, mq_timedreceive, mq_getsetattr, mq_notify, mq_unlink.
 
 use nix::errno::Errno;
+use nix::sys::stat::{Mode, umask};
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -28,7 +29,7 @@ pub fn open(name: &CStr, flags: i32) -> Result<OwnedFd, Errno> {
     owned(Errno::result(unsafe { libc::mq_open(name.as_ptr(), flags | libc::O_CLOEXEC) })?)
 }
 
-/// mq_open(3) with O_CREAT.
+/// mq_open(3) with O_CREAT. The mode is exact, as it is with msgget(2): the user's mask is for files.
 ///
 /// # Errors
 /// EEXIST with O_EXCL; EINVAL: attributes beyond the limits; EACCES; ENOSPC, EMFILE: too many queues.
@@ -37,8 +38,11 @@ pub fn create(name: &CStr, flags: i32, mode: u32, attributes: Attributes) -> Res
     wanted.mq_maxmsg = attributes.max_messages;
     wanted.mq_msgsize = attributes.message_size;
     let flags = flags | libc::O_CREAT | libc::O_CLOEXEC;
+    let mask = umask(Mode::empty());
     // SAFETY: `name` ends with a NUL; `wanted` is initialised.
-    owned(Errno::result(unsafe { libc::mq_open(name.as_ptr(), flags, mode as libc::mode_t, &raw const wanted) })?)
+    let made = Errno::result(unsafe { libc::mq_open(name.as_ptr(), flags, mode as libc::mode_t, &raw const wanted) });
+    umask(mask);
+    owned(made?)
 }
 
 fn owned(queue: libc::mqd_t) -> Result<OwnedFd, Errno> {

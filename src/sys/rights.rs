@@ -1,7 +1,7 @@
 //! What goes over a UNIX socket beside its bytes: descriptors (SCM_RIGHTS) and who has sent a message (SCM_CREDENTIALS), see unix(7).
 
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, RecvMsg, UnixCredentials, recvmsg};
 use std::io::IoSliceMut;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
@@ -40,6 +40,24 @@ pub fn receive_with_sender(over: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(u
         _ => None,
     });
     Ok((message.bytes, sender))
+}
+
+/// The process that has sent the message that is next, which stays where it is (with SO_PASSCRED).
+///
+/// # Errors
+/// EAGAIN: nothing there; EINTR.
+pub fn next_sender(over: RawFd) -> Result<Option<i32>, Errno> {
+    let mut control = nix::cmsg_space!(UnixCredentials);
+    let message = recvmsg::<()>(over, &mut [], Some(&mut control), MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_PEEK)?;
+    Ok(sender(&message))
+}
+
+/// The sender that the kernel names; 0 is one that had gone on before it was asked to.
+fn sender(message: &RecvMsg<'_, '_, ()>) -> Option<i32> {
+    message.cmsgs().ok()?.find_map(|part| match part {
+        ControlMessageOwned::ScmCredentials(sender) => Some(sender.pid()).filter(|&pid| pid > 0),
+        _ => None,
+    })
 }
 
 /// Receive a message of a UNIX socket with SO_PASSCRED, without blocking: its whole length. `None`: the end of a connection, with which

@@ -5,12 +5,13 @@
 
 use crate::ipc::address::{Address, SystemV};
 use crate::ipc::error::{Error, Why};
+use crate::ipc::json;
 use crate::ipc::mq::posix::{self, Held};
 use crate::ipc::mq::{sysv, users};
 use crate::sys::{mqueue, msg};
 use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
@@ -215,7 +216,7 @@ pub fn stat(address: &Address, held: &Held) -> Result<Facts, Error> {
         Address::SystemV(queue) => {
             let id = sysv::find(queue).map_err(refused)?;
             let status = msg::stat(id).map_err(|errno| refused(gone(errno)))?;
-            let mut facts = vec![("address", Value::from(address.to_string()))];
+            let mut facts = vec![("address", json::bytes(&address.to_bytes()))];
             facts.extend(sysv_facts(id, &status));
             Ok(facts)
         }
@@ -224,7 +225,7 @@ pub fn stat(address: &Address, held: &Held) -> Result<Facts, Error> {
             let attributes = mqueue::attributes(queue.as_fd()).map_err(refused)?;
             let file = nix::sys::stat::fstat(queue.as_fd()).map_err(refused)?;
             let mut facts: Facts = vec![
-                ("address", Value::from(name.to_string())),
+                ("address", json::bytes(name)),
                 ("owner", Value::from(users::name_of(file.st_uid))),
                 ("perms", Value::from(format!("{:o}", file.st_mode & 0o777))),
                 ("messages", Value::from(attributes.messages)),
@@ -306,7 +307,7 @@ pub fn list_posix(held: &Held) -> Result<Vec<Listed>, Error> {
         let address = Address::Posix(name.into());
         let facts = stat(&address, held).unwrap_or_else(|_| {
             vec![
-                ("address", Value::from(address.to_string())),
+                ("address", json::bytes(&address.to_bytes())),
                 ("owner", Value::from(users::name_of(file.uid()))),
                 ("perms", Value::from(format!("{:o}", file.mode() & 0o777))),
             ]
@@ -331,12 +332,12 @@ fn mount_point() -> Option<String> {
 pub fn limits() -> Facts {
     let mut facts = Facts::new();
     if let Ok((limits, _)) = msg::limits() {
-        facts.push(("sysv-longest-message", json!(limits.longest_message)));
-        facts.push(("sysv-bytes-per-queue", json!(limits.bytes_per_queue)));
-        facts.push(("sysv-queues", json!(limits.queues)));
-        facts.push(("sysv-used-queues", json!(limits.used_queues)));
-        facts.push(("sysv-used-messages", json!(limits.used_messages)));
-        facts.push(("sysv-used-bytes", json!(limits.used_bytes)));
+        facts.push(("sysv-longest-message", Value::from(limits.longest_message)));
+        facts.push(("sysv-bytes-per-queue", Value::from(limits.bytes_per_queue)));
+        facts.push(("sysv-queues", Value::from(limits.queues)));
+        facts.push(("sysv-used-queues", Value::from(limits.used_queues)));
+        facts.push(("sysv-used-messages", Value::from(limits.used_messages)));
+        facts.push(("sysv-used-bytes", Value::from(limits.used_bytes)));
     }
     for (name, file) in [
         ("posix-messages-per-queue", "fs/mqueue/msg_max"),
@@ -347,7 +348,7 @@ pub fn limits() -> Facts {
     ] {
         facts.push((name, setting(file).map_or(Value::Null, Value::from)));
     }
-    facts.push(("posix-highest-priority", json!(posix::HIGHEST_PRIORITY)));
+    facts.push(("posix-highest-priority", Value::from(posix::HIGHEST_PRIORITY)));
     facts
 }
 

@@ -13,7 +13,7 @@ use crate::ipc::mq::admin::{self, Facts};
 use crate::ipc::mq::users;
 use crate::ipc::socket::name;
 use crate::ipc::wait::{Patience, Wait};
-use crate::ipc::{run, signals};
+use crate::ipc::{json, run, signals};
 use crate::sys::resolve::Unresolved;
 use crate::sys::socket::{self, Name};
 use crate::sys::{fd, pidfd, signal, signames, stream};
@@ -151,7 +151,7 @@ fn of_descriptor(number: i32) -> Result<Facts, Errno> {
 fn of_socket(fd: &OwnedFd, file: &Metadata) -> Facts {
     let option = |option| socket::option(fd.as_raw_fd(), libc::SOL_SOCKET, option).ok();
     let listens = option(libc::SO_ACCEPTCONN) == Some(1);
-    let text = |name: &Name| Value::from(name::text(name).to_str_lossy().into_owned());
+    let text = |name: &Name| json::bytes(&name::text(name));
     let names = [("local", socket::local_name(fd.as_raw_fd())), ("peer", socket::peer_name(fd.as_raw_fd()))];
     let named = |(what, name): (_, Result<Name, Errno>)| name.ok().map(|name| (what, text(&name)));
     let mut facts: Facts = names.into_iter().filter_map(named).filter(|(_, name)| *name != "").collect();

@@ -15,6 +15,7 @@ use crate::ipc::endpoint::{End, Endpoint, Message, Opening, Outgoing, Role, Sele
 use crate::ipc::error::{Error, Why};
 use crate::ipc::socket::{self as sockets, Listener, Settings, Unconnected, Until, file::SocketFile, name, take};
 use crate::ipc::wait::Wait;
+use crate::sys::rights;
 use crate::sys::socket::{self, Name};
 use bstr::BString;
 use nix::errno::Errno;
@@ -33,6 +34,7 @@ pub struct Socket {
     others: Vec<Name>,
     address: String,
     kind: libc::c_int,
+    is_unix: bool,
     end: End,
     peer: Option<BString>,
     /// What was received and not yet asked for.
@@ -88,6 +90,7 @@ fn open(
         others: Vec::new(),
         address,
         kind,
+        is_unix: names.first().is_some_and(|name| name.family() == libc::AF_UNIX),
         end: opening.end,
         peer: None,
         rest: Vec::new(),
@@ -102,6 +105,10 @@ fn open(
             let listener = listener.map_err(|failed| Error::refused(&open.address, failed.errno))?;
             if kind == libc::SOCK_DGRAM {
                 let (socket, file) = listener.into_parts();
+                if open.is_unix {
+                    let asked = socket::set_option(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PASSCRED, 1);
+                    asked.map_err(|errno| Error::refused(&open.address, errno))?;
+                }
                 (open.connection, open._file) = (Some(socket), file);
             } else {
                 open.listener = Some(listener);
@@ -172,7 +179,9 @@ impl Socket {
                 result => break result.map_err(refused)?,
             }
         };
-        self.peer = Some(BString::from(name::text(&peer)));
+        // Who connects needs no name; then its process is known.
+        let process = || rights::peer(connection.as_fd()).map(|pid| BString::from(format!("pid:{pid}")));
+        self.peer = if peer == Name::Unnamed { process() } else { Some(BString::from(name::text(&peer))) };
         // One peer is taken: nobody else can connect, and the file is gone.
         self.listener = None;
         Ok(connection)
@@ -230,8 +239,12 @@ impl Socket {
         let mut buffer = std::mem::take(message.begin());
         buffer.resize(select.size.unwrap_or(ROOM).max(1), 0);
         let most = buffer.len();
-        let kind = self.kind;
+        let (kind, is_unix) = (self.kind, self.is_unix);
+        let mut process = None;
         let taken = self.with(libc::POLLIN, wait, |fd| {
+            if is_unix && kind == libc::SOCK_DGRAM {
+                process = rights::next_sender(fd)?;
+            }
             // A message that is too long stays where it is, so look first if there is a limit.
             if select.size.is_some() && !select.truncate && take::next_length(fd)? > most {
                 return Err(Errno::E2BIG);
@@ -244,7 +257,10 @@ impl Socket {
         let Some((length, from)) = taken? else { return Ok(false) };
         buffer.truncate(length);
         *message.begin() = buffer;
-        message.sender = if from == Name::Unnamed { self.peer.clone() } else { Some(BString::from(name::text(&from))) };
+        message.sender = match from {
+            Name::Unnamed => process.map(|pid| BString::from(format!("pid:{pid}"))).or_else(|| self.peer.clone()),
+            from => Some(BString::from(name::text(&from))),
+        };
         Ok(true)
     }
 }
