@@ -60,6 +60,13 @@ fn names_are_completed_where_they_belong() {
         ("cd fo", "cd folder/"),
         ("if mya", "if myalias "),
         ("a; b | myf", "a; b | myfunction "),
+        // A command in quotes.
+        ("\"unali", "\"unalias\" "),
+        ("if 'myf", "if 'myfunction' "),
+        ("x=\"pl", "x=\"plain.txt\" "),
+        ("$(\"mya", "$(\"myalias\" "),
+        ("`a; \"mya", "`a; \"myalias\" "),
+        ("\"/usr/bin/basena", "\"/usr/bin/basename\" "),
         // A part of a name, where nothing begins so; and directories that begin like what is written.
         ("ls word", "ls two\\ words "),
         ("cat ./f/in", "cat ./folder/inside "),

@@ -118,6 +118,12 @@ fn candidate(
     Some(Candidate { text, suffix, label: format!("{name}{slash}"), ..Candidate::default() })
 }
 
+/// A name that is no path, in the quotes that the user has begun.
+pub fn quoted_like(raw: &str, name: &str) -> Candidate {
+    let (quoted, close) = quote_name(Quote::None, quote_after(raw), name);
+    Candidate { text: format!("{quoted}{close}"), ..Candidate::plain(name) }
+}
+
 /// A name quoted for its place: inside the quotes that are open before it, or in the style that the user has begun.
 fn quote_name(outer: Quote, inner: Quote, name: &str) -> (String, &'static str) {
     let bytes = to_bytes(name);

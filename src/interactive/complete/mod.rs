@@ -71,9 +71,9 @@ enum Operand {
 }
 
 /// What the operands of a command are.
-fn operands(words: &[String]) -> Operand {
+fn operands(command: &str, words: &[String]) -> Operand {
     let last = words.last().map(|word| &word[..]).unwrap_or_default();
-    match (&words[0][..], words.len()) {
+    match (command, words.len()) {
         ("type" | "hash" | "which" | "whence" | "man" | "whatis", _) => Operand::Commands,
         ("command" | "exec" | "nohup" | "sudo" | "env" | "nice" | "xargs" | "strace" | "time", _) => {
             Operand::CommandLine
@@ -107,7 +107,7 @@ pub fn candidates(shell: &mut Shell, text: &str, cursor: usize) -> Found {
         return found;
     }
     let plain = unquote(raw);
-    let is_command = place.words.is_empty() && !place.is_redirection && place.quote == Quote::None;
+    let is_command = place.words.is_empty() && !place.is_redirection;
     let mut found = Found { start: place.start, candidates: Vec::new() };
     if raw.starts_with('~') && !raw.contains('/') {
         let users = names::users();
@@ -127,7 +127,8 @@ pub fn candidates(shell: &mut Shell, text: &str, cursor: usize) -> Found {
         if raw.contains('/') {
             found.candidates = files::complete(shell, raw, files::Wanted::Programs);
         } else if !plain.is_empty() {
-            found.candidates = quoted(names::commands(shell, &plain));
+            let names = names::commands(shell, &plain);
+            found.candidates = names.iter().map(|name| files::quoted_like(raw, name)).collect();
             // A directory's name can begin a path.
             found.candidates.extend(files::complete(shell, raw, files::Wanted::Directories));
         }
@@ -182,14 +183,14 @@ fn starting(names: impl IntoIterator<Item = String>, prefix: &str) -> Vec<Candid
 }
 
 fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Candidate> {
-    let kind = operands(&place.words);
-    let command = &place.words[0];
+    let Some(command) = place.words.first() else { return Vec::new() };
+    let kind = operands(command, &place.words);
     if kind == Operand::CommandLine && place.words.len() > 1 && !place.words[1].starts_with('-') {
         let inner = Place { words: place.words[1..].to_vec(), ..place.clone() };
         return operand(shell, &inner, raw, plain);
     }
     if plain.starts_with('-') {
-        let found = options(shell, place, plain);
+        let found = options(shell, place, command, plain);
         if !found.is_empty() {
             return found;
         }
@@ -250,8 +251,7 @@ fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Cand
 }
 
 /// The options of a command that begin like `plain`: a builtin's from its usage, a program's from its manual page.
-fn options(shell: &mut Shell, place: &Place, plain: &str) -> Vec<Candidate> {
-    let command = &place.words[0];
+fn options(shell: &mut Shell, place: &Place, command: &str, plain: &str) -> Vec<Candidate> {
     let mut found = match plain.strip_prefix('-') {
         Some(rest) if command == "kill" && place.words.len() == 1 => signals("-", rest),
         _ => Vec::new(),
@@ -261,8 +261,8 @@ fn options(shell: &mut Shell, place: &Place, plain: &str) -> Vec<Candidate> {
     let own = names::options(command).into_iter().filter(|(option, _)| option.starts_with(plain));
     found.extend(own.map(|(option, about)| Candidate::explained(&option, if short { "" } else { &about })));
     if is_external(shell, command) {
-        let mut words = place.words.clone();
-        words[0] = aliased(shell, command);
+        let words: Vec<_> =
+            std::iter::once(aliased(shell, command)).chain(place.words.iter().skip(1).cloned()).collect();
         let told = manual::options(shell, &words).into_iter().filter(|option| option.name.starts_with(plain));
         found.extend(told.map(|option| match option.takes_value {
             true => {
