@@ -33,37 +33,48 @@ const VERBS: &str = "i=0; while [ $i -lt $2 ]; do sock socket c inet stream; soc
 const LINES: &str = "exec 3<>/dev/tcp/127.0.0.1/$1; i=0; while [ $i -lt $2 ]; do echo line $i >&3; read -r line <&3; i=$((i + 1)); \
                      done; echo $line";
 
-/// A program that receives a file, and one that sends it; `{}` is the port or path.
+/// How a program receives a file and how it sends one; `{}` is the port or path.
 struct Pair {
     name: &'static str,
     program: &'static str,
+    tcp: Transfer,
+    unix: Transfer,
+}
+
+struct Transfer {
     receive: &'static str,
     send: &'static str,
 }
 
-/// The first one is ours, and `tcp` or `unix` decides what `{}` is.
-const TCP: &[Pair] = &[
-    Pair { name: "ipcsh nc", program: "ipcsh", receive: "nc -l 127.0.0.1 {}", send: "nc 127.0.0.1 {}" },
+/// The first one is ours.
+const PAIRS: &[Pair] = &[
+    Pair {
+        name: "ipcsh nc",
+        program: "ipcsh",
+        tcp: Transfer { receive: "nc -l 127.0.0.1 {}", send: "nc 127.0.0.1 {}" },
+        unix: Transfer { receive: "nc -lU {}", send: "nc -U {}" },
+    },
     Pair {
         name: "socat -b 1M",
         program: "socat",
-        receive: "-b 1048576 -u TCP-LISTEN:{},bind=127.0.0.1,reuseaddr -",
-        send: "-b 1048576 -u - TCP:127.0.0.1:{}",
+        tcp: Transfer {
+            receive: "-b 1048576 -u TCP-LISTEN:{},bind=127.0.0.1,reuseaddr -",
+            send: "-b 1048576 -u - TCP:127.0.0.1:{}",
+        },
+        unix: Transfer { receive: "-b 1048576 -u UNIX-LISTEN:{} -", send: "-b 1048576 -u - UNIX-CONNECT:{}" },
     },
-    Pair { name: "nc.openbsd", program: "nc.openbsd", receive: "-l 127.0.0.1 {}", send: "-N 127.0.0.1 {}" },
-    Pair { name: "ncat", program: "ncat", receive: "-l 127.0.0.1 {}", send: "--send-only 127.0.0.1 {}" },
-];
-
-const UNIX: &[Pair] = &[
-    Pair { name: "ipcsh nc -U", program: "ipcsh", receive: "nc -lU {}", send: "nc -U {}" },
     Pair {
-        name: "socat -b 1M",
-        program: "socat",
-        receive: "-b 1048576 -u UNIX-LISTEN:{} -",
-        send: "-b 1048576 -u - UNIX-CONNECT:{}",
+        name: "nc.openbsd",
+        program: "nc.openbsd",
+        tcp: Transfer { receive: "-l 127.0.0.1 {}", send: "-N 127.0.0.1 {}" },
+        unix: Transfer { receive: "-lU {}", send: "-NU {}" },
     },
-    Pair { name: "nc.openbsd -U", program: "nc.openbsd", receive: "-lU {}", send: "-NU {}" },
-    Pair { name: "ncat -U", program: "ncat", receive: "-lU {}", send: "--send-only -U {}" },
+    Pair {
+        name: "ncat",
+        program: "ncat",
+        tcp: Transfer { receive: "-l 127.0.0.1 {}", send: "--send-only 127.0.0.1 {}" },
+        unix: Transfer { receive: "-lU {}", send: "--send-only -U {}" },
+    },
 ];
 
 fn main() {
@@ -95,14 +106,11 @@ fn main() {
     compare("round trips", f64::from(lines), "/s", rounds, &programs, |(_, shell, _)| talk(shell, LINES, lines, 1));
 
     let place = Place::new(mib << 20);
-    for (what, pairs) in [("TCP", TCP), ("UNIX", UNIX)] {
-        let pairs: Vec<(String, &Pair, ())> = pairs
-            .iter()
-            .filter(|pair| pair.program == "ipcsh" || is_installed(pair.program))
-            .map(|pair| (pair.name.to_owned(), pair, ()))
-            .collect();
+    let pairs = PAIRS.iter().filter(|pair| pair.program == "ipcsh" || is_installed(pair.program));
+    let pairs: Vec<(String, &Pair, ())> = pairs.map(|pair| (pair.name.to_owned(), pair, ())).collect();
+    for (what, is_tcp) in [("TCP", true), ("UNIX", false)] {
         let title = format!("{mib} MiB, {what}");
-        compare(&title, mib as f64, " MiB/s", rounds, &pairs, |(_, pair, ())| place.pass(pair, what == "TCP"));
+        compare(&title, mib as f64, " MiB/s", rounds, &pairs, |(_, pair, ())| place.pass(pair, is_tcp));
     }
 }
 
@@ -206,8 +214,9 @@ impl Place {
         // Not every program removes it.
         let _ = fs::remove_file(&socket);
         let place = if tcp { free_port().to_string() } else { "socket".to_owned() };
+        let transfer = if tcp { &pair.tcp } else { &pair.unix };
         let got = File::create(self.0.join("got")).expect("a file");
-        let mut receiver = Ended(self.command(pair, pair.receive, &place).stdout(got).spawn().expect(pair.program));
+        let mut receiver = Ended(self.command(pair, transfer.receive, &place).stdout(got).spawn().expect(pair.program));
         let deadline = Instant::now() + Duration::from_secs(10);
         while !(if tcp { is_listening(&place) } else { socket.exists() }) {
             assert!(Instant::now() < deadline, "{}: it does not listen", pair.name);
@@ -216,7 +225,7 @@ impl Place {
         let data = File::open(self.0.join("data")).expect("the file to send");
         let start = Instant::now();
         let sent =
-            self.command(pair, pair.send, &place).stdin(data).stdout(Stdio::null()).status().expect(pair.program);
+            self.command(pair, transfer.send, &place).stdin(data).stdout(Stdio::null()).status().expect(pair.program);
         let received = receiver.0.wait().expect("it is a child");
         let time = start.elapsed();
         assert!(sent.success() && received.success(), "{}: {sent}, {received}", pair.name);
