@@ -63,7 +63,8 @@ pub fn with_usage(shell: &mut Shell, builtin: &Builtin, result: BuiltinResult) -
     with_line(shell, builtin, builtin.usage.lines().next().unwrap_or_default(), result)
 }
 
-fn with_line(shell: &mut Shell, builtin: &Builtin, usage: &str, result: BuiltinResult) -> BuiltinResult {
+/// The same with the synopsis of a verb.
+pub fn with_line(shell: &mut Shell, builtin: &Builtin, usage: &str, result: BuiltinResult) -> BuiltinResult {
     match result {
         Err(Failure::Error(error)) if error.status == ExitStatus::USAGE => {
             shell.report(&error.within(builtin.name));

@@ -13,7 +13,7 @@
 //! sock close $c                   close(c);
 //! ```
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name};
+use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, message};
 use crate::fields::Fields;
 use crate::ipc::socket::{self as sockets, Failed, Unconnected, Until, name, take};
 use crate::ipc::wait::{Cut, Guard};
@@ -94,7 +94,20 @@ fn system(call: &str, errno: Errno) -> Error {
     Error::new(format!("{call}: {errno:?}: {}", reason(errno)))
 }
 
+/// The verbs, for who has used none of them.
+const VERBS: &str = "sock socket|bind|listen|accept|connect|send|sendto|recv|recvfrom|shutdown|getsockname|getpeername|setsockopt|close ...";
+
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
+    if message::help(shell, &BUILTIN, fields)? {
+        return Ok(ExitStatus::SUCCESS);
+    }
+    let result = call(shell, fields);
+    let is_asked = |verbs: &str| verbs.split('|').any(|verb| fields.get(1).is_some_and(|asked| asked == verb));
+    let usage = BUILTIN.usage.lines().find(|line| line.split(' ').nth(1).is_some_and(is_asked));
+    message::with_line(shell, &BUILTIN, usage.unwrap_or(VERBS), result)
+}
+
+fn call(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let mut arguments = Arguments { fields, at: 1 };
     let done = |result: Result<(), Error>| -> BuiltinResult {
         result?;
@@ -102,10 +115,6 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     };
     let verb = arguments.next("verb")?;
     match verb.as_bytes() {
-        b"--help" => {
-            let text = format!("usage: {}\n{}\n", BUILTIN.usage.replace('\n', "\n       "), BUILTIN.about);
-            done(shell.io.write(text.as_bytes()))
-        }
         b"socket" => make(shell, &mut arguments),
         b"bind" => done(bind(&mut arguments)),
         b"listen" => done(listen(&mut arguments)),
@@ -124,7 +133,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
             arguments.end()?;
             done(fd::close(number).map_err(|errno| system("close", errno)))
         }
-        _ => Err(wrong(verb, "no such verb (see sock --help)").into()),
+        _ => Err(wrong(verb, "no such verb").into()),
     }
 }
 

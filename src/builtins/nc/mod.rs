@@ -41,7 +41,9 @@ pub const BUILTIN: Builtin = Builtin {
             or the other one has closed both directions.\n\
             -e, --exec COMMAND  serve the connection with a command on descriptors 0 and 1: in this shell, with -k or -u each in a process of its own;\n\
             \u{20}           not with -C, -F, -z, --hex. NC_REMOTE_ADDR NC_REMOTE_PORT NC_LOCAL_ADDR NC_LOCAL_PORT NC_PROTO are set; of a UNIX\n\
-            \u{20}           socket the ADDRs are paths, empty for one without a name, and the PORTs empty\n\
+            \u{20}           socket the ADDRs are paths, empty for one without a name, and the PORTs empty. With -l -u each peer has a handler, which\n\
+            \u{20}           reads its datagrams as a stream (--framed keeps them apart), to the end after -W of them or -w SEC of silence, and each\n\
+            \u{20}           of its writes is one. -d -i -q are about standard input, and mean nothing here\n\
             --max N  with -k --exec: at most N handlers at a time\n\
             --fd VAR  leave the connection open in the shell, its number in VAR; not with -k, -z, --exec\n\
             --port VAR  with -l: the port listened on (not UNIX). As with --fd and --exec, what a job in the background or a pipeline sets\n\
