@@ -54,6 +54,8 @@ pub struct Stdio {
     pub guards: bool,
     /// Input that was read and is not used yet.
     lookahead: Option<Lookahead>,
+    /// What is left of a message that was read from this socket.
+    rest: Option<(file::Identity, Vec<u8>)>,
     /// Whether it is worth it to look for the answer of a connection before going to sleep; `None`: nobody has asked yet.
     eager: Option<Eager>,
     /// The pipes and sockets that no other process can read.
@@ -73,6 +75,7 @@ impl Default for Stdio {
             gathers: false,
             guards: false,
             lookahead: None,
+            rest: None,
             eager: None,
             own_inputs: Vec::new(),
             late: 0,
@@ -140,7 +143,11 @@ impl Stdio {
             self.forget_input();
             let is_own = !self.own_inputs.is_empty()
                 && file::identity(input).is_some_and(|identity| self.own_inputs.contains(&identity));
-            self.lookahead = Some(Lookahead::new(input, is_own));
+            let mut lookahead = Lookahead::new(input, is_own);
+            if let Some((_, rest)) = self.rest.take_if(|(socket, _)| file::identity(input) == Some(*socket)) {
+                lookahead = lookahead.behind(rest);
+            }
+            self.lookahead = Some(lookahead);
         }
         let Some(lookahead) = &mut self.lookahead else { return Ok(&[]) };
         if lookahead.is_used_up() {
@@ -171,7 +178,7 @@ impl Stdio {
         self.settle();
         if !self.own_inputs.is_empty() {
             self.own_inputs.clear();
-            self.lookahead = None;
+            self.forget_input();
         }
     }
 
@@ -189,6 +196,7 @@ impl Stdio {
     /// In a forked child: what was read ahead, and a write that failed, are the parent's.
     pub fn forget_parent(&mut self) {
         self.forget_input();
+        self.rest = None;
         self.gathered.failed = None;
     }
 
@@ -202,7 +210,12 @@ impl Stdio {
     /// Descriptors are about to change their meaning: nothing that is known about them counts any more.
     pub fn forget_input(&mut self) {
         self.settle();
-        self.lookahead = None;
+        let Some(lookahead) = self.lookahead.take() else { return };
+        let input = lookahead.descriptor();
+        let rest = lookahead.into_rest();
+        if !rest.is_empty() {
+            self.rest = file::identity(input).map(|socket| (socket, rest));
+        }
     }
 
     /// Whether others see less than what the script has done.

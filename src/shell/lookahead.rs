@@ -16,6 +16,9 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 /// The first block after others may have read, and the largest.
 const BLOCKS: (usize, usize) = (1 << 10, 64 << 10);
 
+/// Room for the longest message that a datagram socket lets through by default.
+const MESSAGE: usize = 256 << 10;
+
 /// Where the bytes come from.
 #[derive(Debug)]
 enum Source {
@@ -25,6 +28,9 @@ enum Source {
     Pipe(OwnedFd, OwnedFd),
     /// A connection that is a stream.
     Socket,
+    /// A socket that keeps messages apart: a read of a part of one throws the rest away. So it is taken as a whole, and what is left of it
+    /// stays here.
+    Messages,
     /// Anything else is read byte by byte.
     Bytes,
     /// A here-document: nobody else has it.
@@ -44,14 +50,16 @@ pub struct Lookahead {
 impl Lookahead {
     /// For a descriptor; `is_own` says that no other process can read what it is open on.
     pub fn new(from: RawFd, is_own: bool) -> Self {
+        let is_stream = || socket::kind(from) == Ok(libc::SOCK_STREAM);
         let source = match file::kind(from) {
+            Some(libc::S_IFSOCK) if !is_stream() => Source::Messages,
             Some(libc::S_IFIFO | libc::S_IFSOCK) if !is_own => Source::Bytes,
             // The shell could change the bytes that it has seen.
             Some(libc::S_IFREG) if file::is_same(from, 1) => Source::Bytes,
             Some(libc::S_IFREG) => Source::File(0),
             // Without descriptors left, it goes byte by byte.
             Some(libc::S_IFIFO) => fd::pipe().map_or(Source::Bytes, |(read, write)| Source::Pipe(read, write)),
-            Some(libc::S_IFSOCK) if socket::kind(from) == Ok(libc::SOCK_STREAM) => Source::Socket,
+            Some(libc::S_IFSOCK) => Source::Socket,
             _ => Source::Bytes,
         };
         Self { from, source, bytes: Vec::new(), used: 0, block: BLOCKS.0 }
@@ -60,6 +68,21 @@ impl Lookahead {
     /// A text in memory that is read as if it came from `from`.
     pub fn memory(from: RawFd, bytes: Vec<u8>) -> Self {
         Self { from, source: Source::Memory, bytes, used: 0, block: 0 }
+    }
+
+    /// What is left of a message that was taken, for the next one who reads from there.
+    pub fn into_rest(mut self) -> Vec<u8> {
+        if !matches!(self.source, Source::Messages) {
+            return Vec::new();
+        }
+        self.bytes.split_off(self.used)
+    }
+
+    /// Before anything else come these bytes, the rest of a message.
+    #[must_use]
+    pub fn behind(mut self, rest: Vec<u8>) -> Self {
+        self.bytes = rest;
+        self
     }
 
     /// The descriptor.
@@ -154,8 +177,8 @@ impl Lookahead {
                 }
                 got?;
             }
-            Source::Bytes => {
-                self.bytes.resize(1, 0);
+            Source::Bytes | Source::Messages => {
+                self.bytes.resize(if matches!(self.source, Source::Bytes) { 1 } else { MESSAGE }, 0);
                 let got = fd::read(self.from, &mut self.bytes);
                 self.bytes.truncate(*got.as_ref().unwrap_or(&0));
                 got?;
@@ -182,7 +205,8 @@ impl Lookahead {
             // What was seen in a pipe or socket is there, and nobody else has taken it in between.
             Source::Pipe(..) => fd::discard(self.from, &mut self.bytes[..self.used]),
             Source::Socket => socket::discard(self.from, &mut self.bytes[..self.used]),
-            Source::Bytes => {}
+            Source::Messages if !self.is_used_up() => return,
+            Source::Bytes | Source::Messages => {}
             Source::Memory => return,
         }
         self.bytes.clear();

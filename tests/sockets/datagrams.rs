@@ -199,6 +199,32 @@ fn carriage_returns_and_pauses() {
     }
 }
 
+/// `read` takes a line of a datagram, and the next `read` the next line, whatever happens in between; a process reads the next datagram.
+#[test]
+fn read_loses_nothing_of_a_datagram() {
+    let dir = Dir::new();
+    let server = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    server.set_read_timeout(Some(DEADLINE)).expect("a time limit");
+    let port = server.local_addr().expect("it is bound").port();
+    let code = format!(
+        "exec 3<>/dev/udp/127.0.0.1/{port}; echo hi >&3; read -r a <&3; exec 4</dev/null; sh -c 'read -r b <&3; echo \"$b\"'\n\
+         read -r b <&3; echo \"$a, $b\"; while read -r c; do echo \"$c\" | cat; [ \"$c\" != end ] || break; done <&3"
+    );
+    let client = Running::start(&mut dir.shell(&code));
+    let mut buffer = [0; 10];
+    let (length, peer) = server.recv_from(&mut buffer).expect("it sends");
+    assert_eq!(&buffer[..length], b"hi\n");
+    // A program that reads byte by byte loses the rest of what it has begun: its datagram is one byte.
+    for message in ["one\ntwo\n", "\n", "three\nfour\n", "end\n"] {
+        server.send_to(message.as_bytes(), peer).expect("it is sent");
+    }
+    assert_eq!(client.end().text(), "\none, two\nthree\nfour\nend\n");
+    // Records keep what stands behind the line, too.
+    let code = "sock socket s unix seqpacket; sock bind $s @r-$$; sock listen $s; sock socket c unix seqpacket; sock connect $c @r-$$\n\
+                sock accept a $s; sock send $c 'one\ntwo\n'; sock send $c 'three\n'; for i in 1 2 3; do read -r x <&$a; echo $x; done";
+    assert_eq!(run(&mut dir.shell(code)).text(), "one\ntwo\nthree\n");
+}
+
 #[test]
 fn refused_and_too_long() {
     let dir = Dir::new();
