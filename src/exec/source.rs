@@ -3,7 +3,7 @@
 use crate::find;
 use crate::status::Error;
 use crate::syntax::{LineSource, Prompt, ReadError};
-use crate::sys::fd;
+use crate::sys::{fd, file, signal};
 use bstr::BString;
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -15,21 +15,38 @@ pub struct Descriptor {
     /// Keeps a script's descriptor open.
     _owner: Option<OwnedFd>,
     seekable: Option<bool>,
+    /// The signals (bits as in `sys::signal`) that end the wait for a line.
+    interrupting: u64,
 }
 
 impl Descriptor {
     /// Standard input.
     pub fn standard_input() -> Self {
-        Self { number: 0, _owner: None, seekable: None }
+        Self::prompted(0)
+    }
+
+    /// Standard input behind prompts: the signals `interrupting` (bits as in `sys::signal`) give up the line.
+    pub fn prompted(interrupting: u64) -> Self {
+        Self { number: 0, _owner: None, seekable: None, interrupting }
     }
 
     /// A script that is no regular file.
     pub fn script(file: OwnedFd) -> Self {
-        Self { number: file.as_raw_fd(), _owner: Some(file), seekable: Some(false) }
+        Self { number: file.as_raw_fd(), _owner: Some(file), seekable: Some(false), interrupting: 0 }
     }
 
     fn seek(&self, by: i64) -> Result<i64, Errno> {
         fd::seek(self.number, by)
+    }
+
+    /// Wait for input, if signals are to be seen meanwhile: those that arrive before the sleep, too, which read(2) would sleep over.
+    fn wait(&self) -> Result<(), Errno> {
+        while self.interrupting != 0 && file::wait_for_input(self.number, self.interrupting).is_err() {
+            if signal::pending() & self.interrupting != 0 {
+                return Err(Errno::EINTR);
+            }
+        }
+        Ok(())
     }
 
     fn line(&mut self) -> Result<Vec<u8>, Errno> {
@@ -40,6 +57,7 @@ impl Descriptor {
         let mut line = Vec::new();
         let mut block = [0u8; 4096];
         loop {
+            self.wait()?;
             let want = if seekable { block.len() } else { 1 };
             let got = match fd::read(self.number, &mut block[..want]) {
                 Err(Errno::EINTR) => continue,
@@ -67,6 +85,7 @@ impl LineSource for Descriptor {
         match self.line() {
             Ok(line) if line.is_empty() => Ok(None),
             Ok(line) => Ok(Some(line.into())),
+            Err(Errno::EINTR) => Err(ReadError::Interrupted),
             Err(errno) => Err(ReadError::Failed(Error::system("cannot read commands", errno))),
         }
     }

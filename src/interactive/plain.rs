@@ -43,11 +43,6 @@ impl LineSource for Rest {
             return Ok(Some(first));
         }
         show(if prompt == Prompt::Primary { &lines.prompts.0 } else { &lines.prompts.1 });
-        while file::wait_for_input(0, ENDING).is_err() {
-            if signal::pending() & ENDING != 0 {
-                return Err(ReadError::Interrupted);
-            }
-        }
         lines.input.next_line(prompt)
     }
 }
@@ -85,7 +80,7 @@ fn wait_at_prompt(shell: &mut Shell, prompt: &str) -> bool {
 
 /// Read, execute, repeat.
 pub fn run(shell: &mut Shell) -> Outcome {
-    let input = Descriptor::standard_input();
+    let input = Descriptor::prompted(ENDING);
     let lines = Rc::new(RefCell::new(Lines { input, prompts: Default::default(), first: None }));
     let mut parser = Parser::new(Box::new(Rest(Rc::clone(&lines))));
     let mut mail = Mail::default();
