@@ -2,13 +2,16 @@
 
 use super::{bell_unless, insert, more, start_insert};
 use crate::expand::pattern;
-use crate::interactive::edit::input::Session;
+use crate::interactive::edit::input::{Input, Session};
 use crate::interactive::edit::line::Motion;
 use crate::interactive::edit::prompt::Prompt;
 use crate::interactive::edit::{Editor, Step, Stop, emacs};
 use crate::interactive::text::{to_text, visible};
 use crate::shell::Shell;
 use rustyline::{KeyCode as K, KeyEvent, Modifiers as M};
+
+/// So many aliases may one key type (`@`): one that names itself would go on for ever.
+const MOST_ALIASES: u32 = 100;
 
 /// Commands about history, words as the shell sees them, and programs.
 pub(super) fn line_command(
@@ -71,7 +74,11 @@ pub(super) fn line_command(
         '@' => {
             let letter = more(editor, shell, session)?;
             let value = shell.aliases.get(format!("_{letter}").as_str().into()).map(|value| value.to_string());
-            let Some(value) = value else { return Ok(bell_unless(editor, |_| false)) };
+            editor.vi.aliases_typed += 1;
+            let Some(value) = value.filter(|_| editor.vi.aliases_typed <= MOST_ALIASES) else {
+                editor.vi.replay.clear();
+                return Ok(bell_unless(editor, |_| false));
+            };
             for character in value.chars().rev() {
                 editor.vi.replay.push_front(KeyEvent::from(character));
             }
@@ -98,10 +105,11 @@ pub(super) fn search(editor: &mut Editor, shell: &mut Shell, session: &mut Sessi
     loop {
         editor.other_prompt = Some(Prompt::plain(&format!("{sign}{} ", visible(wanted.as_bytes()))));
         editor.dirty = true;
-        match editor.next_key(shell, session)? {
-            KeyEvent(K::Char(character), M::NONE) => wanted.push(character),
-            KeyEvent(K::Backspace, _) if wanted.pop().is_some() => {}
-            KeyEvent(K::Enter, _) | KeyEvent(K::Char('J' | 'M'), M::CTRL) => break,
+        match editor.next_input(shell, session)? {
+            Input::Paste(text) => wanted.push_str(text.trim_end_matches('\n')),
+            Input::Key(KeyEvent(K::Char(character), M::NONE)) => wanted.push(character),
+            Input::Key(KeyEvent(K::Backspace, _)) if wanted.pop().is_some() => {}
+            Input::Key(KeyEvent(K::Enter, _) | KeyEvent(K::Char('J' | 'M'), M::CTRL)) => break,
             _ => {
                 editor.other_prompt = None;
                 return Ok(Step::Continue);

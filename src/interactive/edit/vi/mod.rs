@@ -39,6 +39,8 @@ pub struct State {
     last_change: Vec<KeyEvent>,
     /// Keys to be taken before those of the terminal.
     pub replay: VecDeque<KeyEvent>,
+    /// How many aliases have been typed (`@`) since the last key of the terminal.
+    pub aliases_typed: u32,
     last_search: Option<CharSearch>,
     pattern: String,
     pattern_is_older: bool,
@@ -61,6 +63,9 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
     if editor.vi.mode == Mode::Command {
         // ESC and a key that came together: the mode is this one already.
         let key = without_alt(key);
+        if !matches!(key, KeyEvent(K::Tab | K::BackTab, _)) {
+            editor.menu.close();
+        }
         editor.vi.recording = vec![key];
         let step = command(editor, shell, session, key)?;
         if editor.vi.mode == Mode::Command {
@@ -212,6 +217,11 @@ fn special_key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, ke
             }
             Ok(step)
         }
+        // The first Tab shows what can be chosen, as `=` does, and further ones choose.
+        KeyEvent(K::Tab | K::BackTab, _) if !editor.menu.is_open() => {
+            editor.list_expansions(shell);
+            Ok(Step::Continue)
+        }
         KeyEvent(K::Backspace, _) => Ok(bell_unless(editor, |editor| editor.line.go(Motion::Left, 1))),
         key => emacs::key(editor, shell, session, key),
     }
@@ -238,13 +248,6 @@ fn operator(
         return Ok(());
     }
     let here = editor.line.cursor();
-    let on_word = editor.line.text()[here..].starts_with(|c: char| !c.is_whitespace());
-    // `cw` on a word changes only the word.
-    let key = match (letter, key) {
-        ('c', 'w') if on_word => 'e',
-        ('c', 'W') if on_word => 'E',
-        (_, key) => key,
-    };
     let times = times.saturating_mul(count.unwrap_or(1));
     let found = motion(editor, shell, session, key, Some(times))?;
     let Some((there, inclusive)) = found.filter(|&(there, inclusive)| there != here || inclusive) else {
@@ -254,6 +257,16 @@ fn operator(
     let mut range = here.min(there)..here.max(there);
     if inclusive {
         range.end += editor.line.text()[range.end..].chars().next().map_or(0, char::len_utf8);
+    }
+    if matches!(key, 'w' | 'W') {
+        let part = &editor.line.text()[range.clone()];
+        // `cw` on a word changes only the word, and no word is joined with the next line.
+        let words = part.trim_end();
+        let end = match letter {
+            'c' if !words.is_empty() => words.len(),
+            _ => part[words.len()..].find('\n').map_or(part.len(), |newline| words.len() + newline),
+        };
+        range.end = range.start + end;
     }
     apply(editor, letter, range);
     Ok(())

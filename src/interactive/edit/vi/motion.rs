@@ -7,6 +7,7 @@ use crate::interactive::edit::{Editor, Stop};
 use crate::shell::Shell;
 use rustyline::{At, CharSearch, Word};
 use std::ops::Range;
+use unicode_width::UnicodeWidthChar;
 
 /// The line of the command that the cursor is on.
 pub(super) fn line_bounds(editor: &Editor) -> Range<usize> {
@@ -42,16 +43,7 @@ pub(super) fn motion(
             let offset = text.char_indices().nth(usize::from(times.max(1) - 1)).map_or(text.len(), |(at, _)| at);
             (bounds.start + offset, false)
         }
-        'w' | 'W' => {
-            let mut there = here;
-            for _ in 0..times {
-                line.move_to(there);
-                // Without a further word: to the end.
-                there = if line.go(Motion::WordRight(At::Start, word), 1) { line.cursor() } else { bounds.end };
-            }
-            line.move_to(here);
-            (there, false)
-        }
+        'w' | 'W' => ((0..times).fold(here, |at, _| next_word(line.text(), at, character == 'W')), false),
         'e' | 'E' => (target(line, Motion::WordRight(At::BeforeEnd, word), times), true),
         'b' | 'B' => (target(line, Motion::WordLeft(word), times), false),
         'f' | 'F' | 't' | 'T' => {
@@ -73,6 +65,25 @@ pub(super) fn motion(
         _ => return Ok(None),
     };
     Ok(Some((there, inclusive)))
+}
+
+/// Where the word behind the one at an offset begins; the end of the text if there is none. (rustyline's motion would be on the
+/// last character then, which is no beginning.)
+fn next_word(text: &str, from: usize, big: bool) -> usize {
+    let kind = |character: char| match character {
+        _ if character.is_whitespace() => 0,
+        _ if big || character.is_alphanumeric() || character == '_' => 1,
+        _ => 2,
+    };
+    let mut before = None;
+    for (at, character) in text[from..].char_indices().filter(|(_, character)| character.width() != Some(0)) {
+        let kind = kind(character);
+        if kind != 0 && before.is_some_and(|before| before != kind) {
+            return from + at;
+        }
+        before = Some(kind);
+    }
+    text.len()
 }
 
 pub(super) fn target(line: &mut Line, motion: Motion, times: u16) -> usize {
