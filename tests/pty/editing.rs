@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 const UP: &str = "\x1b[A";
+const DOWN: &str = "\x1b[B";
 const LEFT: &str = "\x1b[D";
 
 /// A line is typed, edited with keys, and entered; what it prints.
@@ -91,6 +92,90 @@ fn control_keys_do_what_people_expect() {
 }
 
 #[test]
+fn control_c_gives_up_the_line_in_the_middle_of_a_key() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    for begun in ["\x18", "\x1d", "\x12", "\x1b", "\x1b[1"] {
+        t.key(&format!("echo never{begun}{CTRL_C}"));
+        t.prompt();
+    }
+    t.run("set -o vi");
+    for begun in ["d", "2", "r", "/", "@"] {
+        t.key(&format!("echo never\x1b{begun}{CTRL_C}"));
+        t.prompt();
+    }
+    assert!(!t.text().contains("\nnever"), "{}", t.text());
+    t.exit();
+}
+
+#[test]
+fn what_is_changed_in_recalled_lines_stays_until_one_is_entered() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.run("echo one");
+    t.run("echo two");
+    t.key(&format!("{UP} EDIT{UP}"));
+    t.see_at_cursor("[3]$ echo one");
+    t.key(&format!("\x7fX{DOWN}"));
+    t.see_at_cursor("[3]$ echo two EDIT");
+    assert_eq!(t.run(""), "two EDIT");
+    t.key(&format!("{UP}{UP}{UP}"));
+    t.see_at_cursor("[4]$ echo one");
+    t.key(CTRL_C);
+    t.prompt();
+    // What is found is changed too, and what was searched from comes back.
+    t.key("own\x12ne\x01");
+    t.see_at_cursor("[5]$ echo one");
+    t.key("x\x12wo E\x07");
+    t.see_at_cursor("[5]$ xecho one");
+    t.key("\x1b>");
+    t.see_at_cursor("[5]$ own");
+    t.key(CTRL_C);
+    t.prompt();
+    t.exit();
+}
+
+#[test]
+fn last_words_come_one_after_the_other() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.run("echo one");
+    t.run("echo x # 'c'");
+    t.run("echo 'a  b'");
+    t.key("echo \x1b.");
+    t.see_at_cursor("[4]$ echo 'a  b'");
+    t.key("\x1b.");
+    t.see_at_cursor("[4]$ echo 'c'");
+    t.key("\x1b.");
+    t.see_at_cursor("[4]$ echo one");
+    // A key between them: another word.
+    t.key(" \x1b.");
+    t.see_at_cursor("[4]$ echo one 'a  b'");
+    assert_eq!(t.run(""), "one a  b");
+    t.exit();
+}
+
+#[test]
+fn a_paste_is_searched_for_whole() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.run("echo one");
+    t.run("echo ooo");
+    t.key("\x12\x1b[200~on\x1b[201~");
+    t.see_at_cursor("(reverse-i-search)`on': echo one");
+    assert_eq!(t.run(""), "one");
+    t.exit();
+}
+
+#[test]
 fn a_paste_waits_for_enter() {
     if !is_ipcsh() {
         return;
@@ -163,6 +248,14 @@ fn a_dumb_terminal_gets_no_escape_sequence() {
     t.key(CTRL_C);
     t.prompt();
     assert_eq!(t.run("echo $?"), "130");
+    // Also what the shell has read already because of ^D, and the next line is a new one.
+    for first in ["", "if true\r"] {
+        t.key(&format!("{first}echo nev{CTRL_D}"));
+        t.see("echo nev");
+        t.key(CTRL_C);
+        t.prompt();
+        assert_eq!(t.run("echo $?"), "130");
+    }
     // A trap is executed while the prompt waits.
     t.run("trap 'echo trapped' USR1");
     nix::sys::signal::kill(t.pid(), nix::sys::signal::Signal::SIGUSR1).expect("the shell is there");

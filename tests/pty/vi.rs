@@ -67,6 +67,15 @@ fn deleting_changing_copying() {
         ("echo a b c\x1b0wd2w", "c"),
         ("echo a b c\x1b0w2dw", "c"),
         ("echo abc def\x1b0wcwx\x1b", "x def"),
+        ("echo a b c\x1b0wcwx\x1b", "x b c"),
+        ("echo abc def\x1b0wllcwx\x1b", "abx def"),
+        ("echo a b c d\x1b0w2cWx\x1b", "x c d"),
+        // The last word, whole; and no line is joined with the next one.
+        ("echo abc\x1b0wdw", ""),
+        ("echo a.c\x1b0wdW", ""),
+        ("echo abc\x1b0wywP", "abcabc"),
+        ("echo abc\x1b0wcwx\x1b", "x"),
+        ("echo 'x abc\rdef'\x1bk0wwwdw", "> def'\nx\ndef"),
         ("echo abc\x1b0wd$", ""),
         ("echo abc\x1bhD", "a"),
         ("echo abc\x1bhCx\x1b", "ax"),
@@ -94,6 +103,7 @@ fn history_and_searches() {
         ("\x1bkk", "old one"),
         ("\x1b2k", "old one"),
         ("\x1bkkj", "old two"),
+        ("\x1bkA EDIT\x1bkj", "old two EDIT"),
         ("\x1b2G", "old one"),
         ("\x1b/one\r", "old one"),
         ("\x1b/^echo\r", "old two"),
@@ -122,12 +132,24 @@ fn words_programs_and_aliases() {
     t.prompt();
     t.key("echo al\x1b=");
     t.see("alpha   alpine");
-    t.key(" \r");
+    t.key("\t");
+    t.see_at_cursor("[4]$ echo alpha");
+    t.key("\t");
+    t.see_at_cursor("[4]$ echo alpine");
+    // Any other key ends the choice.
+    t.key("0\t2~");
+    t.see_at_cursor("[4]$ ECho alpine");
+    t.key(CTRL_C);
     t.prompt();
     t.key("echo x\x1b@q");
     t.see_at_cursor("[5]$ echo xend");
     t.key("\r");
     t.prompt();
+    // One that names itself comes to an end.
+    t.run("alias _l='@l'");
+    t.key("echo x\x1b@lay\r");
+    t.prompt();
+    t.see("\nxy\n");
     t.key("not executed\x1b#");
     t.prompt();
     t.see("#not executed");

@@ -158,6 +158,17 @@ pub fn scan(text: &str) -> Place {
     scanner.place
 }
 
+/// The last word of a command, in its quotes.
+pub fn last_word(text: &str) -> &str {
+    let mut rest = text.trim_end();
+    loop {
+        let word = &rest[scan(rest).start..];
+        // Behind an operator there is none.
+        let Some((operator, _)) = rest.char_indices().next_back().filter(|_| word.is_empty()) else { return word };
+        rest = rest[..operator].trim_end();
+    }
+}
+
 /// A word without its quotes.
 pub fn unquote(raw: &str) -> String {
     let mut quote = Quote::None;
@@ -201,5 +212,13 @@ mod tests {
         assert!(scan("cat <in").is_redirection);
         assert_eq!(scan("echo 'a b").quote, Quote::Single);
         assert_eq!(words("echo 'a b").1, "'a b");
+    }
+
+    #[test]
+    fn the_last_word_is_found() {
+        assert_eq!(last_word("echo a 'b  c' "), "'b  c'");
+        assert_eq!(last_word("(echo a\\ b) &"), "a\\ b");
+        assert_eq!(last_word("echo $(ls -l)"), "$(ls -l)");
+        assert_eq!(last_word(" ; "), "");
     }
 }

@@ -15,6 +15,7 @@ const RIGHT_WORD: Motion = Motion::WordRight(At::AfterEnd, Word::Emacs);
 
 /// Do what a key says.
 pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: KeyEvent) -> Result<Step, Stop> {
+    let last_word = editor.recall.last_word.take();
     if is_typed(key, session) {
         if let KeyEvent(K::Char(character), _) = key {
             editor.menu.close();
@@ -34,7 +35,6 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
     let count = 1;
     let done = match key {
         KeyEvent(K::Enter, M::NONE) | KeyEvent(K::Char('J' | 'M'), M::CTRL) => return Ok(editor.enter(shell)),
-        KeyEvent(K::Char('C'), M::CTRL) => return editor.interrupt_key(shell, session).map(|()| Step::Continue),
         KeyEvent(K::Char('D'), M::CTRL) if editor.line.text().is_empty() => return end_of_input(editor, shell),
         // On the empty last line of a command that is not complete: give it up, and hear what it lacks.
         KeyEvent(K::Char('D'), M::CTRL) if editor.line.is_at_end() && editor.line.text().ends_with('\n') => {
@@ -56,6 +56,7 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
             quoted_insert(editor, shell, session)?;
             true
         }
+        KeyEvent(K::Char('.' | '_'), M::ALT) => editor.insert_last_word(shell, last_word),
         KeyEvent(K::Char(']'), M::CTRL) => {
             let search = editor.next_key(shell, session)?;
             match search {
@@ -67,7 +68,7 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
             accepts(editor, shell, key)
                 || moves(editor, shell, key)
                 || kills_or_changes(editor, key)
-                || others(editor, shell, key)
+                || others(editor, key)
         }
     };
     if !done {
@@ -245,7 +246,7 @@ fn kills_or_changes(editor: &mut Editor, key: KeyEvent) -> bool {
     any
 }
 
-fn others(editor: &mut Editor, shell: &Shell, key: KeyEvent) -> bool {
+fn others(editor: &mut Editor, key: KeyEvent) -> bool {
     match key {
         KeyEvent(K::Char('L'), M::CTRL) => {
             editor.clear_screen();
@@ -253,10 +254,6 @@ fn others(editor: &mut Editor, shell: &Shell, key: KeyEvent) -> bool {
         }
         KeyEvent(K::Enter, M::ALT) | KeyEvent(K::Char('J'), M::CTRL_ALT) => {
             editor.line.insert("\n");
-            true
-        }
-        KeyEvent(K::Char('.' | '_'), M::ALT) => {
-            editor.insert_last_word(shell);
             true
         }
         KeyEvent(K::Char('#'), M::ALT) => {

@@ -18,7 +18,7 @@ use crate::sys::signal::{self, Disposition, Mask, bit};
 use crate::sys::tty::{self, Termios};
 use crate::sys::{fd, file};
 use nix::errno::Errno;
-use rustyline::{KeyCode, KeyEvent};
+use rustyline::{KeyCode, KeyEvent, Modifiers};
 use std::time::Duration;
 
 /// Asks the terminal to mark what is pasted.
@@ -103,12 +103,25 @@ impl Session {
 }
 
 impl Editor {
-    /// The next key or pasted text.
+    /// The next key or pasted text. ^C is none: it gives up the line, also in the middle of a command of several keys.
     pub fn next_input(&mut self, shell: &mut Shell, session: &mut Session) -> Result<Input, Stop> {
         loop {
+            match self.input(shell, session)? {
+                Input::Key(KeyEvent(KeyCode::Char('C'), Modifiers::CTRL)) => self.interrupt_key(shell, session)?,
+                input => return Ok(input),
+            }
+        }
+    }
+
+    fn input(&mut self, shell: &mut Shell, session: &mut Session) -> Result<Input, Stop> {
+        loop {
+            if signal::is_pending() {
+                self.on_signal(shell, session)?;
+            }
             if let Some(key) = self.vi.replay.pop_front() {
                 return Ok(Input::Key(key));
             }
+            self.vi.aliases_typed = 0;
             let byte = match self.decoder.take_held() {
                 Some(byte) => Some(byte),
                 None => self.next_byte(shell, session)?,
@@ -137,13 +150,12 @@ impl Editor {
     pub fn next_character(&mut self, shell: &mut Shell, session: &mut Session) -> Result<char, Stop> {
         loop {
             let held = self.decoder.take_held();
-            let Some(byte) = held.map_or_else(|| self.next_byte(shell, session), |byte| Ok(Some(byte)))? else {
-                continue;
+            let decoded = match held.map_or_else(|| self.next_byte(shell, session), |byte| Ok(Some(byte)))? {
+                Some(byte) if byte.is_ascii() && !self.decoder.is_inside() => return Ok(char::from(byte)),
+                Some(byte) => self.decoder.push(byte),
+                None => Decoded::Key(self.decoder.timeout()),
             };
-            if byte.is_ascii() {
-                return Ok(char::from(byte));
-            }
-            if let Decoded::Key(KeyEvent(KeyCode::Char(character), _)) = self.decoder.push(byte) {
+            if let Decoded::Key(KeyEvent(KeyCode::Char(character), _)) = decoded {
                 return Ok(character);
             }
         }
@@ -247,7 +259,7 @@ impl Editor {
     }
 
     /// ^C: what SIGINT does here.
-    pub fn interrupt_key(&mut self, shell: &mut Shell, session: &mut Session) -> Result<(), Stop> {
+    fn interrupt_key(&mut self, shell: &mut Shell, session: &mut Session) -> Result<(), Stop> {
         use crate::shell::traps::Action;
         match shell.traps.get(libc::SIGINT) {
             Some(Action::Ignore) => Ok(()),

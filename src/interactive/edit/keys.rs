@@ -25,6 +25,10 @@ pub enum Decoded {
     Paste,
 }
 
+/// What a sequence begins with.
+const ESCAPE: u8 = 0x1b;
+/// ^C.
+const INTERRUPT: u8 = 3;
 /// The bytes that end a bracketed paste.
 pub const PASTE_END: &[u8] = b"\x1b[201~";
 
@@ -46,9 +50,13 @@ impl Decoder {
 
     /// Take a byte.
     pub fn push(&mut self, byte: u8) -> Decoded {
+        if byte == INTERRUPT && self.bytes.first() == Some(&ESCAPE) {
+            // It waits for no end of a sequence.
+            self.bytes.clear();
+        }
         self.bytes.push(byte);
         let decoded = match self.bytes[0] {
-            0x1b => escape(&self.bytes),
+            ESCAPE => escape(&self.bytes),
             0..=0x7f => Decoded::Key(KeyEvent::new(char::from(byte), Modifiers::NONE)),
             _ => character(&self.bytes, Modifiers::NONE),
         };

@@ -13,8 +13,8 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub struct Menu {
     candidates: Vec<Candidate>,
-    /// Where the completed word begins.
-    start: usize,
+    /// The part of the line that is what was chosen: no other key has changed the line while the menu is open.
+    word: Range<usize>,
     chosen: Option<usize>,
 }
 
@@ -114,7 +114,7 @@ impl Editor {
                 if let Some(common) = common {
                     self.line.replace(start..end, &common);
                 }
-                self.menu = Menu { candidates, start, chosen: None };
+                self.menu = Menu { candidates, word: start..self.line.cursor(), chosen: None };
             }
         }
     }
@@ -129,9 +129,10 @@ impl Editor {
         };
         self.menu.chosen = Some(next);
         let candidate = self.menu.candidates[next].clone();
-        let end = self.line.cursor();
+        let word = self.menu.word.clone();
         self.line.interrupt();
-        self.line.replace(self.menu.start..end, &format!("{}{}", candidate.text, candidate.suffix));
+        self.line.replace(word.clone(), &format!("{}{}", candidate.text, candidate.suffix));
+        self.menu.word = word.start..self.line.cursor();
     }
 
     /// vi's `=`: show what the word could become.
@@ -141,7 +142,7 @@ impl Editor {
         if candidates.is_empty() {
             self.bell();
         }
-        self.menu = Menu { candidates, start, chosen: None };
+        self.menu = Menu { candidates, word: start..end, chosen: None };
     }
 
     /// vi's `\`: the longest unambiguous expansion of the word.

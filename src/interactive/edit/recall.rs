@@ -1,31 +1,40 @@
 //! History while editing: going through it, and searching it incrementally.
 
-use super::input::Session;
+use super::input::{Input, Session};
 use super::line::Motion;
 use super::prompt::Prompt;
 use super::{Editor, Step, Stop, emacs};
+use crate::interactive::complete::scan;
 use crate::interactive::text::{to_text, visible};
 use crate::shell::Shell;
 use rustyline::{KeyCode, KeyEvent, Modifiers};
+use std::collections::HashMap;
+use std::ops::Range;
 
 /// Where in the history the line comes from.
 #[derive(Debug, Default)]
 pub struct Recall {
     /// The entry that is shown; `None`: the line that the user began.
     at: Option<usize>,
-    /// That line.
-    own: String,
+    /// What has become of the entries that were edited, and of that line, until one of them is entered.
+    edited: HashMap<Option<usize>, String>,
     /// What entries begin with; empty for all.
     prefix: String,
     /// What was searched for last.
     last_search: String,
+    /// The word of an entry that the last key has inserted.
+    pub last_word: Option<LastWord>,
 }
+
+/// A word that was inserted: where it is, and the index of its entry.
+pub type LastWord = (Range<usize>, usize);
 
 impl Recall {
     /// A new line begins.
     pub fn begin(&mut self) {
         self.at = None;
-        self.own.clear();
+        self.edited.clear();
+        self.last_word = None;
         self.prefix.clear();
     }
 }
@@ -38,22 +47,18 @@ impl Editor {
             if !older {
                 return false;
             }
-            self.recall.own = self.line.text().to_owned();
-            self.recall.prefix = if by_prefix { self.recall.own.clone() } else { String::new() };
+            self.recall.prefix = if by_prefix { self.line.text().to_owned() } else { String::new() };
         }
         let mut at = self.recall.at.unwrap_or(count);
         loop {
             let next = if older { at.checked_sub(1) } else { Some(at + 1).filter(|&next| next <= count) };
             let Some(next) = next else { return false };
             at = next;
-            let text = match shell.history.get(at) {
-                Some(entry) => to_text(&entry.text),
-                None => self.recall.own.clone(),
-            };
-            let shown = text == self.line.text();
-            if at == count || !shown && text.starts_with(&self.recall.prefix) {
-                self.recall.at = (at < count).then_some(at);
-                self.show(&text);
+            let index = (at < count).then_some(at);
+            let text = self.text_of(shell, index);
+            let fits = text.starts_with(&self.recall.prefix) || self.recall.edited.contains_key(&index);
+            if index.is_none() || fits && text != self.line.text() {
+                self.show(shell, index, text.len());
                 return true;
             }
         }
@@ -61,27 +66,32 @@ impl Editor {
 
     /// To the entry with this index, or with `None` back to the line that the user began.
     pub fn recall_entry(&mut self, shell: &Shell, index: Option<usize>) -> bool {
-        if self.recall.at.is_none() {
-            self.recall.own = self.line.text().to_owned();
-        }
-        let entry = index.and_then(|index| shell.history.get(index));
-        if index.is_some() && entry.is_none() {
+        if index.is_some_and(|index| index >= shell.history.len()) {
             return false;
         }
-        let text = entry.map_or_else(|| self.recall.own.clone(), |entry| to_text(&entry.text));
-        self.recall.at = index;
-        self.show(&text);
+        self.show(shell, index, usize::MAX);
         true
+    }
+
+    /// An entry, or with `None` the user's own line, as it has been left.
+    fn text_of(&self, shell: &Shell, index: Option<usize>) -> String {
+        let entry = || index.and_then(|index| shell.history.get(index)).map(|entry| to_text(&entry.text));
+        self.recall.edited.get(&index).cloned().or_else(entry).unwrap_or_default()
+    }
+
+    /// Go to an entry or to the user's own line; what has been changed in the one that is left stays there.
+    fn show(&mut self, shell: &Shell, index: Option<usize>, cursor: usize) {
+        if self.line.text() != self.text_of(shell, self.recall.at) {
+            self.recall.edited.insert(self.recall.at, self.line.text().to_owned());
+        }
+        let text = self.text_of(shell, index);
+        self.recall.at = index;
+        self.line.begin(&text, cursor);
     }
 
     /// The index of the entry that is shown; the number of entries for the user's own line.
     pub fn recalled(&self, shell: &Shell) -> usize {
         self.recall.at.unwrap_or(shell.history.len())
-    }
-
-    fn show(&mut self, text: &str) {
-        self.line.interrupt();
-        self.line.begin(text, text.len());
     }
 
     /// ^R and ^S: search while the text is typed. Any key that is not part of the search ends it and does what it does.
@@ -95,31 +105,33 @@ impl Editor {
             let shown = visible(wanted.as_bytes());
             self.other_prompt = Some(Prompt::plain(&format!("({failed}{direction}-i-search)`{shown}': ")));
             self.dirty = true;
-            let key = self.next_key(shell, session)?;
-            let next = match key {
-                KeyEvent(KeyCode::Char(character), Modifiers::NONE) => {
+            let next = match self.next_input(shell, session)? {
+                Input::Paste(text) => {
+                    wanted.push_str(text.trim_end_matches('\n'));
+                    false
+                }
+                Input::Key(KeyEvent(KeyCode::Char(character), Modifiers::NONE)) => {
                     wanted.push(character);
                     false
                 }
-                KeyEvent(KeyCode::Backspace, _) => {
+                Input::Key(KeyEvent(KeyCode::Backspace, _)) => {
                     wanted.pop();
-                    self.recall.at = before.2;
+                    self.go_back(&before);
                     false
                 }
-                KeyEvent(KeyCode::Char(direction @ ('R' | 'S')), Modifiers::CTRL) => {
+                Input::Key(KeyEvent(KeyCode::Char(direction @ ('R' | 'S')), Modifiers::CTRL)) => {
                     older = direction == 'R';
                     if wanted.is_empty() {
                         wanted = self.recall.last_search.clone();
                     }
                     true
                 }
-                KeyEvent(KeyCode::Char('G' | 'C'), Modifiers::CTRL) => {
+                Input::Key(KeyEvent(KeyCode::Char('G'), Modifiers::CTRL)) => {
                     self.other_prompt = None;
-                    self.line.begin(&before.0, before.1);
-                    self.recall.at = before.2;
+                    self.go_back(&before);
                     return Ok(Step::Continue);
                 }
-                key => {
+                Input::Key(key) => {
                     self.recall.last_search = wanted;
                     self.other_prompt = None;
                     self.dirty = true;
@@ -137,27 +149,28 @@ impl Editor {
         }
     }
 
+    /// To where the search began.
+    fn go_back(&mut self, before: &(String, usize, Option<usize>)) {
+        self.line.begin(&before.0, before.1);
+        self.recall.at = before.2;
+    }
+
     /// Show the nearest entry that contains the text; with `next` not the one that is shown.
     fn search_entry(&mut self, shell: &Shell, wanted: &str, older: bool, next: bool) -> bool {
         let count = shell.history.len();
         let start = self.recall.at.unwrap_or(count);
-        let shown = self.line.text().to_owned();
         let matches = |index: usize| {
-            let text = to_text(&shell.history.get(index)?.text);
+            let text = self.text_of(shell, Some(index));
             let at = text.rfind(wanted)?;
-            (!next || text != shown).then_some((index, text, at))
+            (!next || text != self.line.text()).then_some((index, at))
         };
         let found = if older {
             (0..(start + usize::from(!next)).min(count)).rev().find_map(matches)
         } else {
             (start + usize::from(next)..count).find_map(matches)
         };
-        let Some((index, text, at)) = found else { return false };
-        if self.recall.at.is_none() {
-            self.recall.own = shown;
-        }
-        self.recall.at = Some(index);
-        self.line.begin(&text, at);
+        let Some((index, at)) = found else { return false };
+        self.show(shell, Some(index), at);
         true
     }
 
@@ -169,11 +182,21 @@ impl Editor {
         index.is_some_and(|index| self.recall_entry(shell, Some(index)))
     }
 
-    /// Alt-. : the last word of the entry before.
-    pub fn insert_last_word(&mut self, shell: &Shell) {
-        let last = shell.history.last().map(|entry| to_text(&entry.text));
-        let word = last.as_deref().and_then(|text| text.split_whitespace().next_back()).unwrap_or_default().to_owned();
-        self.line.insert(&word);
+    /// Alt-. : the last word of the entry before; directly behind another one, that of the entry before its entry instead.
+    pub fn insert_last_word(&mut self, shell: &Shell, last: Option<LastWord>) -> bool {
+        let here = self.line.cursor();
+        let (range, entries) = last.filter(|(range, _)| range.end == here).unwrap_or((here..here, shell.history.len()));
+        let word = |index: usize| {
+            let text = to_text(&shell.history.get(index)?.text);
+            Some((index, scan::last_word(&text).to_owned())).filter(|(_, word)| !word.is_empty())
+        };
+        let Some((index, word)) = (0..entries).rev().find_map(word) else {
+            self.recall.last_word = Some((range, entries));
+            return false;
+        };
+        self.line.replace(range.clone(), &word);
+        self.recall.last_word = Some((range.start..self.line.cursor(), index));
+        true
     }
 
     /// What is suggested becomes the line, all of it or its first word.
