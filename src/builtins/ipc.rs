@@ -5,7 +5,7 @@ use crate::builtins::{Builtin, BuiltinResult, Kind, mq, options};
 use crate::fields::Fields;
 use crate::ipc::mailbox::{self, keeper};
 use crate::ipc::mq::admin;
-use crate::ipc::{self, Address, Base, Patience, Wait, json, props, run as place};
+use crate::ipc::{self, Address, Base, Patience, Wait, json, props, rendezvous, run as place};
 use crate::jobs;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
@@ -67,34 +67,40 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     if rest.get(first).is_some() {
         return Err(Error::usage("no operand expected").into());
     }
-    let mut rows: Vec<(BString, &'static str)> = Vec::new();
     let base = message::base(shell);
     let user = nix::unistd::geteuid().as_raw();
+    let row = |address: BString, what: &str| -> admin::Facts {
+        vec![("address", json::bytes(&address)), ("mechanism", Value::from(what))]
+    };
+    let mut rows = Vec::new();
     for queues in [admin::list_sysv(), admin::list_posix(&base.held)] {
         match queues {
             Ok(queues) => {
                 let own = queues.iter().filter(|it| it.uid == user);
-                rows.extend(own.map(|it| (it.address.to_bytes(), props::row(&it.address)[0])));
+                rows.extend(own.map(|it| row(it.address.to_bytes(), props::row(&it.address)[0])));
             }
             Err(error) => shell.report(&message::error(&error).within("ipc")),
         }
     }
     // The files of a mailbox whose keeper was killed are no mailbox.
     let boxes = place::names(&base, ".box").into_iter().filter(|name| is_there(name, &base));
-    rows.extend(boxes.map(|name| (format!("box:{name}").into(), "mailbox")));
-    rows.extend(place::names(&base, ".rdv").into_iter().map(|name| (format!("rdv:{name}").into(), "rendezvous")));
-    rows.extend(listening().into_iter().map(|name| (name, "listening socket")));
+    rows.extend(boxes.map(|name| row(format!("box:{name}").into(), "mailbox")));
+    let meetings = rendezvous::waiting(&base).into_iter();
+    rows.extend(meetings.map(|name| row(format!("rdv:{name}").into(), "rendezvous")));
+    for (number, name) in listening() {
+        let mut row = row(format!("fd:{number}").into(), "listening socket");
+        row.push(("local", name));
+        rows.push(row);
+    }
     let out = if found.is_empty() {
-        let row = |(address, what): &(BString, &str)| {
-            let blanks = " ".repeat(32_usize.saturating_sub(address.len()) + 1);
-            [address, blanks.as_bytes(), what.as_bytes(), b"\n"].concat()
+        let column = |(index, (_, value)): (usize, &(_, Value))| match (index, mq::plain(value)) {
+            (0, address) => format!("{address:<32}"),
+            (_, value) => format!(" {value}"),
         };
-        rows.iter().flat_map(row).collect()
+        let line = |row: &admin::Facts| row.iter().enumerate().map(column).chain(["\n".to_owned()]).collect::<String>();
+        rows.iter().map(line).collect::<String>().into_bytes()
     } else {
-        let rows = rows
-            .iter()
-            .map(|(address, what)| serde_json::json!({ "address": json::bytes(address), "mechanism": what }));
-        json::line(&rows.collect())
+        json::line(&rows.iter().map(mq::as_object).collect())
     };
     shell.io.write(&out)?;
     Ok(ExitStatus::SUCCESS)
@@ -105,8 +111,8 @@ fn is_there(mailbox: &str, base: &Base) -> bool {
     mailbox::Place::of(mailbox.into(), base).and_then(count).is_ok_and(|count| count.is_some())
 }
 
-/// The listening sockets among the descriptors of this process: `fd:N` and the name.
-fn listening() -> Vec<BString> {
+/// The listening sockets among the descriptors of this process, and their names.
+fn listening() -> Vec<(i32, Value)> {
     use crate::sys::socket;
     let numbers = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
     let mut numbers: Vec<i32> =
@@ -114,8 +120,7 @@ fn listening() -> Vec<BString> {
     numbers.sort_unstable();
     let listens = |fd: &i32| socket::option(*fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN) == Ok(1);
     let name = |fd| socket::local_name(fd).map(|name| ipc::socket::name::text(&name)).unwrap_or_default();
-    let row = |fd| BString::from([format!("fd:{fd} ").as_bytes(), &name(fd)].concat());
-    numbers.into_iter().filter(listens).map(row).collect()
+    numbers.into_iter().filter(listens).map(|fd| (fd, json::bytes(&name(fd)))).collect()
 }
 
 fn remove(shell: &mut Shell, rest: &Fields) -> BuiltinResult {

@@ -186,7 +186,7 @@ pub fn as_object(facts: &Facts) -> Value {
 }
 
 /// A value as text: strings without quotes.
-fn plain(value: &Value) -> String {
+pub fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

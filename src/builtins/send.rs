@@ -19,7 +19,7 @@ pub const BUILTIN: Builtin = Builtin {
     kind: Kind::Regular,
     usage: "send [-n] [-t sec] [-p prio] [-T type] [-q value] [-l | -0 | -a] addr [message...]",
     about: "Send each argument as one message; without one, standard input is the message.\n\
-            -n  do not wait (status 3: would block)\n-t SEC  give up after SEC seconds (status 124)\n\
+            -n  do not wait (status 3: would block), whatever -t says\n-t SEC  give up after SEC seconds (status 124)\n\
             -p PRIO  priority, 0 to 32767 (POSIX queues)\n-T TYPE  type, 1 or more (System V queues)\n\
             -q VALUE  an int that a real-time signal carries\n-l  each line of standard input is a message\n-0  each NUL-ended string is one\n-a  on a byte stream: nothing behind a message\n\
             Addresses:\n\

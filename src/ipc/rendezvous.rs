@@ -20,6 +20,7 @@ use crate::ipc::base::Base;
 use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Role, Select};
 use crate::ipc::error::{Error, Why};
 use crate::ipc::run;
+use crate::ipc::socket::file::is_stale;
 use crate::ipc::wait::Wait;
 use crate::sys::socket::{self, Name};
 use crate::sys::{inotify, rights, stream};
@@ -162,6 +163,15 @@ impl Rendezvous {
             }
         }
     }
+}
+
+/// The rendezvous at which a receiver waits; the file of one that was killed is none.
+pub fn waiting(base: &Base) -> Vec<String> {
+    let Ok(directory) = run::directory(base) else { return Vec::new() };
+    let mut names = run::names(base, ".rdv");
+    // A datagram socket cannot connect there, so the receiver does not notice.
+    names.retain(|name| !is_stale(directory.join(format!("{name}.rdv")).as_os_str().as_bytes(), libc::SOCK_DGRAM));
+    names
 }
 
 fn name_of(path: &Path) -> Name {

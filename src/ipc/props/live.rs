@@ -13,7 +13,7 @@ use crate::ipc::mq::admin::{self, Facts};
 use crate::ipc::mq::users;
 use crate::ipc::socket::name;
 use crate::ipc::wait::{Patience, Wait};
-use crate::ipc::{json, run, signals};
+use crate::ipc::{json, rendezvous, signals};
 use crate::sys::resolve::Unresolved;
 use crate::sys::socket::{self, Name};
 use crate::sys::{fd, pidfd, signal, signames, stream};
@@ -52,7 +52,7 @@ pub fn facts(address: &Address, base: &Base) -> Result<Facts, Error> {
             Ok(facts)
         }
         Address::Rendezvous(name) => {
-            Ok(vec![("receiver-waits", Value::from(run::names(base, ".rdv").iter().any(|it| name == it.as_str())))])
+            Ok(vec![("receiver-waits", Value::from(rendezvous::waiting(base).iter().any(|it| name == it.as_str())))])
         }
         Address::Fifo(path) => {
             let file = path.to_path_lossy().metadata().map_err(|error| refused(errno_of(&error)))?;
