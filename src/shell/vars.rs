@@ -54,6 +54,8 @@ pub struct Variable {
     pub readonly: bool,
     /// The number of the innermost subshell that has kept the old value.
     level: u32,
+    /// How many old values [`Vars::make_local`] kept up to the last one of this variable; 0: none.
+    local: usize,
 }
 
 impl Variable {
@@ -339,7 +341,7 @@ impl Vars {
         let variable = self.prepare(slot)?;
         let level = variable.level;
         let exported = variable.exported;
-        *variable = Variable { level, ..Variable::default() };
+        *variable = Variable { level, local: variable.local, ..Variable::default() };
         if exported {
             self.environment = None;
         }
@@ -374,12 +376,16 @@ impl Vars {
     /// Keep the variable as it is now until the locals are restored to an earlier mark: `local`, and
     /// assignments before a function, a builtin or a program.
     pub fn make_local(&mut self, slot: u32) {
+        if self.table[slot as usize].level < self.level {
+            self.keep(slot);
+        }
         self.locals.push((slot, self.table[slot as usize].clone()));
+        self.table[slot as usize].local = self.locals.len();
     }
 
     /// Whether the variable was made local since `mark`.
     pub fn is_local_since(&self, mark: usize, slot: u32) -> bool {
-        self.locals[mark..].iter().any(|&(kept, _)| kept == slot)
+        self.table[slot as usize].local > mark
     }
 
     /// Put back what was made local since `mark`.

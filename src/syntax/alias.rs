@@ -1,31 +1,20 @@
-//! Alias substitution (XCU 2.3.1): the value of an alias and the rest of its line become the text that is parsed.
+//! Alias substitution (XCU 2.3.1): the value of an alias is a text that is parsed in place of the name. Behind it the text in which
+//! the name stands goes on, in the middle of its line: nothing is copied, so a line with many aliases takes no more than its length.
+//! What was opened in the value, a quote or an operator of two characters, goes on there too.
 
-use crate::syntax::cursor::{After, Cursor};
-use bstr::BString;
+use crate::syntax::cursor::{After, Cursor, Line};
 use std::borrow::Cow;
 
-/// How a text with an alias's value came about.
+/// How an alias's value came to be parsed.
 pub(super) struct Splice<'a> {
-    /// The place behind the alias's name.
-    origin: Cursor<'a>,
-    alias: BString,
-    /// The length of what stands behind the value: while more is left, the cursor is inside the value.
-    behind: usize,
+    /// The alias's name.
+    name: Cow<'a, [u8]>,
+    /// The text in which the name stands.
+    around: &'a Line<'a>,
+    /// The place behind the name, where the text goes on behind the value.
+    pub(super) behind: Cursor<'a>,
     /// The value ends with a blank: the next word is looked up too.
     ends_blank: bool,
-}
-
-impl<'a> Splice<'a> {
-    /// The end of the line in which the alias stands.
-    pub fn end(&self) -> Cursor<'a> {
-        self.origin.advance(self.origin.line_length())
-    }
-
-    /// For the place in the spliced text with `left` bytes behind it: what is left behind it in the text
-    /// that was spliced into. All places inside the value are where the name ended.
-    fn left_outside(&self, left: usize) -> usize {
-        self.origin.rest().len() - (self.behind - left.min(self.behind))
-    }
 }
 
 /// Bytes of a literal word that can be an alias's name.
@@ -34,7 +23,7 @@ fn is_alias_byte(byte: u8) -> bool {
 }
 
 impl<'a> Cursor<'a> {
-    /// If an unquoted literal word with an alias begins here, the cursor over its value and the rest of the line.
+    /// If an unquoted literal word with an alias begins here, the cursor at the start of its value.
     pub fn splice_alias(self) -> Option<Self> {
         if !self.context().has_aliases {
             return None;
@@ -53,66 +42,53 @@ impl<'a> Cursor<'a> {
                 break;
             }
         }
-        let literal = !at.rest().first().is_some_and(|byte| b"'\"\\$`".contains(byte));
-        let is_number = name.iter().all(u8::is_ascii_digit) && matches!(at.rest().first(), Some(b'<' | b'>'));
+        let mut behind = at;
+        let next = behind.peek();
+        let literal = !next.is_some_and(|byte| b"'\"\\$`".contains(&byte));
+        let is_number = name.iter().all(u8::is_ascii_digit) && matches!(next, Some(b'<' | b'>'));
         if name.is_empty() || !literal || is_number || self.is_inside(&name) {
             return None;
         }
         let value = self.context().aliases.alias(name.as_ref().into())?;
-        let behind = at.line_length() + usize::from(at.line_length() < at.rest().len());
-        let splice = Splice {
-            origin: at,
-            alias: name.as_ref().into(),
-            behind,
-            ends_blank: value.last().is_some_and(|byte| b" \t".contains(byte)),
-        };
-        let text = [value, &at.rest()[..behind]].concat();
-        let line = self.context().alloc(text.into(), at.number(), After::Splice(splice));
-        Some(Self::start(line))
+        let ends_blank = value.last().is_some_and(|byte| b" \t".contains(byte));
+        let splice = Splice { name, around: self.line, behind: at, ends_blank };
+        let text: &[u8] = value;
+        Some(Self::start(self.context().alloc(text.into(), at.number(), After::Splice(splice))))
     }
 
     /// Whether the place is inside the value of the alias `name`.
     fn is_inside(self, name: &[u8]) -> bool {
-        let (mut line, mut left) = (self.line, self.rest().len());
+        let mut line = self.line;
         while let After::Splice(splice) = &line.after {
-            if left > splice.behind {
-                if splice.alias == name {
-                    return true;
-                }
-                // The name itself was in the value around, even when nothing of that value is left behind it.
-                left = splice.origin.rest().len() + 1;
-            } else {
-                left = splice.left_outside(left);
+            if splice.name == name {
+                return true;
             }
-            line = splice.origin.line;
+            line = splice.around;
         }
         false
     }
 
+    /// At the end of an alias's value the place behind its name; any other place as it is.
+    pub(super) fn behind_value(self) -> Self {
+        let mut at = self;
+        while at.rest().is_empty()
+            && let After::Splice(splice) = &at.line.after
+        {
+            at = splice.behind;
+        }
+        at
+    }
+
     /// Whether, between `before` and here, an alias's value ended that ends with a blank: the word here is looked up too.
     pub fn follows_blank_alias(self, before: Self) -> bool {
-        if !self.context().has_aliases {
-            return false;
-        }
-        let (mut from, mut to, mut line) = (before.rest().len(), self.rest().len(), before.line);
-        // A line continuation behind the value leads out of the spliced text.
-        while !std::ptr::eq(line, self.line) {
-            let After::Splice(splice) = &line.after else { return false };
-            if splice.ends_blank && from >= splice.behind {
+        let mut line = before.line;
+        while !std::ptr::eq(line, self.line)
+            && let After::Splice(splice) = &line.after
+        {
+            if splice.ends_blank {
                 return true;
             }
-            from = splice.left_outside(from);
-            line = splice.origin.line;
-        }
-        while let After::Splice(splice) = &line.after {
-            if to > splice.behind {
-                return false;
-            }
-            if splice.ends_blank && from >= splice.behind {
-                return true;
-            }
-            (from, to) = (splice.left_outside(from), splice.left_outside(to));
-            line = splice.origin.line;
+            line = splice.behind.line;
         }
         false
     }

@@ -33,8 +33,10 @@ pub fn command(mut cursor: Cursor<'_>) -> Parsed<'_, Command> {
 
 /// `function name`, an extension that most shells have.
 fn function_keyword(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
-    let rest = cursor.rest().strip_prefix(b"function")?;
-    let mut behind = matches!(rest.first(), Some(b' ' | b'\t')).then(|| blanks(cursor.advance(8)))?;
+    cursor.rest().strip_prefix(b"function")?;
+    let mut behind = cursor.advance(8);
+    matches!(behind.peek(), Some(b' ' | b'\t')).then_some(())?;
+    behind = blanks(behind);
     starts_word(&mut behind).then_some(behind)
 }
 
@@ -319,7 +321,7 @@ fn delimiter<'a>(start: Cursor<'a>, end: Cursor<'a>, word: &Word) -> (BString, b
         return (text, quoted);
     }
     // Something in it looks like an expansion and is none: the text as it stands, without its quotes.
-    let length = start.rest().len().saturating_sub(end.rest().len());
-    let text: Vec<u8> = start.rest()[..length].iter().copied().filter(|byte| !b"\"'\\".contains(byte)).collect();
+    let whole = if std::ptr::eq(start.line, end.line) { start.up_to(end) } else { start.rest() };
+    let text: Vec<u8> = whole.iter().copied().filter(|byte| !b"\"'\\".contains(byte)).collect();
     (text.into(), quoted)
 }

@@ -3,7 +3,7 @@
 //! asks the source for another.
 //!
 //! A script that is in memory is one text with many lines. What is typed or read while it is executed comes as a text for each line.
-//! The value of an alias is a text, too, with the rest of its line behind it.
+//! The value of an alias is a text, too; at its end the cursor goes on behind the alias's name.
 
 use crate::find;
 use crate::syntax::alias::Splice;
@@ -15,7 +15,7 @@ use crate::syntax::{AliasLookup, LineSource, Prompt, ReadError};
 use bstr::{BStr, BString};
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use typed_arena::Arena;
 
@@ -40,7 +40,7 @@ pub(super) enum After<'a> {
     End,
     /// The next line of the source, once it was read.
     Source(OnceCell<Option<&'a Line<'a>>>),
-    /// The text into which an alias's value was spliced.
+    /// The text in which the alias stands whose value this is.
     Splice(Splice<'a>),
 }
 
@@ -72,13 +72,17 @@ pub struct Context<'a> {
     pub(super) read_error: RefCell<Option<ReadError>>,
     /// Here-documents that the end of the input ended.
     pub(super) unclosed: RefCell<Vec<Rc<HereDoc>>>,
-    /// The addresses of the `$((` that turned out not to be arithmetic: looking twice at each level would take exponential time.
-    pub(super) not_arithmetic: RefCell<BTreeSet<usize>>,
+    /// The places of the `$((` that turned out not to be arithmetic, and then what they are: looking twice at each level
+    /// would take exponential time.
+    pub(super) not_arithmetic: RefCell<BTreeMap<Key, Option<(Cursor<'a>, WordPart)>>>,
     /// The line that was read first.
     first: Cell<Option<&'a Line<'a>>>,
     /// Who wants to know what was recognised.
     pub(super) marks: Option<&'a Listener>,
 }
+
+/// A place that can be looked up: the address of its text, and the offset.
+pub(super) type Key = (usize, usize);
 
 /// How deeply constructs may be nested.
 const MAX_DEPTH: u32 = 5000;
@@ -229,36 +233,45 @@ impl<'a> Cursor<'a> {
         std::ptr::eq(self.line, other.line) && self.offset() == other.offset()
     }
 
+    /// The place as something that can be looked up.
+    pub(super) fn key(self) -> Key {
+        (std::ptr::from_ref(self.line).addr(), self.offset())
+    }
+
     /// What all cursors of the command share.
     #[inline]
     pub(super) fn context(self) -> &'a Context<'a> {
         self.line.context
     }
 
-    /// The next byte behind any line continuation, which is skipped: `\`+newline means nothing anywhere outside of
-    /// single quotes. `None` at the end of the input.
+    /// The next byte, behind any line continuation, which is skipped (`\`+newline means nothing anywhere outside of
+    /// single quotes), and behind the end of an alias's value. `None` at the end of the input.
     #[inline]
     pub fn peek(&mut self) -> Option<u8> {
         match self.rest() {
-            [b'\\', b'\n', ..] => self.peek_continued(),
+            [b'\\', b'\n', ..] | [] => self.peek_continued(),
             [byte, ..] => Some(*byte),
-            [] => None,
         }
     }
 
     #[cold]
     fn peek_continued(&mut self) -> Option<u8> {
-        while let [b'\\', b'\n', ..] = self.rest() {
-            let newline = self.advance(1);
-            match newline.next_line() {
-                Some(next) => *self = next,
-                None => {
-                    *self = newline.advance(1);
-                    return None;
+        loop {
+            *self = self.behind_value();
+            match self.rest() {
+                [b'\\', b'\n', ..] => {
+                    let newline = self.advance(1);
+                    match newline.next_line() {
+                        Some(next) => *self = next,
+                        None => {
+                            *self = newline.advance(1);
+                            return None;
+                        }
+                    }
                 }
+                rest => return rest.first().copied(),
             }
         }
-        self.rest().first().copied()
     }
 
     /// The cursor `count` bytes further on the same line.
@@ -279,45 +292,61 @@ impl<'a> Cursor<'a> {
         find::byte(b'\n', self.rest()).unwrap_or(self.rest().len())
     }
 
+    /// The newline that comes next, or the end of the input.
+    pub(super) fn line_end(self) -> Self {
+        let mut at = self.advance(self.line_length());
+        while at.rest().is_empty()
+            && let next = at.behind_value()
+            && !next.is_at(at)
+        {
+            at = next.advance(next.line_length());
+        }
+        at
+    }
+
+    /// The text from here to the end of the line, and that place.
+    pub(super) fn whole_line(self) -> (Cow<'a, [u8]>, Self) {
+        let (end, mut at) = (self.line_end(), self);
+        if std::ptr::eq(self.line, end.line) {
+            return (Cow::Borrowed(self.up_to(end)), end);
+        }
+        let mut text = Vec::new();
+        while !std::ptr::eq(at.line, end.line) {
+            text.extend_from_slice(at.rest());
+            at = at.advance(at.rest().len()).behind_value();
+        }
+        text.extend_from_slice(at.up_to(end));
+        (text.into(), end)
+    }
+
     /// The place behind the newline (or the end of the text) that comes next, on the next line; `None` at the end of the input.
     pub fn next_line(self) -> Option<Self> {
-        let mut at = self;
-        loop {
-            let rest = at.rest();
-            let newline = usize::from(rest.first() == Some(&b'\n'));
-            if rest.len() > newline {
-                // The lines of an alias's value have the number of the line where the alias stands.
-                let crossed = newline == 1 && !matches!(at.line.after, After::Splice(_));
-                return Some(Self { at: at.at + newline as u64 + u64::from(crossed) * LINE, ..at });
+        let rest = self.rest();
+        let newline = usize::from(rest.first() == Some(&b'\n'));
+        if rest.len() > newline {
+            // The lines of an alias's value have the number of the line where the alias stands.
+            let crossed = newline == 1 && !matches!(self.line.after, After::Splice(_));
+            return Some(Self { at: self.at + newline as u64 + u64::from(crossed) * LINE, ..self });
+        }
+        match &self.line.after {
+            After::End => None,
+            After::Source(next) => {
+                let line = (*next.get_or_init(|| self.context().read(Prompt::Continuation)))?;
+                Some(Self::start(line))
             }
-            match &at.line.after {
-                After::End => return None,
-                After::Source(next) => {
-                    let line = (*next.get_or_init(|| self.context().read(Prompt::Continuation)))?;
-                    return Some(Self::start(line));
-                }
-                After::Splice(splice) => at = splice.end(),
-            }
+            After::Splice(splice) => Some(splice.behind),
         }
     }
 
     /// What was not parsed of the text in which the command began, behind the newline that comes next, and its number.
     pub(super) fn behind_command(self) -> (&'a [u8], u32) {
-        let mut at = self;
-        while let After::Splice(splice) = &at.line.after {
-            at = splice.end();
-        }
-        let crossed = at.rest().first() == Some(&b'\n');
-        (&at.rest()[usize::from(crossed)..], at.number() + u32::from(crossed))
+        let crossed = self.rest().first() == Some(&b'\n');
+        (&self.rest()[usize::from(crossed)..], self.number() + u32::from(crossed))
     }
 
     /// Whether the line ends here, and with it a command that could end.
     pub(super) fn is_at_line_end(self) -> bool {
-        match self.rest() {
-            [b'\n'] => true,
-            [b'\n', ..] => !matches!(self.line.after, After::Splice(_)),
-            _ => false,
-        }
+        self.rest().first() == Some(&b'\n') && !matches!(self.line.after, After::Splice(_))
     }
 
     /// Say what stands from here to `end`, if somebody listens.
@@ -336,7 +365,8 @@ impl<'a> Cursor<'a> {
     /// A failure here.
     #[cold]
     pub fn fail<T>(self, situation: Situation<'a>) -> Parsed<'a, T> {
-        let failure = Failure { place: self.place(), situation, at_end: self.rest().is_empty() };
+        let place = self.behind_value();
+        let failure = Failure { place: place.place(), situation, at_end: place.rest().is_empty() };
         Err(nom::Err::Failure(Box::new(failure)))
     }
 

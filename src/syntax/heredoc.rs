@@ -40,9 +40,9 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
         if number == 0 {
             number = line.number();
         }
-        let length = line.line_length();
-        let mut bytes = &line.rest()[..length];
-        at = line.advance(length);
+        let (whole, end) = line.whole_line();
+        let mut bytes = &whole[..];
+        at = end;
         if !continued {
             if document.strip_tabs {
                 let tabs = bytes.iter().take_while(|&&byte| byte == b'\t').count();

@@ -17,7 +17,7 @@ pub fn blanks(cursor: Cursor<'_>) -> Cursor<'_> {
     // Most often there is nothing, or one blank between two words.
     match cursor.rest() {
         [b' ', next, ..] if !matches!(next, b' ' | b'\t' | b'#' | b'\\') => cursor.advance(1),
-        [b' ' | b'\t' | b'#' | b'\\', ..] => many_blanks(cursor),
+        [b' ' | b'\t' | b'#' | b'\\', ..] | [] => many_blanks(cursor),
         _ => cursor,
     }
 }
@@ -29,11 +29,11 @@ fn many_blanks(mut cursor: Cursor<'_>) -> Cursor<'_> {
         cursor = cursor.advance(blanks);
         match &rest[blanks..] {
             [b'#', ..] => {
-                let end = cursor.advance(cursor.line_length());
+                let end = cursor.line_end();
                 cursor.mark(end, Kind::Comment);
                 return end;
             }
-            [b'\\', b'\n', ..] if cursor.peek().is_some() => {}
+            [b'\\', b'\n', ..] | [] if cursor.peek().is_some() => {}
             _ => return cursor,
         }
     }
@@ -48,7 +48,7 @@ pub fn newline(cursor: Cursor<'_>) -> Parsed<'_, bool> {
             let end = if waiting { heredoc::bodies(cursor)?.0 } else { cursor };
             Ok((end.next_line().unwrap_or(end.advance(end.rest().len().min(1))), true))
         }
-        // The end of a spliced line or of the last line, which lacks its newline.
+        // The end of the last line, which lacks its newline.
         [] => match cursor.next_line() {
             Some(next) => Ok((next, true)),
             None => Ok((cursor, false)),
@@ -170,7 +170,6 @@ pub fn complete_command(cursor: Cursor<'_>) -> Parsed<'_, List> {
             break;
         }
         match cursor.peek() {
-            // The end of a spliced line: the command goes on only if it has to.
             None => break,
             // A line of an alias's value.
             Some(b'\n') => cursor = command_start(newline(cursor)?.0),
@@ -319,7 +318,9 @@ fn time(cursor: Cursor<'_>) -> Option<(Cursor<'_>, TimeFormat)> {
     }
     let behind = blanks(cursor.advance(4));
     match behind.rest() {
-        [b'-', b'p', b' ' | b'\t' | b'\n', ..] => Some((behind.advance(2), TimeFormat::Posix)),
+        [b'-', b'p', rest @ ..] if rest.first().is_none_or(|&byte| ends_word(byte)) => {
+            Some((behind.advance(2), TimeFormat::Posix))
+        }
         [b'-', ..] => None,
         _ => Some((behind, TimeFormat::Default)),
     }

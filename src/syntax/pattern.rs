@@ -3,6 +3,7 @@
 use crate::find;
 use crate::syntax::ast::{Atom, Bracket, BracketItem, Bytes, CharClass, Few, Pattern};
 use bstr::BString;
+use std::collections::BTreeSet;
 
 // pattern = { "*" | "?" | bracket | "\" , character | character } ;
 /// Parse a pattern. Every text is one: a `[` that begins no bracket expression is an ordinary character.
@@ -13,14 +14,16 @@ pub fn pattern(text: &[u8]) -> Pattern {
     let mut atoms = Vec::new();
     let mut literal = BString::default();
     let mut at = 0;
-    // A `[` behind the last `]` is not closed: to look for its end each time would take the square of the length.
+    // A `[` behind the last `]` is not closed, and neither is one that comes to where an earlier one failed: to look for the end each
+    // time would take the square of the length.
     let last = find::last(b']', text).unwrap_or(0);
+    let mut hopeless = BTreeSet::new();
     while at < text.len() {
         let special = match text[at] {
             b'*' => Some((Atom::AnyString, 1)),
             b'?' => Some((Atom::AnyChar, 1)),
             b'[' if at < last => {
-                bracket(&text[at..]).map(|(bracket, length)| (Atom::Bracket(Box::new(bracket)), length))
+                bracket(text, at, &mut hopeless).map(|(bracket, end)| (Atom::Bracket(Box::new(bracket)), end - at))
             }
             _ => None,
         };
@@ -55,38 +58,50 @@ fn character(text: &[u8]) -> (u32, usize) {
 }
 
 // bracket = "[" , [ "!" | "^" ] , [ "]" ] , ( element | range | named ) , { element | range | named } , "]" ;
-/// A bracket expression at the start of the text, and its length; none if it is not closed.
-fn bracket(text: &[u8]) -> Option<(Bracket, usize)> {
-    let mut at = 1;
+/// A bracket expression at an offset of the text, and its end; none if it is not closed. `hopeless` are the places behind its first
+/// element from where one is not.
+fn bracket(text: &[u8], start: usize, hopeless: &mut BTreeSet<usize>) -> Option<(Bracket, usize)> {
+    let mut at = start + 1;
     let negated = matches!(text.get(at), Some(b'!' | b'^'));
     if negated {
         at += 1;
     }
     let first = at;
     let mut items = Vec::new();
+    let mut places = Vec::new();
     loop {
-        match text.get(at)? {
-            b']' if at > first => return Some((Bracket::new(negated, items.into()), at + 1)),
-            b'[' if matches!(text.get(at + 1), Some(b':' | b'=' | b'.')) => {
-                let (item, length) = named(&text[at..])?;
-                at += length;
-                items.push(item);
+        if at > first {
+            if text.get(at) == Some(&b']') {
+                return Some((Bracket::new(negated, items.into()), at + 1));
             }
-            _ => {
-                let (low, length) = element(&text[at..])?;
-                at += length;
-                items.push(BracketItem::Char(low));
-            }
+            places.push(at);
         }
-        // A range, unless the hyphen is the last character.
-        let Some(&BracketItem::Char(low)) = items.last() else { continue };
-        if text.get(at) == Some(&b'-') && text.get(at + 1).is_some_and(|&byte| byte != b']') {
-            let (item, length) = range(low, &text[at + 1..])?;
-            at += 1 + length;
-            items.pop();
-            items.push(item);
-        }
+        let next = if hopeless.contains(&at) && at > first { None } else { item(&text[at..], &mut items) };
+        let Some(length) = next else {
+            hopeless.extend(places);
+            return None;
+        };
+        at += length;
     }
+}
+
+/// One item of a bracket expression, and its length.
+fn item(text: &[u8], items: &mut Vec<BracketItem>) -> Option<usize> {
+    let (item, length) = match text {
+        [] => return None,
+        [b'[', b':' | b'=' | b'.', ..] => named(text)?,
+        _ => element(text).map(|(low, length)| (BracketItem::Char(low), length))?,
+    };
+    // A range, unless the hyphen is the last character.
+    let (item, length) = match (item, &text[length..]) {
+        (BracketItem::Char(low), [b'-', high @ ..]) if high.first().is_some_and(|&byte| byte != b']') => {
+            let (item, behind) = range(low, high)?;
+            (item, length + 1 + behind)
+        }
+        (item, _) => (item, length),
+    };
+    items.push(item);
+    Some(length)
 }
 
 // range = element , "-" , element ;
@@ -113,11 +128,15 @@ fn element(text: &[u8]) -> Option<(u32, usize)> {
     Some(character(text))
 }
 
+/// No class has a longer name, with the `:]` behind it.
+const LONGEST_NAME: usize = 64;
+
 // named = "[:" , class , ":]" | "[=" , letter , "=]" | "[." , letter , ".]" ;
 /// `[:class:]`, `[=x=]`, `[.x.]`
 fn named(text: &[u8]) -> Option<(BracketItem, usize)> {
     let kind = text[1];
-    let end = text[2..].windows(2).position(|pair| pair == [kind, b']'])? + 2;
+    let near = &text[2..text.len().min(2 + LONGEST_NAME)];
+    let end = near.windows(2).position(|pair| pair == [kind, b']'])? + 2;
     let name = &text[2..end];
     let item = match kind {
         b':' => BracketItem::Class(class(name)),

@@ -13,12 +13,17 @@ use std::rc::Rc;
 /// `$(`: arithmetic if it is one, else a command substitution (XCU 2.6.3: `$((` is arithmetic where it can be).
 pub fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
     let context = dollar.context();
-    let address = dollar.rest().as_ptr().addr();
+    let key = dollar.key();
+    let known = context.not_arithmetic.borrow().get(&key).cloned();
+    if let Some(Some(done)) = known {
+        return Ok(done);
+    }
     if let Some(expression) = inside.eat(b'(')
-        && !context.not_arithmetic.borrow().contains(&address)
+        && known.is_none()
     {
         let depth = context.depth.get();
         let pending = context.pending.borrow().clone();
+        let pending_before = pending.len();
         match arithmetic(dollar, expression) {
             Ok(done) => return Ok(done),
             Err(error) => {
@@ -30,9 +35,14 @@ pub fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, W
                 {
                     return Err(error);
                 }
-                context.not_arithmetic.borrow_mut().insert(address);
+                context.not_arithmetic.borrow_mut().insert(key, None);
                 // Not arithmetic; if it is no command either, that is what the message will be about.
-                return command_substitution(dollar, inside).map_err(|_| error);
+                let done = command_substitution(dollar, inside).map_err(|_| error)?;
+                // (One that leaves a here-document to be read has to be parsed once more.)
+                if context.pending.borrow().len() == pending_before {
+                    context.not_arithmetic.borrow_mut().insert(key, Some(done.clone()));
+                }
+                return Ok(done);
             }
         }
     }

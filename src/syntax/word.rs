@@ -298,11 +298,15 @@ fn double_quoted(start: Cursor<'_>) -> Parsed<'_, WordPart> {
 // backslash = "\" , character ;
 /// A backslash that does not continue the line.
 fn backslash<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> Cursor<'a> {
-    let next = cursor.advance(1);
+    let next = cursor.advance(1).behind_value();
     let Some(&byte) = next.rest().first() else {
         parts.literal(cursor, 1);
         return next;
     };
+    if byte == b'\n' {
+        // The line continuation that an alias's value with a backslash at its end makes.
+        return next.next_line().unwrap_or(next.advance(1));
+    }
     if !mode.is_quoted() {
         // All bytes of the character, or half of it would be quoted.
         let length = if byte.is_ascii() { 1 } else { bstr::decode_utf8(next.rest()).0.map_or(1, char::len_utf8) };

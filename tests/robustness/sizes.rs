@@ -25,6 +25,22 @@ fn long_words_and_lines() {
 }
 
 #[test]
+fn nothing_takes_the_square_of_its_size() {
+    // Each of these took minutes once.
+    let aliases = format!("alias a='b ' b='x=$((x+1)); '\n{}\necho $x\n", "a ".repeat(100_000));
+    script(aliases).prints("100000\n");
+    for unclosed in ["[[:", "[[.", "[a", "[[:x", "[!"] {
+        let pattern = unclosed.repeat(150_000);
+        let code = format!("p='{pattern}[:]'\ncase $p in $p) ;; esac; echo done\n");
+        script(code).prints("done\n");
+    }
+    let names: String = (0..150_000).map(|n| format!(" v{n}=1")).collect();
+    script(format!("f() {{ local{names}; echo $v149999; }}\nf; echo $v1\n")).prints("1\n\n");
+    let nested = format!(": {}:{}\necho $?\n", "$(( ".repeat(1200), " ) )".repeat(1200));
+    script(nested).prints("0\n");
+}
+
+#[test]
 fn long_data_passes_through_pipes_and_substitutions() {
     script(
         "x=$(head -c 8000000 /dev/zero | tr '\\0' a)\necho ${#x}\necho \"$x\" | wc -c\ny=$(echo \"$x\" | cat)\n[ \"$x\" = \"$y\" ] && echo same\n\
