@@ -245,7 +245,7 @@ fn execute(shell: &mut Shell, mut text: BString) -> BuiltinResult {
                 status = exec::list(shell, &list, false)?;
                 shell.status = status;
             }
-            Err(error) => return Err(Failure::Flow(exec::parse_error(shell, error))),
+            Err(error) => return Ok(exec::parse_error(shell, error)?),
         }
     }
 }

@@ -200,7 +200,7 @@ fn exec_command(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCo
 
 fn redirect_failed(shell: &mut Shell, failure: RedirectFailure, fatal: bool) -> Outcome {
     let status = redirect::failed(shell, failure)?;
-    if fatal { Err(consequence::survivable(shell, status)) } else { Ok(status) }
+    if fatal { consequence::survivable(shell, status) } else { Ok(status) }
 }
 
 /// Run a builtin and report its error; for a special builtin that ends a script.
@@ -225,7 +225,7 @@ fn builtin_failed(shell: &mut Shell, builtin: &Builtin, fatal: bool, error: Erro
     }
     shell.report(&error);
     if fatal && !error.tried.ends_with(b"write error") {
-        return Err(consequence::survivable(shell, error.status));
+        return consequence::survivable(shell, error.status);
     }
     Ok(error.status)
 }

@@ -2,15 +2,18 @@
 //!
 //! | error | a script | at a prompt |
 //! |---|---|---|
-//! | syntax error | ends | back to the prompt |
-//! | special builtin, or a redirection of one | ends, unless called by `command` | back to the prompt |
+//! | syntax error | ends | back to the prompt; in `eval` and `.`, their status |
+//! | special builtin, or a redirection of one | ends, unless called by `command` | status |
 //! | any other builtin or program, or a redirection of one | status | status |
 //! | redirection of a compound command or function | status | status |
 //! | assignment to a read-only variable, expansion error | ends | back to the prompt |
 //! | command not found | status 127 | status 127 |
+//!
+//! At a prompt "the command in which the error occurred" is not processed further: that is the special builtin, and the rest of the line
+//! is executed, as in bash, zsh and yash. An expansion that fails has no command with a status, and nothing of the line may be meant any more.
 
 use crate::shell::Shell;
-use crate::status::{Error, ExitStatus, Failure, Flow};
+use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::SyntaxError;
 
 /// Report an error that ends a script; at a prompt it only ends the command line.
@@ -19,11 +22,14 @@ pub fn fatal(shell: &mut Shell, error: &Error) -> Flow {
     end(shell, error.status)
 }
 
-/// The flow of an error of a special builtin (or of syntax) that has been reported: it ends a script, but not a `command eval`
+/// What an error of a special builtin (or of syntax) that has been reported does: it ends a script, but not a `command eval`
 /// or `command .` around it.
-pub fn survivable(shell: &mut Shell, status: ExitStatus) -> Flow {
+pub fn survivable(shell: &mut Shell, status: ExitStatus) -> Outcome {
+    if shell.is_at_prompt() {
+        return Ok(status);
+    }
     shell.is_survivable = true;
-    end(shell, status)
+    Err(end(shell, status))
 }
 
 /// The flow of a fatal error that has been reported.
@@ -58,7 +64,7 @@ pub fn warn(shell: &mut Shell, warning: &SyntaxError) {
 }
 
 /// A syntax error, with a picture of the place if a person looks at it.
-pub fn syntax_error(shell: &mut Shell, error: &SyntaxError) -> Flow {
+pub fn syntax_error(shell: &mut Shell, error: &SyntaxError) -> Outcome {
     shell.vars.line = error.line();
     shell.report(&Error::usage(error.message()));
     if crate::sys::tty::is_terminal(2)

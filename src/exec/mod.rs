@@ -62,17 +62,17 @@ pub fn run_from(shell: &mut Shell, parser: &mut Parser<'_>, last: bool) -> Outco
                 let last = last && parser.is_at_end();
                 status = list(shell, &commands, last)?;
             }
-            Err(error) => return Err(parse_error(shell, error)),
+            Err(error) => return parse_error(shell, error),
         }
     }
 }
 
-/// Report why no command could be parsed.
-pub fn parse_error(shell: &mut Shell, error: ParseError) -> Flow {
+/// Report why no command could be parsed: nothing more is executed of where it comes from.
+pub fn parse_error(shell: &mut Shell, error: ParseError) -> Outcome {
     match error {
         ParseError::Syntax(error) => consequence::syntax_error(shell, &error),
-        ParseError::Interrupted => Flow::Interrupt(ExitStatus::from_signal(libc::SIGINT)),
-        ParseError::Read(error) => consequence::fatal(shell, &error),
+        ParseError::Interrupted => Err(Flow::Interrupt(ExitStatus::from_signal(libc::SIGINT))),
+        ParseError::Read(error) => Err(consequence::fatal(shell, &error)),
     }
 }
 

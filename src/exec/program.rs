@@ -17,8 +17,10 @@ use crate::sys::spawn::{self, Program, Step};
 use bstr::{BStr, BString};
 use nix::errno::Errno;
 use nix::unistd::Pid;
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Where programs are looked for when PATH does not say it, and by `command -p`: all programs of the standard are there.
 pub const STANDARD_PATH: &[u8] = b"/usr/bin:/bin:/usr/sbin:/sbin";
@@ -220,6 +222,10 @@ fn refused(shell: &mut Shell, plan: &Plan, error: &Error) -> ExitStatus {
 fn exec_error(name: &BStr, step: Step, errno: Errno) -> Error {
     let name = BString::from(name);
     match (step, errno) {
+        // What execve says of a directory is what it says of a file without the permission.
+        (Step::Exec, Errno::EACCES) if name.contains(&b'/') && Path::new(OsStr::from_bytes(&name)).is_dir() => {
+            Error::system(name, Errno::EISDIR).with_status(ExitStatus::NOT_EXECUTABLE)
+        }
         (Step::Exec, Errno::ENOENT | Errno::ENOTDIR) => Error::system(name, errno).with_status(ExitStatus::NOT_FOUND),
         (Step::Exec, _) => Error::system(name, errno).with_status(ExitStatus::NOT_EXECUTABLE),
         _ => job::step_error(step, errno),

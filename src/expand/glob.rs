@@ -3,11 +3,14 @@
 //! Calls: open(O_DIRECTORY) and getdents64 in a directory whose entries are matched, lstat where a name without a pattern
 //! ends the path. A slash is matched only by a slash, so the pattern is a sequence of steps: literal text, and patterns
 //! that match one name each. The steps are taken one after the other, each from all the paths that have been found: one
-//! directory is open at a time, however deep the pattern. What cannot be read is as if it were empty.
+//! directory is open at a time, however deep the pattern. A directory that may not be read, or is none, is as if it were empty (XCU
+//! 2.14.3: that is no error). Where the system fails, by want of descriptors or a broken disk, it is not known what is in it, and
+//! to go on with half of the names, or with the pattern as a name, could do harm: that is an error.
 
 use super::late;
 use super::pattern::{self, Pattern};
 use crate::fields::Fields;
+use crate::status::Error;
 use crate::syntax::ast::Atom;
 use crate::sys;
 use bstr::BStr;
@@ -25,10 +28,13 @@ enum Step {
 
 /// Append the pathnames that `pattern` matches, sorted by their bytes; false if there are none or it is no pattern.
 /// In it a backslash quotes the character behind it.
-pub(super) fn expand(pattern: &[u8], utf8: bool, out: &mut Fields) -> bool {
+///
+/// # Errors
+/// The system cannot read a directory.
+pub(super) fn expand(pattern: &[u8], utf8: bool, out: &mut Fields) -> Result<bool, Error> {
     let steps = steps(pattern);
     if !steps.iter().any(|step| matches!(step, Step::Name(_))) {
-        return false;
+        return Ok(false);
     }
     let mut paths = Fields::from_iter([b""]);
     for (index, step) in steps.iter().enumerate() {
@@ -38,7 +44,7 @@ pub(super) fn expand(pattern: &[u8], utf8: bool, out: &mut Fields) -> bool {
             Step::Name(pattern) => {
                 let mut found = Fields::new();
                 for directory in paths.iter() {
-                    read(directory, pattern, utf8, is_last, &mut found);
+                    read(directory, pattern, utf8, is_last, &mut found)?;
                 }
                 found
             }
@@ -49,7 +55,7 @@ pub(super) fn expand(pattern: &[u8], utf8: bool, out: &mut Fields) -> bool {
     for path in &sorted {
         out.push(path);
     }
-    !sorted.is_empty()
+    Ok(!sorted.is_empty())
 }
 
 /// Divide a pattern at its slashes. These come before brackets: `[a/b]` is no bracket expression.
@@ -115,13 +121,12 @@ fn exists(path: &[u8]) -> bool {
 
 /// Append the paths of the entries of a directory that a pattern matches. A leading period is matched only by a period,
 /// and `.` and `..` by no pattern at all. When more follows, entries that cannot be directories are left out.
-fn read(directory: &[u8], pattern: &Pattern, utf8: bool, is_last: bool, found: &mut Fields) {
+fn read(directory: &[u8], pattern: &Pattern, utf8: bool, is_last: bool, found: &mut Fields) -> Result<(), Error> {
     let hidden = matches!(pattern.atoms.first(), Some(Atom::Literal(text)) if text.starts_with(b"."));
     // The empty path is the current directory. (A path of the kernel's or a script's has no NUL.)
     let path = if directory.is_empty() { Ok(c".".into()) } else { CString::new(directory) };
-    let Ok(path) = path else { return };
-    // What cannot be read is as if it were empty.
-    let _ = sys::directory::read(&path, |name, may_be_directory| {
+    let Ok(path) = path else { return Ok(()) };
+    let result = sys::directory::read(&path, |name, may_be_directory| {
         if name.starts_with(b".") && (!hidden || matches!(name, b"." | b"..")) {
             return;
         }
@@ -132,4 +137,10 @@ fn read(directory: &[u8], pattern: &Pattern, utf8: bool, is_last: bool, found: &
             found.finish();
         }
     });
+    match result {
+        Err(errno @ (Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO)) => {
+            Err(Error::system([b"cannot read the directory ", path.to_bytes()].concat(), errno))
+        }
+        _ => Ok(()),
+    }
 }

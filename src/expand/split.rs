@@ -8,14 +8,14 @@ use super::eval::{self, Place};
 use super::sink::{Joined, Mark, Sink, push_quoted};
 use super::{Scope, glob};
 use crate::fields::{Fields, Ifs, Separator};
-use crate::status::Failure;
+use crate::status::{Error, Failure};
 use crate::syntax::ast::Word;
 
 /// Expand a word to fields.
 pub(super) fn word<S: Scope>(scope: &mut S, word: &Word, out: &mut Fields) -> Result<(), Failure> {
     let mut splitter = Splitter::new(out, !scope.no_glob());
     eval::parts(scope, &mut splitter, &word.parts, Place::Source)?;
-    splitter.end_word(scope.utf8());
+    splitter.end_word(scope.utf8())?;
     Ok(())
 }
 
@@ -86,20 +86,21 @@ impl<'a> Splitter<'a> {
     }
 
     /// The word ends here: its last field, and pathname expansion.
-    fn end_word(&mut self, utf8: bool) {
+    fn end_word(&mut self, utf8: bool) -> Result<(), Error> {
         if self.has_field() {
             self.finish();
         }
-        let Some(&(first, _)) = self.patterns.first() else { return };
+        let Some(&(first, _)) = self.patterns.first() else { return Ok(()) };
         let fields: Fields = self.out.iter_from(first).collect();
         self.out.truncate(first);
         let mut patterns = std::mem::take(&mut self.patterns).into_iter().peekable();
         for (index, field) in fields.iter().enumerate() {
             match patterns.next_if(|&(at, _)| at == first + index) {
-                Some((_, pattern)) if glob::expand(&pattern, utf8, self.out) => {}
+                Some((_, pattern)) if glob::expand(&pattern, utf8, self.out)? => {}
                 _ => self.out.push(field),
             }
         }
+        Ok(())
     }
 
     /// Unquoted text that is not split was appended from `from` on.

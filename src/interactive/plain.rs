@@ -14,7 +14,7 @@ use crate::jobs::{report, wait};
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
 use crate::status::{ExitStatus, Flow, Outcome};
-use crate::syntax::{LineSource, ParseError, Parser, Prompt, ReadError};
+use crate::syntax::{LineSource, Parser, Prompt, ReadError};
 use crate::sys::signal::{self, Disposition, bit};
 use crate::sys::{fd, file, tty};
 use bstr::BString;
@@ -110,7 +110,7 @@ fn command(shell: &mut Shell, lines: &RefCell<Lines>, parser: &mut Parser<'_>) -
         Ok(Some(line)) => lines.borrow_mut().first = Some(line),
         // The parser would ask again.
         Ok(None) => return end(shell),
-        Err(ReadError::Interrupted) => return Err(exec::parse_error(shell, ParseError::Interrupted)),
+        Err(ReadError::Interrupted) => return Err(Flow::Interrupt(ExitStatus::from_signal(libc::SIGINT))),
         // The terminal is gone.
         Err(ReadError::Failed(error)) => {
             shell.report(&error);
@@ -123,7 +123,14 @@ fn command(shell: &mut Shell, lines: &RefCell<Lines>, parser: &mut Parser<'_>) -
     if shell.options.has(Opt::Verbose) {
         shell.io.write_error(&text);
     }
-    let Some(list) = parsed.map_err(|error| exec::parse_error(shell, error))? else { return end(shell) };
+    let list = match parsed {
+        Ok(Some(list)) => list,
+        Ok(None) => return end(shell),
+        Err(error) => {
+            shell.status = exec::parse_error(shell, error)?;
+            return Ok(true);
+        }
+    };
     remember(shell, &text);
     let outcome = exec::list(shell, &list, false);
     shell.history.has_current = false;

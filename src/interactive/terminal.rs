@@ -158,7 +158,7 @@ fn commands(shell: &mut Shell, parser: &mut Parser<'_>) -> Result<(), Flow> {
     }
 }
 
-/// Parse and execute one command; false at the end of the source.
+/// Parse and execute one command; false at the end of the source, which an error of syntax is too.
 fn one_command(shell: &mut Shell, parser: &mut Parser<'_>) -> Result<bool, Flow> {
     match parser.next_command(&shell.aliases, &shell.pools) {
         Ok(None) => Ok(false),
@@ -169,6 +169,9 @@ fn one_command(shell: &mut Shell, parser: &mut Parser<'_>) -> Result<bool, Flow>
             }
             Ok(true)
         }
-        Err(error) => Err(exec::parse_error(shell, error)),
+        Err(error) => {
+            shell.status = exec::parse_error(shell, error)?;
+            Ok(false)
+        }
     }
 }
