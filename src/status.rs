@@ -22,6 +22,8 @@ impl ExitStatus {
     pub const NOT_EXECUTABLE: Self = Self(126);
     /// 127: no such command.
     pub const NOT_FOUND: Self = Self(127);
+    /// 128: commands could not be read (XCU sh, EXIT STATUS).
+    pub const NOT_READ: Self = Self(128);
 
     /// Whether the status is 0, which the shell takes for true.
     #[inline]

@@ -20,6 +20,10 @@ pub const BUILTIN: Builtin = Builtin {
     run: cd,
 };
 
+/// `chdir`, as some shells also call it.
+pub const CHDIR: Builtin =
+    Builtin { name: "chdir", usage: "chdir [-L | -P [-e]] [directory | -]", about: "The same as `cd`.", ..BUILTIN };
+
 /// `pwd [-L|-P]`
 pub const PWD: Builtin = Builtin {
     name: "pwd",

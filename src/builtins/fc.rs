@@ -178,7 +178,15 @@ fn again(shell: &mut Shell, request: &Request<'_>) -> BuiltinResult {
         Some((old, new)) => BString::from(entry.text.replacen(old, new, 1)),
         None => entry.text.clone(),
     };
+    forget_itself(shell);
     execute(shell, text)
+}
+
+/// An `fc` that edits or executes again does not stay in the history, also if its editor fails (XCU, fc).
+fn forget_itself(shell: &mut Shell) {
+    if shell.history.has_current {
+        shell.history.remove_last();
+    }
 }
 
 fn edit(shell: &mut Shell, request: &Request<'_>, indices: &[usize]) -> BuiltinResult {
@@ -191,6 +199,7 @@ fn edit(shell: &mut Shell, request: &Request<'_>, indices: &[usize]) -> BuiltinR
         Some(editor) => editor.to_owned(),
         None => BString::from("${FCEDIT:-ed}"),
     };
+    forget_itself(shell);
     match edit_text(shell, &text, &editor)? {
         Some(edited) => execute(shell, edited),
         None => Ok(ExitStatus::FAILURE),
@@ -223,13 +232,10 @@ pub fn edit_text(shell: &mut Shell, text: &[u8], editor: &[u8]) -> Result<Option
     }
 }
 
-/// Execute commands in the place of this one: they go into the history, and `fc` does not (XCU, fc).
+/// Execute commands in the place of this one: they go into the history.
 fn execute(shell: &mut Shell, mut text: BString) -> BuiltinResult {
     if !text.ends_with(b"\n") {
         text.push(b'\n');
-    }
-    if shell.history.has_current {
-        shell.history.remove_last();
     }
     shell.io.write_error(&text);
     let mut parser = Parser::of_text(text, 1);

@@ -82,6 +82,7 @@ pub const TABLE: &[Builtin] = &[
     jobs::BG,
     flow::BREAK,
     cd::BUILTIN,
+    cd::CHDIR,
     command::BUILTIN,
     flow::CONTINUE,
     echo::BUILTIN,

@@ -19,7 +19,7 @@ fn uses_stdio(builtin: &Builtin) -> bool {
         Kind::Special => !matches!(builtin.name, "eval" | "." | "source" | "exec" | "trap"),
         Kind::Regular => matches!(
             builtin.name,
-            "read" | "umask" | "ulimit" | "hash" | "alias" | "unalias" | "getopts" | "jobs" | "cd"
+            "read" | "umask" | "ulimit" | "hash" | "alias" | "unalias" | "getopts" | "jobs" | "cd" | "chdir"
         ),
     }
 }
@@ -52,9 +52,8 @@ fn is_private(builtin: &Builtin, fields: &Fields) -> bool {
 fn needs_process(builtin: &Builtin, fields: &Fields) -> bool {
     let operand = fields.get(1).map(|field| field.as_bytes());
     match builtin.name {
-        ":" | "." | "[" | "alias" | "break" | "cd" | "command" | "continue" | "echo" | "eval" | "exit" | "export" => {
-            false
-        }
+        ":" | "." | "[" | "alias" | "break" | "cd" | "chdir" | "command" | "continue" | "echo" | "eval" | "exit"
+        | "export" => false,
         "false" | "getopts" | "help" | "jobs" | "local" | "printf" | "pwd" | "read" | "readonly" | "recv" => false,
         "return" | "shift" | "source" | "test" | "times" | "true" | "type" | "unalias" | "unset" => false,
         "hash" | "trap" => operand.is_some(),
@@ -137,12 +136,11 @@ pub fn run(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand
     }
 }
 
-/// `command exec` without a program: its redirections stay, as those of `exec` do.
+/// `command exec`: its redirections stay, as those of `exec` do, also where the program cannot be executed.
 fn is_command_exec(fields: &Fields) -> bool {
     let mut words = (0..fields.len()).filter_map(|index| fields.get(index));
     words.next().is_some_and(|name| name == "command")
         && words.find(|&word| word != "command" && word != "-p" && word != "--").is_some_and(|name| name == "exec")
-        && words.all(|word| word == "--")
 }
 
 /// Assign, for a special builtin for good and else for the time of the builtin; then run it.
@@ -168,7 +166,7 @@ fn assigned(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleComman
     outcome
 }
 
-/// `exec`: its redirections stay when it has no command to execute; assignments are exported to the command.
+/// `exec`: its redirections stay; assignments are exported to the command.
 fn exec_command(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
     for assignment in &command.assignments {
         assign(shell, assignment)?;
@@ -187,11 +185,8 @@ fn exec_command(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCo
     match redirect::apply(shell, &command.redirects) {
         Ok(saved) => {
             let outcome = call(shell, builtin, true, fields);
-            if outcome.is_ok() {
-                saved.keep()
-            } else {
-                saved.restore(shell)
-            }
+            // Also where the program cannot be executed and the shell goes on: at a prompt.
+            saved.keep();
             outcome
         }
         Err(failure) => redirect_failed(shell, failure, true),

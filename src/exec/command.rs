@@ -9,7 +9,10 @@ use crate::fields::Fields;
 use crate::find;
 use crate::shell::{Opt, Shell};
 use crate::status::{ExitStatus, Flow, Outcome};
-use crate::syntax::ast::{Assignment, Few, Parameter, ParameterOp, Redirect, SimpleCommand, Word, WordPart};
+use crate::syntax::ast::{
+    Assignment, CompoundCommand, Few, Parameter, ParameterOp, Redirect, SimpleCommand, Word, WordPart,
+};
+use std::rc::Rc;
 
 /// Execute a simple command.
 pub fn simple(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome {
@@ -125,7 +128,7 @@ fn appended_parts(assignment: &Assignment) -> Option<Word> {
 /// What a command name means.
 enum Target {
     Builtin(&'static Builtin),
-    Function(std::rc::Rc<crate::syntax::ast::CompoundCommand>),
+    Function(Rc<CompoundCommand>),
     Program(Option<u32>),
 }
 
@@ -136,7 +139,7 @@ fn find(shell: &mut Shell, slot: u32, functions: bool) -> Target {
     let builtin = entry.builtin.map(|number| &builtins::TABLE[usize::from(number)]);
     match (builtin, &entry.function) {
         (Some(builtin), _) if builtin.kind == Kind::Special => Target::Builtin(builtin),
-        (_, Some(function)) if functions => Target::Function(std::rc::Rc::clone(function)),
+        (_, Some(function)) if functions => Target::Function(Rc::clone(function)),
         (Some(builtin), _) => Target::Builtin(builtin),
         _ => Target::Program(Some(slot)),
     }
@@ -155,16 +158,26 @@ fn with_fields(shell: &mut Shell, command: &SimpleCommand, fields: &mut Fields, 
     match target_of(shell, command, fields) {
         Target::Builtin(builtin) => builtin::run(shell, builtin, command, fields),
         Target::Function(function) => {
-            let mark = temporary(shell, &command.assignments)?;
-            let outcome = trace_if_on(shell, command, fields).and_then(|()| {
-                let fields = std::mem::take(fields);
-                redirected(shell, &command.redirects, |shell| compound::call(shell, &function, fields))
-            });
-            shell.vars.restore_locals(mark);
-            outcome
+            // The trace goes where the shell's standard error is, and not the function's.
+            if command.assignments.is_empty() {
+                trace_if_on(shell, command, fields)?;
+            }
+            let fields = std::mem::take(fields);
+            redirected(shell, &command.redirects, |shell| call(shell, command, &function, fields))
         }
         Target::Program(slot) => program::run(shell, command, fields, slot, last),
     }
+}
+
+/// Assign for the time of a function, after the redirections (XCU 2.9.1.1), and call it.
+fn call(shell: &mut Shell, command: &SimpleCommand, function: &Rc<CompoundCommand>, fields: Fields) -> Outcome {
+    if command.assignments.is_empty() {
+        return compound::call(shell, function, fields);
+    }
+    let mark = temporary(shell, &command.assignments)?;
+    let outcome = trace_if_on(shell, command, &fields).and_then(|()| compound::call(shell, function, fields));
+    shell.vars.restore_locals(mark);
+    outcome
 }
 
 /// `set -x`.

@@ -1,7 +1,7 @@
 //! Where a shell's commands come from: a script file, standard input.
 
 use crate::find;
-use crate::status::Error;
+use crate::status::{Error, ExitStatus};
 use crate::syntax::{LineSource, Prompt, ReadError};
 use crate::sys::{fd, file, signal};
 use bstr::BString;

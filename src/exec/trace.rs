@@ -4,10 +4,11 @@ use crate::expand;
 use crate::fields::Fields;
 use crate::find;
 use crate::quote;
-use crate::shell::vars::slot;
+use crate::shell::vars::{is_name, slot};
 use crate::shell::{Opt, Shell};
 use crate::status::{Failure, Flow};
 use crate::syntax::ast::Assignment;
+use crate::syntax::reserved::Reserved;
 
 /// Print PS4, the assignments with the values that the variables have now, and the fields.
 ///
@@ -24,13 +25,24 @@ pub fn command(shell: &mut Shell, assignments: &[Assignment], fields: &Fields) -
         let slot = shell.vars.slot(&assignment.name);
         quote::quote_into(&mut line, shell.vars.get(slot).unwrap_or_default());
     }
-    for field in fields.iter() {
+    for (index, field) in fields.iter().enumerate() {
         separate(&mut line, &mut first);
+        let start = line.len();
         quote::quote_into(&mut line, field);
+        if index == 0 && line[start..] == **field && would_be_syntax(field) {
+            line.insert(start, b'\'');
+            line.push(b'\'');
+        }
     }
     line.push(b'\n');
     shell.io.write_error(&line);
     Ok(())
+}
+
+/// Whether a command name would be a reserved word or an assignment if it were not quoted.
+fn would_be_syntax(name: &[u8]) -> bool {
+    let assigned = memchr::memchr(b'=', name).map(|equals| &name[..equals]);
+    Reserved::of(name).is_some() || assigned.is_some_and(is_name)
 }
 
 fn separate(line: &mut Vec<u8>, first: &mut bool) {

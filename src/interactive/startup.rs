@@ -384,8 +384,12 @@ fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BStri
 
 fn open_script(shell: &mut Shell, name: &BString) -> Result<std::os::fd::OwnedFd, Error> {
     let cannot = |errno: nix::errno::Errno| {
-        let status =
-            if errno == nix::errno::Errno::ENOENT { ExitStatus::NOT_FOUND } else { ExitStatus::NOT_EXECUTABLE };
+        let status = match errno {
+            nix::errno::Errno::ENOENT => ExitStatus::NOT_FOUND,
+            // It can be opened, and not be read.
+            nix::errno::Errno::EISDIR => ExitStatus::NOT_READ,
+            _ => ExitStatus::NOT_EXECUTABLE,
+        };
         Error::system([b"cannot open ", &name[..]].concat(), errno).with_status(status)
     };
     let path = CString::new(name.to_vec()).map_err(|_| cannot(nix::errno::Errno::ENOENT))?;

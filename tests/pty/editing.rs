@@ -522,6 +522,22 @@ fn fc_lists_repeats_and_edits() {
     assert_eq!(t.run("fc -e 'sh up.sh' 1 2"), "echo ONE\necho two\nONE\ntwo");
     assert_eq!(t.run("fc -lr -3 -1"), "8       echo two\n7       echo ONE\n6       echo three");
     assert_eq!(t.run("fc -e false 1; echo $?"), "1");
+    assert_eq!(
+        t.run("fc -ln -1"),
+        "        fc -lr -3 -1",
+        "an fc that edits leaves the list, also if its editor fails"
+    );
     assert!(t.run("fc -s nosuch").contains("fc: nosuch: no such command in the history"));
+    t.exit();
+}
+
+#[test]
+fn redirections_of_an_exec_that_fails_stay() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().start();
+    assert!(t.run("exec 3>out ./nosuch").contains("No such file"));
+    assert_eq!(t.run("echo kept >&3; cat out"), "kept");
     t.exit();
 }
