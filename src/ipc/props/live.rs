@@ -95,7 +95,7 @@ fn of_pipe(file: &Metadata) -> Facts {
 const LOOKED_AT: usize = 50_000;
 
 /// A copy of a descriptor of a named pipe, of whatever process has one open and lets itself be looked at: this one, or else the youngest.
-/// `None`: there are too many descriptors to know.
+/// `None`: there are too many descriptors to know, or one that may not be copied.
 fn open_end(file: &Metadata) -> Option<Option<OwnedFd>> {
     let own = nix::unistd::getpid().as_raw();
     let mut processes = numbers("/proc");
@@ -104,6 +104,7 @@ fn open_end(file: &Metadata) -> Option<Option<OwnedFd>> {
         let numbers = numbers(&format!("/proc/{pid}/fd"));
         numbers.into_iter().map(move |number| (pid, number))
     });
+    let mut is_hidden = false;
     for (count, (pid, number)) in descriptors.enumerate() {
         if count == LOOKED_AT {
             return None;
@@ -114,6 +115,7 @@ fn open_end(file: &Metadata) -> Option<Option<OwnedFd>> {
                 _ if pid == own => fd::dup_private(number),
                 _ => pidfd::open(pid).and_then(|process| pidfd::copy(process.as_fd(), number)),
             };
+            is_hidden |= copy.is_err();
             // One that only stands for the name (O_PATH) tells nothing.
             let end = copy.ok().filter(|copy| stream::pipe_state(copy.as_fd()).is_ok());
             if end.is_some() {
@@ -121,7 +123,7 @@ fn open_end(file: &Metadata) -> Option<Option<OwnedFd>> {
             }
         }
     }
-    Some(None)
+    if is_hidden { None } else { Some(None) }
 }
 
 /// The numbers among the names in a directory.
