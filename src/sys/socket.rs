@@ -196,7 +196,8 @@ pub fn listen(fd: RawFd, backlog: libc::c_int) -> Result<(), Errno> {
     check(unsafe { libc::listen(fd, backlog) }).map(drop)
 }
 
-/// accept4(2): take a connection: a new socket (at the lowest free number) that blocks, and the name of the peer.
+/// accept4(2): take a connection: a new socket that blocks, and the name of the peer. Its number is above 2: who has closed standard output
+/// has not asked for the connection there.
 ///
 /// # Errors
 /// EINTR; EAGAIN: none is waiting, and the socket does not block; ECONNABORTED: it was there and has gone; EMFILE.
@@ -204,9 +205,7 @@ pub fn accept(fd: RawFd) -> Result<(OwnedFd, Name), Errno> {
     let mut address = Address::empty();
     // SAFETY: pointer and length describe `address`.
     let new = unsafe { libc::accept4(fd, address.pointer_mut(), &raw mut address.length, libc::SOCK_CLOEXEC) };
-    let new = check(new)?;
-    // SAFETY: the descriptor is new and nobody else's.
-    Ok((unsafe { OwnedFd::from_raw_fd(new) }, address.name()))
+    Ok((owned(check(new)?)?, address.name()))
 }
 
 /// connect(2): a stream is connected to whoever listens there; a datagram socket only notes where to send and from whom to receive.

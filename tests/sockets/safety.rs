@@ -67,6 +67,24 @@ fn socket_files() {
     }
 }
 
+/// The numbers of standard descriptors that are closed stay free: what is received does not go back to the peer.
+#[test]
+fn a_closed_output_is_not_the_connection() {
+    let dir = Dir::new();
+    for (closed, status) in [(">&-", 1), ("<&- >&-", 1), ("<&- -W 1", 0)] {
+        let mut server = Running::start(&mut dir.shell(&format!("nc -lnv 0 {closed}")));
+        let mut client = connect(server.port());
+        client.write_all(b"hello\n").expect("it is sent");
+        client.shutdown(std::net::Shutdown::Write).expect("it is connected");
+        let mut back = Vec::new();
+        // It may break the connection.
+        let _ = client.read_to_end(&mut back);
+        let end = server.end();
+        assert_eq!((end.status, String::from_utf8_lossy(&back)), (status, "".into()), "{closed}: {}", end.err);
+        assert_eq!(end.err.contains("EBADF"), status == 1, "{closed}: {}", end.err);
+    }
+}
+
 /// The first process of a container is spared signals that have their default action, and goes on: each of its waits ends by one.
 #[test]
 fn signals_end_each_waiting_of_the_first_process() {

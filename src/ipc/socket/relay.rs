@@ -237,7 +237,8 @@ impl Relay<'_> {
     fn send(&mut self) -> Option<End> {
         match self.outgoing.as_mut()?.run() {
             Progress::Runs { moved } => self.moved(moved),
-            Progress::Ended | Progress::Enough => {
+            // Input that is not open has no more to say than one that is empty.
+            Progress::Ended | Progress::Enough | Progress::Broken(Broken { side: Side::From, errno: Errno::EBADF }) => {
                 self.outgoing = None;
                 // The peer may have closed already; then there is nobody to tell.
                 let _ = socket::shutdown(self.socket, libc::SHUT_WR);
