@@ -141,6 +141,10 @@ fn an_empty_record_is_not_the_end() {
     while !server.line().starts_with("Listening") {}
     assert_eq!(run(&mut dir.shell(&format!("{connect} && {send}"))).status, 0);
     assert_eq!(server.end().out, len);
+    let mut server = Running::start(&mut dir.shell("nc -lv --seqpacket --hex s"));
+    while !server.line().starts_with("Listening") {}
+    assert_eq!(run(&mut dir.shell(&format!("{connect} && {send}"))).status, 0);
+    assert_eq!(server.end().text().matches("||").count(), 4);
     // Sent by `nc`, received by `sock`, when the sender is there and when it has gone: status 1 is the end.
     let code = "sock socket s unix seqpacket; sock bind $s s2; sock listen $s; echo go >&2; sock accept a $s;\n\
                 i=0; while sock recv $a; do echo; i=$((i + 1)); done; echo $i";

@@ -4,10 +4,12 @@
 /// Bytes in a line.
 const WIDTH: usize = 16;
 
-/// Append a dump of `bytes`, which begin at `offset` of the stream that `mark` names (`<` received, `>` sent). A line for each 16 bytes.
+/// Append a dump of `bytes`, which begin at `offset` of the stream that `mark` names (`<` received, `>` sent). A line for each 16 bytes, and one for a
+/// message without any.
 pub fn dump(out: &mut Vec<u8>, mark: u8, offset: u64, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (index, line) in bytes.chunks(WIDTH).enumerate() {
+    let lines = bytes.chunks(WIDTH).chain(bytes.is_empty().then_some(bytes));
+    for (index, line) in lines.enumerate() {
         out.push(mark);
         out.extend_from_slice(format!(" {:08x} ", offset + (index * WIDTH) as u64).as_bytes());
         for place in 0..WIDTH {
@@ -35,6 +37,9 @@ mod tests {
         super::dump(&mut out, b'<', 0x10, &all);
         assert!(out.iter().all(|byte| *byte == b'\n' || (b' '..=b'~').contains(byte)));
         assert_eq!(out.split(|&byte| byte == b'\n').count(), 17);
+        let mut out = Vec::new();
+        super::dump(&mut out, b'<', 3, b"");
+        assert_eq!(out, format!("< 00000003 {:49}  ||\n", "").into_bytes());
         let mut out = Vec::new();
         super::dump(&mut out, b'>', 0, b"hi\n");
         assert_eq!(
