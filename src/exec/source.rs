@@ -86,7 +86,10 @@ impl LineSource for Descriptor {
             Ok(line) if line.is_empty() => Ok(None),
             Ok(line) => Ok(Some(line.into())),
             Err(Errno::EINTR) => Err(ReadError::Interrupted),
-            Err(errno) => Err(ReadError::Failed(Error::system("cannot read commands", errno))),
+            Err(errno) => {
+                let error = Error::system("cannot read commands", errno);
+                Err(ReadError::Failed(error.with_status(ExitStatus::NOT_READ)))
+            }
         }
     }
 }
