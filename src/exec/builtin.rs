@@ -74,9 +74,14 @@ fn needs_process(builtin: &Builtin, fields: &Fields) -> bool {
 ///
 /// # Errors
 /// As [`substitute::become_process`].
+#[inline]
 pub fn prepare(shell: &mut Shell, builtin: &Builtin, fields: &Fields) -> Result<(), Flow> {
+    if shell.is_virtual() { prepare_subshell(shell, builtin, fields) } else { Ok(()) }
+}
+
+fn prepare_subshell(shell: &mut Shell, builtin: &Builtin, fields: &Fields) -> Result<(), Flow> {
     // `test -f /dev/stdin <file`, `cd /proc/self`: what is behind the name must be the subshell's own.
-    if shell.is_virtual() && (needs_process(builtin, fields) || names_descriptors(fields)) {
+    if needs_process(builtin, fields) || names_descriptors(fields) {
         if builtin.name == "exec" {
             substitute::need_parent(shell, true)?;
         }
@@ -90,6 +95,7 @@ fn names_descriptors(fields: &Fields) -> bool {
 }
 
 /// Let others see what the shell has done so far, if the builtin could do something that they see too.
+#[inline]
 pub fn settle(shell: &mut Shell, builtin: &Builtin, fields: &Fields) {
     if shell.io.is_late() && !is_private(builtin, fields) {
         shell.io.settle();

@@ -86,7 +86,7 @@ pub fn fields<S: Scope>(scope: &mut S, words: &[Word], out: &mut Fields) -> Resu
 /// The fields of one word. A single `$name` and a single `"$name"` are copied and no more.
 fn word_fields<S: Scope>(scope: &mut S, word: &Word, out: &mut Fields) -> Result<(), Failure> {
     match &word.parts[..] {
-        parts if word.is_assignment => {
+        parts if word.is_assignment() => {
             eval::parts(scope, &mut Text(out.open()), parts, Place::Source)?;
             out.finish();
             return Ok(());

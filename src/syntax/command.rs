@@ -210,9 +210,7 @@ fn declaration_word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
         Some(WordPart::Literal(first)) => *first = Bytes::from([prefix, &first[..]].concat()),
         _ => parts.insert(0, WordPart::Literal(prefix.into())),
     }
-    let mut word = Word::new(parts.into());
-    word.is_assignment = true;
-    Ok((cursor, word))
+    Ok((cursor, Word::assignment(parts.into())))
 }
 
 // redirect = [ io_number ] , operator ;

@@ -293,6 +293,7 @@ mod tests {
     fn sizes_are_what_the_tree_counts_on() {
         assert_eq!(size_of::<Bytes>(), 16);
         assert_eq!(size_of::<Few<Bytes>>(), 24);
+        assert_eq!(size_of::<Rare<Bytes>>(), 8);
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub fn literal(cursor: Cursor<'_>) -> Option<(Cursor<'_>, Word)> {
 /// The value of an assignment.
 pub fn value(cursor: Cursor<'_>) -> Parsed<'_, Word> {
     let (cursor, parts) = parts(cursor, Mode::Value, cursor)?;
-    Ok((cursor, if parts.is_empty() { Word::empty() } else { Word::new(parts) }))
+    Ok((cursor, Word::new(parts)))
 }
 
 // parts = [ tilde ] , { literal | backslash | single_quoted | double_quoted | dollar_single_quoted (*+*) | dollar |

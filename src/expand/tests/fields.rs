@@ -359,10 +359,9 @@ fn assignment_words_are_one_field() {
     shell.parameters(&["p q", "r"]);
     for (source, expected) in [("a=$x", "[a=a b]"), ("a=$e", "[a=]"), ("a=\"$@\"", "[a=p q r]"), ("a=*$x", "[a=*a b]")]
     {
-        let mut words = words::parse(source);
-        words[0].is_assignment = true;
+        let word = Word::assignment(words::parse(source).remove(0).parts);
         let mut out = Fields::new();
-        fields(&mut shell, &words, &mut out).expect("fields");
+        fields(&mut shell, &[word], &mut out).expect("fields");
         assert_eq!(out.iter().map(|field| format!("[{field}]")).collect::<String>(), expected);
     }
 }

@@ -10,63 +10,68 @@ use std::rc::Rc;
 pub struct Word {
     /// In order. Adjacent parts of the same literal kind are merged by the parser.
     pub parts: Few<WordPart>,
-    /// There is a [`Word::plain`].
-    is_plain: bool,
-    /// It, when it is joined of several parts.
-    joined: Option<Box<Bytes>>,
-    /// The word is an argument of a declaration utility (`export a=~/x`): it is expanded as an assignment is,
-    /// to exactly one field.
-    pub is_assignment: bool,
+    /// What few words have.
+    unusual: Option<Box<Unusual>>,
+}
+
+/// What its parts alone do not say of a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Unusual {
+    /// What [`Word::plain`] is: joined of several parts, or nothing although there is one literal part, because it is a pattern.
+    plain: Option<Bytes>,
+    is_assignment: bool,
 }
 
 impl Word {
     /// A word of these parts.
     pub fn new(parts: Few<WordPart>) -> Self {
-        let mut joined = None;
-        let is_plain = match &parts[..] {
-            [] => false,
-            [WordPart::Literal(text)] => !is_pattern(text),
-            [part] => part.fixed().is_some(),
-            parts => {
-                let texts: Option<Vec<_>> = parts.iter().map(WordPart::fixed).collect();
-                joined = texts.map(|texts| Box::new(Bytes::from(texts.concat())));
-                joined.is_some()
+        let plain = match &parts[..] {
+            [WordPart::Literal(text)] if is_pattern(text) => None,
+            [_, _, ..] if parts.iter().all(|part| part.fixed().is_some()) => {
+                Some(Bytes::new(&parts.iter().filter_map(WordPart::fixed).collect::<Vec<_>>().concat()))
             }
+            _ => return Self { parts, unusual: None },
         };
-        Self { parts, is_plain, joined, is_assignment: false }
+        Self { parts, unusual: Some(Box::new(Unusual { plain, is_assignment: false })) }
     }
 
     /// A word of one part that is literal, and no pattern.
     #[inline]
     pub fn literal(text: &[u8]) -> Self {
-        Self { parts: Few::One(WordPart::Literal(Bytes::new(text))), is_plain: true, ..Self::default() }
+        Self { parts: Few::One(WordPart::Literal(Bytes::new(text))), unusual: None }
     }
 
-    /// No characters at all, as the value in `name=`.
-    pub fn empty() -> Self {
-        Self { is_plain: true, ..Self::default() }
+    /// An argument of a declaration utility (`export a=~/x`).
+    pub fn assignment(parts: Few<WordPart>) -> Self {
+        let word = Self::new(parts);
+        let plain = word.plain().map(Bytes::from);
+        Self { unusual: Some(Box::new(Unusual { plain, is_assignment: true })), ..word }
     }
 
     /// A text that is not expanded, whatever its characters: the body of a here-document with a quoted delimiter.
     pub fn verbatim(text: &[u8]) -> Self {
-        if text.is_empty() { Self::empty() } else { Self::literal(text) }
+        if text.is_empty() { Self::default() } else { Self::literal(text) }
+    }
+
+    /// Whether it is expanded as an assignment is, to exactly one field.
+    #[inline]
+    pub fn is_assignment(&self) -> bool {
+        self.unusual.as_ref().is_some_and(|unusual| unusual.is_assignment)
     }
 
     /// The one field that the word always becomes, when no part is expanded and none is a
     /// pattern.
     #[inline]
     pub fn plain(&self) -> Option<&BStr> {
-        if !self.is_plain {
-            return None;
-        }
-        let text = match (&self.parts, &self.joined) {
-            (Few::One(WordPart::Literal(text) | WordPart::Quoted(text)), _) => text,
-            (Few::One(WordPart::DoubleQuoted(inner)), _) => match &inner[..] {
+        let text = match (&self.unusual, &self.parts) {
+            (Some(unusual), _) => unusual.plain.as_ref()?,
+            (None, Few::One(WordPart::Literal(text) | WordPart::Quoted(text))) => text,
+            (None, Few::One(WordPart::DoubleQuoted(inner))) => match &inner[..] {
+                [] => return Some(BStr::new("")),
                 [WordPart::Literal(text)] => text,
-                _ => return Some(BStr::new("")),
+                _ => return None,
             },
-            (_, Some(joined)) => &**joined,
-            (_, None) => return Some(BStr::new("")),
+            (None, parts) => return parts.is_empty().then_some(BStr::new("")),
         };
         Some(BStr::new(&text[..]))
     }
