@@ -16,20 +16,21 @@ pub fn parse_integer(text: &[u8]) -> Option<i64> {
         [b'+', rest @ ..] => (false, rest),
         rest => (false, rest),
     };
-    let (radix, digits) = match digits {
-        [b'0', b'x' | b'X', rest @ ..] => (16, rest),
-        [b'0', rest @ ..] if !rest.is_empty() => (8, rest),
-        rest => (10, rest),
-    };
-    if digits.is_empty() {
-        return None;
-    }
-    let mut value: i64 = 0;
-    for &digit in digits {
-        let digit = char::from(digit).to_digit(radix)?;
-        value = value.wrapping_mul(i64::from(radix)).wrapping_add(i64::from(digit));
-    }
+    let value = match digits {
+        [b'0', b'x' | b'X', rest @ ..] => value_of::<16>(rest),
+        [b'0', rest @ ..] if !rest.is_empty() => value_of::<8>(rest),
+        rest => value_of::<10>(rest),
+    }?;
     Some(if negative { value.wrapping_neg() } else { value })
+}
+
+/// At least one digit; the value wraps. The compiler makes a loop of its own for each radix.
+fn value_of<const RADIX: u32>(digits: &[u8]) -> Option<i64> {
+    let add = |value: i64, &digit: &u8| {
+        let digit = char::from(digit).to_digit(RADIX)?;
+        Some(value.wrapping_mul(i64::from(RADIX)).wrapping_add(i64::from(digit)))
+    };
+    if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
 }
 
 /// A decimal integer with white space around it, as `test` takes it.

@@ -102,10 +102,6 @@ pub fn is_binary(text: &[u8]) -> bool {
 
 /// The whole contents of a file, at once: what runs is the script that was read, though the file is edited meanwhile.
 pub fn read_script(file: BorrowedFd<'_>) -> Result<Vec<u8>, Errno> {
-    // It is kept for as long as it is executed, many times if it reads itself: in as much memory as it needs.
     let size = nix::sys::stat::fstat(file).map_or(0, |stat| stat.st_size);
-    let mut text = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 4096);
-    fd::read_to_end(file.as_raw_fd(), &mut text)?;
-    text.shrink_to_fit();
-    Ok(text)
+    fd::read_whole(file.as_raw_fd(), usize::try_from(size).unwrap_or(0))
 }

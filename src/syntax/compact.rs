@@ -90,7 +90,7 @@ impl<'a, T> IntoIterator for &'a Few<T> {
 
 /// A list that is usually empty, of one machine word. It is used as a slice.
 #[derive(Clone)]
-pub struct Rare<T>(Option<Box<Box<[T]>>>);
+pub struct Rare<T>(Option<Box<Few<T>>>);
 
 impl<T> Default for Rare<T> {
     fn default() -> Self {
@@ -100,7 +100,7 @@ impl<T> Default for Rare<T> {
 
 impl<T> From<Vec<T>> for Rare<T> {
     fn from(list: Vec<T>) -> Self {
-        Self((!list.is_empty()).then(|| Box::new(list.into_boxed_slice())))
+        Self((!list.is_empty()).then(|| Box::new(list.into())))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Descriptors: open, dup2, close, write. Private descriptors of the shell are close-on-exec, so that a program sees exactly
 //! what the user gave it, and have numbers that the user does not use (see [`make_private`]).
 
+use crate::sys::heap;
 use nix::errno::Errno;
 use std::ffi::CStr;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
@@ -277,6 +278,33 @@ pub fn discard(fd: RawFd, scratch: &mut [u8]) {
             Ok(0) | Err(_) => return,
             Ok(got) => at += got,
         }
+    }
+}
+
+/// The whole contents of a file of about `size` bytes, in as much memory as they need.
+///
+/// # Errors
+/// Those of read(2).
+pub fn read_whole(fd: RawFd, size: usize) -> Result<Vec<u8>, Errno> {
+    let mut contents = Vec::new();
+    // Room for one read more, which says that this is the end. A file may also claim to be larger than any memory.
+    if heap::try_reserve(&mut contents, size.saturating_add(4096)) {
+        populate(&mut contents.spare_capacity_mut()[..size]);
+    }
+    read_to_end(fd, &mut contents)?;
+    contents.shrink_to_fit();
+    Ok(contents)
+}
+
+/// Have the pages of a large piece of memory that is about to be written made at once: one by one, each when it is written first, they
+/// take two to four times as long. A kernel before 5.14 does just that.
+fn populate(memory: &mut [std::mem::MaybeUninit<u8>]) {
+    const PAGE: usize = 4096;
+    let start = memory.as_ptr().align_offset(PAGE);
+    let length = memory.len().saturating_sub(start) & !(PAGE - 1);
+    if length > 16 * PAGE {
+        // SAFETY: `length` bytes behind `start` are ours; their contents stay.
+        unsafe { libc::madvise(memory[start..].as_mut_ptr().cast(), length, libc::MADV_POPULATE_WRITE) };
     }
 }
 
