@@ -287,8 +287,8 @@ pub fn discard(fd: RawFd, scratch: &mut [u8]) {
 /// Those of read(2).
 pub fn read_whole(fd: RawFd, size: usize) -> Result<Vec<u8>, Errno> {
     let mut contents = Vec::new();
-    // Room for one read more, which says that this is the end. A file may also claim to be larger than any memory.
-    if heap::try_reserve(&mut contents, size.saturating_add(4096)) {
+    // With room for one read more, which says that this is the end. A file may claim to be larger than any memory.
+    if heap::try_reserve(&mut contents, size.saturating_add(16 * 1024)) {
         populate(&mut contents.spare_capacity_mut()[..size]);
     }
     read_to_end(fd, &mut contents)?;
