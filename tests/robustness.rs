@@ -12,6 +12,8 @@ mod descriptors;
 mod input;
 #[path = "robustness/nesting.rs"]
 mod nesting;
+#[path = "robustness/panics.rs"]
+mod panics;
 #[path = "support/place.rs"]
 mod place;
 #[path = "robustness/signals.rs"]

@@ -1,6 +1,7 @@
 //! The only door to the kernel, and the only unsafe code.
 
 pub mod clock;
+pub mod crash;
 pub mod directory;
 pub mod eager;
 pub mod entry;

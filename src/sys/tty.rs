@@ -7,12 +7,13 @@ use crate::sys::{fd, signal};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::sync::{Mutex, PoisonError};
 
 pub use nix::sys::termios::Termios;
 use nix::sys::termios::{InputFlags, LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
 
-/// tcsetpgrp of the caller's own group, callable between fork and exec, where all signals are blocked: otherwise SIGTTOU would stop a
-/// background process that takes the terminal.
+/// tcsetpgrp of the caller's own group, callable between fork and exec. All signals must be blocked, as they are in a new process: otherwise
+/// SIGTTOU would stop one in the background that takes the terminal.
 pub fn set_foreground_from_child(terminal: RawFd) {
     // SAFETY: getpgrp and tcsetpgrp touch no memory.
     let group = unsafe { libc::getpgrp() };
@@ -95,9 +96,37 @@ pub fn try_read(fd: RawFd, buffer: &mut [u8]) -> Result<usize, Errno> {
     got
 }
 
+/// A terminal's modes before a line was edited in it.
+static BEFORE_EDITING: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Let a line be edited on the terminal: see [`editing_modes`]. `modes` are its own, which [`end_editing`] puts back, and [`rescue`] too.
+///
+/// # Errors
+/// As [`set_modes`].
+pub fn begin_editing(terminal: impl AsFd, modes: &Termios) -> Result<(), Errno> {
+    *BEFORE_EDITING.lock().unwrap_or_else(PoisonError::into_inner) = Some(modes.clone());
+    set_modes(terminal, &editing_modes(modes))
+}
+
+/// The line is complete: the terminal's own modes again.
+///
+/// # Errors
+/// As [`set_modes`].
+pub fn end_editing(terminal: impl AsFd, modes: &Termios) -> Result<(), Errno> {
+    *BEFORE_EDITING.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    set_modes(terminal, modes)
+}
+
+/// The process cannot go on: if a line is being edited on `terminal`, which its user could not use any more, put its modes back. Whether that
+/// was so.
+pub fn rescue(terminal: impl AsFd) -> bool {
+    let modes = BEFORE_EDITING.try_lock().ok().and_then(|mut modes| modes.take());
+    modes.is_some_and(|modes| tcsetattr(terminal, SetArg::TCSANOW, &modes).is_ok())
+}
+
 /// The modes for editing a line, made from a terminal's own: every key arrives at once and as it is, nothing is echoed, ^C, ^Z
 /// and ^S are keys. Enter goes on being a newline (ICRNL), so that what is typed ahead is right for a command that reads it.
-pub fn editing_modes(modes: &Termios) -> Termios {
+fn editing_modes(modes: &Termios) -> Termios {
     let mut raw = modes.clone();
     raw.input_flags.remove(InputFlags::BRKINT | InputFlags::INPCK | InputFlags::ISTRIP | InputFlags::IXON);
     raw.input_flags.remove(InputFlags::INLCR | InputFlags::IGNCR);

@@ -73,7 +73,7 @@ impl Session {
 
     fn raw(&self) {
         // A terminal that is gone is found out at the next read.
-        let _ = tty::set_modes(terminal(), &tty::editing_modes(&self.modes));
+        let _ = tty::begin_editing(terminal(), &self.modes);
     }
 
     /// As it was before.
@@ -84,13 +84,13 @@ impl Session {
                 signal::take(number);
             }
         }
-        let _ = tty::set_modes(terminal(), &self.modes);
+        let _ = tty::end_editing(terminal(), &self.modes);
         signal::set_mask(&self.mask);
     }
 
     /// Do something with the terminal and the signals as commands have them.
     pub fn outside<T>(&mut self, run: impl FnOnce() -> T) -> T {
-        let _ = tty::set_modes(terminal(), &self.modes);
+        let _ = tty::end_editing(terminal(), &self.modes);
         signal::set_mask(&self.mask);
         let result = run();
         signal::block_all();
