@@ -111,8 +111,9 @@ impl Stream {
         let _turn = Turn::take(self.fd.as_fd(), &self.name, wait)?;
         let mut seen = Vec::new();
         loop {
-            let there =
-                self.with_patience(wait, libc::POLLIN, || stream::tee(self.fd.as_fd(), glass.1.as_fd(), PIPE_BUF))?;
+            let there = self.with_patience(wait, libc::POLLIN, || {
+                stream::tee(self.fd.as_raw_fd(), glass.1.as_raw_fd(), PIPE_BUF)
+            })?;
             if there == 0 {
                 return Ok(!into.is_empty());
             }
@@ -168,7 +169,7 @@ impl Endpoint for Stream {
         let mut result = Ok(());
         while result.is_ok() && written < outgoing.len() {
             let rest = &outgoing[written..];
-            match self.with_patience(wait, libc::POLLOUT, || stream::write(self.fd.as_fd(), rest)) {
+            match self.with_patience(wait, libc::POLLOUT, || fd::try_write(self.fd.as_raw_fd(), rest)) {
                 Ok(count) => written += count,
                 Err(error) => result = Err(error),
             }

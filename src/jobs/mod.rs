@@ -1,8 +1,8 @@
 //! Process groups after their birth: the table of jobs, waiting, the terminal, reports.
 //!
 //! `exec::pipeline` starts processes and makes a [`Job`] of them. From then on everything is here: [`wait`] is the only place that
-//! calls waitpid, so no status is lost between two parts of the shell that wait for different things, and no ended child stays
-//! a zombie.
+//! waits for jobs, so no status is lost between two parts of the shell that wait for different things, and no ended child stays
+//! a zombie. (A child that never was a job, because its exec failed or because it has only started another, is collected where it was made.)
 
 mod handle;
 pub mod id;

@@ -81,12 +81,6 @@ pub fn line(out: &mut Vec<u8>, job: &Job, marks: Marks, detail: Detail) {
     }
 }
 
-/// What an interactive shell prints when it has started a job with `&`: `[1] 4711` (XCU 2.9.3.1).
-pub fn started(job: &Job) -> String {
-    let pid = job.last_pid().map_or(0, nix::unistd::Pid::as_raw);
-    format!("[{}] {pid}\n", job.number)
-}
-
 /// What an interactive shell does before each prompt: the terminal is usable, and there is a line about each job that has changed since
 /// the last time. Ended jobs leave the table; `wait` still knows their statuses.
 pub fn before_prompt(table: &mut JobTable) -> BString {

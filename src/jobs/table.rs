@@ -361,7 +361,7 @@ impl JobTable {
         if self.jobs.is_empty() { self.inherited.iter().collect() } else { self.iter().collect() }
     }
 
-    /// Whether there are neither jobs nor remembered statuses of them to look after.
+    /// Whether there are no jobs.
     pub fn is_empty(&self) -> bool {
         self.jobs.is_empty()
     }

@@ -57,12 +57,6 @@ pub struct Gathered {
 }
 
 impl Gathered {
-    /// Whether bytes wait.
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     /// What to do with `more` bytes for this descriptor. A subshell inside this process is `guarded`: a SIGPIPE is to end it alone.
     pub fn advise(&mut self, to: RawFd, more: usize, guarded: bool) -> Advice {
         self.state = match self.state {

@@ -1,7 +1,7 @@
 //! Descriptors: open, dup2, close, write. Private descriptors of the shell are close-on-exec, so that a program sees exactly
 //! what the user gave it, and have numbers that the user does not use (see [`make_private`]).
 
-use crate::sys::heap;
+use crate::sys::{heap, stream};
 use nix::errno::Errno;
 use std::ffi::CStr;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
@@ -253,10 +253,9 @@ pub fn read_at(fd: RawFd, buffer: &mut [u8], offset: i64) -> Result<usize, Errno
 /// something. 0: the end of the input. EINTR is returned to the caller.
 pub fn tee(from: RawFd, to: RawFd, length: usize) -> Result<usize, Errno> {
     loop {
-        // SAFETY: tee touches no memory.
-        match Errno::result(unsafe { libc::tee(from, to, length, 0) }) {
+        match stream::tee(from, to, length) {
             Err(Errno::EAGAIN) => wait_ready(from, libc::POLLIN)?,
-            got => return got.map(|got| got as usize),
+            got => return got,
         }
     }
 }

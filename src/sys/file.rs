@@ -1,39 +1,30 @@
-//! Questions about a descriptor by its number: is it a terminal, where in the file is it, has the disk room, can it be read now.
+//! Questions about a descriptor by its number: what is it, where in the file is it, has the disk room, can it be read now.
 //!
-//! System calls: isatty (ioctl TCGETS), fstat, lseek, fstatfs, ppoll.
+//! System calls: fstat, lseek, fstatfs, ppoll.
 
 use crate::sys::limits::{Resource, UNLIMITED, getrlimit};
+use crate::sys::poll;
 use crate::sys::signal::{self, Mask};
 use nix::errno::Errno;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-/// Whether the descriptor is open on a terminal.
-pub fn is_terminal(fd: RawFd) -> bool {
-    // SAFETY: isatty touches no memory.
-    unsafe { libc::isatty(fd) == 1 }
-}
-
-/// ppoll(2): sleep until the descriptor can be read (or its end or an error can be seen); false when `timeout` has passed. With
-/// `mask` the signals that it does not block can interrupt the sleep (EINTR), and only the sleep.
+/// Sleep until the descriptor can be read (or its end or an error can be seen); false when `timeout` has passed. See [`poll::wait`].
+///
+/// # Errors
+/// EBADF: a number below 0, which is no descriptor's; EINTR: a signal was handled.
 pub fn wait_readable(fd: RawFd, timeout: Option<Duration>, mask: Option<&Mask>) -> Result<bool, Errno> {
-    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-    let timeout = timeout.map(|time| libc::timespec {
-        tv_sec: libc::time_t::try_from(time.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_nsec: time.subsec_nanos().into(),
-    });
-    let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-    let mask = mask.map_or(std::ptr::null(), std::ptr::from_ref);
-    // SAFETY: `poll` is one initialised pollfd; the other two are null or point to initialised values.
-    let ready = Errno::result(unsafe { libc::ppoll(&raw mut poll, 1, timeout, mask) })?;
-    Ok(ready > 0)
+    if fd < 0 {
+        return Err(Errno::EBADF);
+    }
+    poll::wait(&mut [poll::interest(fd, libc::POLLIN)], timeout, mask).map(|ready| ready > 0)
 }
 
 /// Sleep until the descriptor can be read.
 ///
 /// # Errors
-/// EINTR: one of the signals `interrupting` (bits as in `sys::signal`) has been caught, now or before; or another one now.
+/// EINTR: one of the signals `interrupting` (bits as in `sys::signal`) has been caught, now or before; or another one now. EBADF.
 pub fn wait_for_input(fd: RawFd, interrupting: u64) -> Result<(), Errno> {
     let old = signal::block_all();
     let caught = signal::pending() & interrupting != 0;
@@ -50,7 +41,8 @@ pub fn kind(fd: RawFd) -> Option<libc::mode_t> {
     (kind != libc::S_IFREG || offset(fd).is_ok()).then_some(kind)
 }
 
-fn status(fd: RawFd) -> Option<libc::stat> {
+/// fstat(2); none if the descriptor is not open.
+pub(super) fn status(fd: RawFd) -> Option<libc::stat> {
     let mut stat = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: the pointer is to room for one stat.
     if unsafe { libc::fstat(fd, stat.as_mut_ptr()) } == -1 {

@@ -1,5 +1,6 @@
 //! ppoll(2): sleep until one of several descriptors is ready, a signal is handled, or time is up.
 
+use crate::sys::interrupt::timespec;
 use crate::sys::signal::Mask;
 use nix::errno::Errno;
 use std::os::fd::RawFd;
@@ -19,10 +20,7 @@ pub fn interest(fd: RawFd, events: libc::c_short) -> Interest {
 /// # Errors
 /// EINTR: a signal was handled.
 pub fn wait(interests: &mut [Interest], timeout: Option<Duration>, mask: Option<&Mask>) -> Result<usize, Errno> {
-    let timeout = timeout.map(|time| libc::timespec {
-        tv_sec: libc::time_t::try_from(time.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_nsec: time.subsec_nanos().into(),
-    });
+    let timeout = timeout.map(timespec);
     let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     let mask = mask.map(|mask| crate::sys::siginfo::with_held(*mask));
     let mask = mask.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);

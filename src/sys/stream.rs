@@ -1,10 +1,10 @@
-//! Byte streams: read and write once, look into a pipe without taking (tee), take turns (flock).
+//! Byte streams: read once, look into a pipe without taking (tee), take turns (flock).
 //!
-//! System calls: read, write, tee, flock, fstat, stat, open of /proc/self/fd/N.
+//! System calls: read, tee, flock, fstat, stat, open of /proc/self/fd/N.
 
+use crate::sys::transfer;
 use nix::errno::Errno;
 use std::ffi::{CStr, CString};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// read(2), once, at most `size` bytes behind what is in `buffer`; 0 at the end. EINTR and EAGAIN are returned.
@@ -19,21 +19,13 @@ pub fn read_into(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, size: usize) -> Resul
     Ok(got)
 }
 
-/// write(2), once: how many bytes were written. EINTR and EAGAIN are returned.
-pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
-    // SAFETY: pointer and length describe `bytes`.
-    let written = Errno::result(unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) })?;
-    Ok(written as usize)
-}
-
 /// tee(2): copy what is in the pipe `from` into the pipe `to`, without taking it; 0 when there are no writers any more.
 ///
 /// # Errors
 /// EINTR; EAGAIN: nothing there (non-blocking); EINVAL: one of them is no pipe.
-pub fn tee(from: BorrowedFd<'_>, to: BorrowedFd<'_>, most: usize) -> Result<usize, Errno> {
+pub fn tee(from: RawFd, to: RawFd, most: usize) -> Result<usize, Errno> {
     // SAFETY: tee touches no memory.
-    let copied = Errno::result(unsafe { libc::tee(from.as_raw_fd(), to.as_raw_fd(), most, 0) })?;
-    Ok(copied as usize)
+    Errno::result(unsafe { libc::tee(from, to, most, 0) }).map(|copied| copied as usize)
 }
 
 /// flock(2): lock for this description alone. EAGAIN: another one has it (`block` off).
@@ -51,11 +43,7 @@ pub fn unlock(fd: BorrowedFd<'_>) {
 
 /// Whether the descriptor is a pipe or an open named pipe.
 pub fn is_pipe(fd: RawFd) -> bool {
-    let mut status = MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: fstat writes one stat.
-    let result = unsafe { libc::fstat(fd, status.as_mut_ptr()) };
-    // SAFETY: all zeros is a valid stat.
-    result == 0 && unsafe { status.assume_init() }.st_mode & libc::S_IFMT == libc::S_IFIFO
+    transfer::file_type(fd) == libc::S_IFIFO
 }
 
 /// Whether the file is a named pipe.

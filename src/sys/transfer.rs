@@ -1,6 +1,7 @@
 //! Moving bytes from one descriptor to another inside the kernel: splice(2) where one of them is a pipe, sendfile(2) where the source is
 //! a file. A loop of read and write copies every byte into this process and out again.
 
+use crate::sys::file;
 use nix::errno::Errno;
 use std::os::fd::RawFd;
 
@@ -34,11 +35,5 @@ pub fn enlarge_pipe(pipe: RawFd, size: libc::c_int) {
 
 /// What kind of file a descriptor is: `S_IFREG`, `S_IFIFO`, `S_IFSOCK`, `S_IFCHR`, ...; 0 if it is not open.
 pub fn file_type(fd: RawFd) -> libc::mode_t {
-    let mut stat = std::mem::MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the pointer is to room for one stat.
-    if unsafe { libc::fstat(fd, stat.as_mut_ptr()) } == -1 {
-        return 0;
-    }
-    // SAFETY: fstat has succeeded, so it has filled in the structure.
-    unsafe { stat.assume_init() }.st_mode & libc::S_IFMT
+    file::status(fd).map_or(0, |stat| stat.st_mode & libc::S_IFMT)
 }
