@@ -64,6 +64,14 @@ pub enum Flow {
 /// What executing a command gives: its status, or a change of flow that `?` carries to where it is caught.
 pub type Outcome = Result<ExitStatus, Flow>;
 
+/// The status with which a (sub)shell ends whose commands had this outcome.
+pub fn at_end(outcome: Outcome) -> ExitStatus {
+    match outcome {
+        Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,
+        Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked) => ExitStatus::SUCCESS,
+    }
+}
+
 /// Something that could not be done: what was tried, on what, and why.
 ///
 /// An error is printed once, where it is caught. Its text is `tried`, and the words of `errno` behind it.

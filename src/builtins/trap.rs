@@ -83,6 +83,8 @@ fn set(shell: &mut Shell, condition: i32, action: Option<Action>) -> Result<(), 
         let own = shell.own_signals & bit(condition) != 0;
         let disposition = match &action {
             Some(Action::Command(_)) => Disposition::Catch,
+            // The shell's programs ignore it; the shell needs the statuses of its children.
+            Some(Action::Ignore) if condition == libc::SIGCHLD => Disposition::Default,
             Some(Action::Ignore) => Disposition::Ignore,
             None if own && [libc::SIGINT, libc::SIGHUP].contains(&condition) => Disposition::Catch,
             None if own => Disposition::Ignore,

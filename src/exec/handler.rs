@@ -5,9 +5,9 @@
 //!
 //! System calls: fork, setpgid, dup2.
 
-use crate::exec::{self, substitute, trap};
+use crate::exec::{self, redirect, substitute, trap};
 use crate::shell::{Loops, Shell, Subshell};
-use crate::status::{Error, ExitStatus, Flow, Outcome};
+use crate::status::{self, Error, ExitStatus, Flow, Outcome};
 use crate::syntax::Parser;
 use crate::sys::fd;
 use crate::sys::fork::{self, Fork};
@@ -23,49 +23,20 @@ use std::os::fd::RawFd;
 pub fn in_shell(shell: &mut Shell, input: RawFd, output: RawFd, command: &[u8]) -> Outcome {
     // A subshell in this process may have set it.
     shell.ended_by_signal = false;
-    match redirected(shell, &[(input, 0), (output, 1)], |shell| run(shell, command))? {
+    let saved = match redirect::replace(shell, &[(input, 0), (output, 1)]) {
+        Ok(saved) => saved,
+        Err(error) => {
+            shell.report(&error);
+            return Err(Flow::Exit(ExitStatus::FAILURE));
+        }
+    };
+    shell.io.own_input(0);
+    let outcome = run(shell, command);
+    saved.restore(shell);
+    match outcome {
         Err(Flow::Exit(status)) if !shell.ended_by_signal => Ok(status),
         outcome => outcome,
     }
-}
-
-/// Run something while descriptors (from, to) are others.
-///
-/// # Errors
-/// [`Flow::Exit`] with status 1 if a descriptor cannot be duplicated, which is reported.
-fn redirected<T>(shell: &mut Shell, moves: &[(RawFd, RawFd)], run: impl FnOnce(&mut Shell) -> T) -> Result<T, Flow> {
-    // What was gathered belongs to the old descriptors, and what was looked ahead too.
-    shell.io.settle();
-    shell.io.forget_input();
-    let mut saved = Vec::new();
-    let mut failed = None;
-    for &(from, to) in moves {
-        let old = fd::dup_private(to).ok();
-        match fd::dup2(from, to) {
-            Ok(()) => saved.push((to, old)),
-            Err(errno) => failed = Some(errno),
-        }
-    }
-    let result = match failed {
-        None => {
-            shell.io.own_input(0);
-            Ok(run(shell))
-        }
-        Some(errno) => {
-            shell.report(&Error::system("cannot redirect a handler", errno));
-            Err(Flow::Exit(ExitStatus::FAILURE))
-        }
-    };
-    shell.io.settle();
-    shell.io.forget_input();
-    for (to, old) in saved.into_iter().rev() {
-        // The number is in range and the copy is open, so neither can fail.
-        let _ = match old {
-            Some(old) => fd::dup2(std::os::fd::AsRawFd::as_raw_fd(&old), to),
-            None => fd::close(to),
-        };
-    }
-    result
 }
 
 fn run(shell: &mut Shell, command: &[u8]) -> Outcome {
@@ -107,11 +78,8 @@ pub fn start(
             shell.io.error = error;
             shell.io.own_input(0);
             shell.loops = Loops::default();
-            let status = match run(shell, command) {
-                Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,
-                Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked) => ExitStatus::SUCCESS,
-            };
-            let status = trap::run_exit(shell, status);
+            let outcome = run(shell, command);
+            let status = trap::run_exit(shell, status::at_end(outcome));
             finish();
             fork::exit(status.0)
         }

@@ -7,7 +7,7 @@ use crate::fields::Fields;
 use crate::jobs::{Job, JobState, Process, ProcessState, report, terminal, wait};
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
-use crate::syntax::ast::{AndOr, Command, Compound, List, Redirect, Word};
+use crate::syntax::ast::{AndOr, Command, Compound, List, Redirect, SimpleCommand, Word};
 use crate::syntax::print;
 use crate::sys::signal::{self, bit};
 use crate::sys::spawn::{ChildSetup, Step};
@@ -22,7 +22,20 @@ pub fn ignored_signals(shell: &Shell, background: bool) -> u64 {
     list | shell.own_signals & shell.traps.ignored_at_entry
 }
 
-/// What a child does before it runs a program or goes on as a shell.
+/// What a child does before it runs a program: as [`child_setup`], and it ignores SIGCHLD if the user has said so. A shell does not,
+/// because the kernel would take the statuses of its children away.
+pub fn program_setup<'a>(
+    shell: &Shell,
+    group: Option<Pid>,
+    background: bool,
+    descriptors: &'a [(i32, i32)],
+) -> ChildSetup<'a> {
+    let mut setup = child_setup(shell, group, background, descriptors);
+    setup.ignored_signals |= shell.traps.ignored() & bit(libc::SIGCHLD);
+    setup
+}
+
+/// What a child does before it goes on as a shell.
 pub fn child_setup<'a>(
     shell: &Shell,
     group: Option<Pid>,
@@ -190,6 +203,8 @@ pub enum Stage<'a> {
     AndOr(&'a AndOr),
     /// A builtin with its fields, whose redirections and assignments are done.
     Builtin(&'static Builtin, &'a Fields),
+    /// A program with its fields and its slot; nothing else is done.
+    Program(&'a SimpleCommand, &'a Fields, Option<u32>),
 }
 
 impl<'a> Stage<'a> {

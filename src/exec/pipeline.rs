@@ -1,5 +1,5 @@
-//! The pipeline: pipe, fork, setpgid, dup2, exec, from top to bottom. Everything that becomes a process begins here or in
-//! [`program`] for the case of one single program.
+//! The pipeline: pipe, fork, setpgid, dup2, exec, from top to bottom. The stages of pipelines and what runs in the background become processes
+//! here; a single program does in [`program`], and a subshell, once it needs to be one, in [`substitute::become_process`].
 //!
 //! For each stage: make the pipe to the next stage; make a process that has the previous pipe as descriptor 0 and this one as
 //! descriptor 1; close our copies. A read end only sees end-of-file when the last copy of the write end is closed, so a copy
@@ -130,6 +130,7 @@ pub fn execute(shell: &mut Shell, stage: Stage<'_>) -> Outcome {
         Stage::Command(command) => exec::command(shell, command, true),
         Stage::AndOr(and_or) => exec::and_or(shell, and_or, true),
         Stage::Builtin(builtin, fields) => exec::builtin::call(shell, builtin, false, fields),
+        Stage::Program(command, fields, slot) => program::run(shell, command, fields, slot, true),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Programs: PATH search and its table, argument and environment vectors, and the statuses 126 and 127 (XCU 2.9.1.4-6).
 
 use crate::exec::redirect::{self, Plan};
-use crate::exec::{command, consequence, job, names, pure, source, substitute};
+use crate::exec::{command, consequence, job, names, pure, source, stages, substitute};
 use crate::expand;
 use crate::fields::Fields;
 use crate::find;
@@ -12,11 +12,12 @@ use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Outcome};
 use crate::syntax::ast::{RedirectOp, SimpleCommand, Word};
 use crate::syntax::print;
-use crate::sys::fd;
-use crate::sys::spawn::{self, Program, Step};
+use crate::sys::spawn::{self, ChildSetup, Program, Step};
+use crate::sys::{fd, signal};
 use bstr::{BStr, BString};
 use nix::errno::Errno;
 use nix::unistd::Pid;
+use std::convert::Infallible;
 use std::ffi::{CString, OsStr};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
@@ -121,6 +122,10 @@ pub fn search(path: &[u8], name: &BStr) -> Result<CString, Error> {
 /// and wait.
 pub fn run(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot: Option<u32>, last: bool) -> Outcome {
     substitute::need_parent(shell, last)?;
+    // The shell ignores ^Z: where a file has to be waited for before the program begins, a process that has its group does that.
+    if shell.has_job_control() && command.redirects.iter().any(|redirect| redirect::may_wait(shell, redirect)) {
+        return stages::program_job(shell, command, fields, slot);
+    }
     let mark = shell.vars.locals_mark();
     let outcome = run_marked(shell, command, fields, slot, last);
     shell.vars.restore_locals(mark);
@@ -146,7 +151,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     command::temporary(shell, &command.assignments)?;
     command::trace_if_on(shell, command, fields)?;
     let name = fields.get(0).unwrap_or_default();
-    let mut path = match locate(shell, name, slot) {
+    let path = match locate(shell, name, slot) {
         Ok(path) => path,
         Err(error) => {
             let error = names::suggest(shell, name, error);
@@ -154,35 +159,20 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
         }
     };
     shell.io.before_process();
+    let setup = job::program_setup(shell, None, false, &plan.descriptors);
     let in_place = last && !shell.is_virtual() && can_end(shell);
-    let start = |shell: &mut Shell, path: &CString, fields: &Fields| {
-        with_vectors(shell, path, fields, |shell, program| {
-            let setup = job::child_setup(shell, None, false, &plan.descriptors);
-            if in_place {
-                let failed = setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)));
-                return Err(failed);
-            }
-            spawn::spawn(program, &setup)
-        })
-    };
-    let mut started = start(shell, &path, fields);
-    if let Err((Step::Exec, Errno::ENOENT)) = started
-        && let Some(new) = locate_again(shell, name, slot, &path)
-    {
-        path = new;
-        started = start(shell, &path, fields);
+    let program = Found { name, slot, path };
+    if in_place {
+        let (step, errno) = become_program(shell, program, fields, &setup);
+        let error = exec_error(name, step, errno);
+        // The descriptors are the program's already.
+        shell.io.have_standard();
+        shell.report(&error);
+        return Ok(error.status);
     }
-    if let Err((Step::Exec, Errno::ENOEXEC)) = started
-        && let Some((interpreter, arguments)) = script(shell, &path, fields)
-    {
-        started = start(shell, &interpreter, &arguments);
-    }
-    let pid = match started {
+    let pid = match start(shell, program, fields, &setup) {
         Ok(pid) => pid,
         Err((step, errno)) => {
-            if let Some(slot) = slot.filter(|_| !shell.is_virtual()) {
-                shell.commands.forget_path(slot);
-            }
             let error = exec_error(name, step, errno);
             return Ok(refused(shell, &plan, &error));
         }
@@ -200,9 +190,10 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
 }
 
 /// Whether the shell's process may become the program: nobody waits for a trap, there are no children of which the program would not
-/// know, and no person sits at it.
+/// know, no person sits at it, and the program needs no group of its own, which somebody would have to wait for in another one.
 fn can_end(shell: &Shell) -> bool {
     shell.jobs.is_empty()
+        && !shell.has_job_control()
         && shell.traps.caught() == 0
         && shell.traps.get(crate::shell::traps::EXIT).is_none()
         && (!shell.options.has(Opt::Interactive) || shell.is_subshell())
@@ -232,17 +223,61 @@ fn exec_error(name: &BStr, step: Step, errno: Errno) -> Error {
     }
 }
 
-/// Call `run` with the vectors of execve.
-fn with_vectors<T>(
+/// A program that was found: under this name, with this slot if it was looked for in PATH, at this path.
+struct Found<'a> {
+    name: &'a BStr,
+    slot: Option<u32>,
+    path: CString,
+}
+
+/// What failed, and why.
+type Failed = (Step, Errno);
+
+/// Start a program in a process of its own.
+fn start(shell: &mut Shell, program: Found<'_>, fields: &Fields, setup: &ChildSetup<'_>) -> Result<Pid, Failed> {
+    attempts(shell, program, fields, |program| spawn::spawn(program, setup))
+}
+
+/// Become a program; returns only why not. What a process does before exec it does once, however many files are tried.
+fn become_program(shell: &mut Shell, program: Found<'_>, fields: &Fields, setup: &ChildSetup<'_>) -> Failed {
+    let execute = |program: Program<'_>| Err::<Infallible, _>((Step::Exec, spawn::exec(program)));
+    let Err(failed) = setup.apply().and_then(|()| attempts(shell, program, fields, execute));
+    failed
+}
+
+/// Execute the file that was found. If it is not there any more, or is no program any more, that of the next search (XCU 2.9.1.4); if it is
+/// a script that does not name its interpreter, this shell as that.
+fn attempts<T>(
     shell: &mut Shell,
-    path: &CString,
+    program: Found<'_>,
     fields: &Fields,
-    run: impl FnOnce(&Shell, Program<'_>) -> T,
-) -> T {
+    execute: impl Fn(Program<'_>) -> Result<T, Failed>,
+) -> Result<T, Failed> {
+    let Found { name, slot, mut path } = program;
+    let mut started = with_vectors(shell, &path, fields, &execute);
+    if let Err((Step::Exec, Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP)) = started
+        && let Some(new) = locate_again(shell, name, slot, &path)
+    {
+        path = new;
+        started = with_vectors(shell, &path, fields, &execute);
+    }
+    if let Err((Step::Exec, Errno::ENOEXEC)) = started
+        && let Some((interpreter, arguments)) = script(shell, &path, fields)
+    {
+        started = with_vectors(shell, &interpreter, &arguments, &execute);
+    }
+    if let Some(slot) = slot.filter(|_| started.is_err() && !shell.is_virtual()) {
+        shell.commands.forget_path(slot);
+    }
+    started
+}
+
+/// Call `run` with the vectors of execve.
+fn with_vectors<T>(shell: &mut Shell, path: &CString, fields: &Fields, run: impl FnOnce(Program<'_>) -> T) -> T {
     let null = std::ptr::null();
     let argv: Vec<_> = fields.c_pointers_from(0).chain([null]).collect();
     let envp: Vec<_> = shell.vars.environment().c_pointers_from(0).chain([null]).collect();
-    run(shell, Program { path, argv: &argv, envp: &envp })
+    run(Program { path, argv: &argv, envp: &envp })
 }
 
 /// The program that executes a script, and its arguments: a file that is executable and of no format that the kernel knows is a
@@ -282,18 +317,15 @@ pub fn replace(shell: &mut Shell, fields: &Fields, first: usize, zero: &[u8]) ->
     };
     shell.io.settle();
     let plan = Plan::new(&shell.io);
-    let (step, errno) = with_vectors(shell, &path, &arguments, |shell, program| {
-        let mut setup = job::child_setup(shell, None, false, &plan.descriptors);
-        setup.group = None;
-        setup.terminal = None;
-        setup.apply().map_or_else(|failed| failed, |()| (Step::Exec, spawn::exec(program)))
-    });
-    if (step, errno) == (Step::Exec, Errno::ENOEXEC)
-        && let Some((interpreter, arguments)) = script(shell, &path, &arguments)
-    {
-        // All that a process does before exec is done.
-        let errno = with_vectors(shell, &interpreter, &arguments, |_, program| spawn::exec(program));
-        return exec_error(name, Step::Exec, errno);
+    let mut setup = job::program_setup(shell, None, false, &plan.descriptors);
+    setup.group = None;
+    setup.terminal = None;
+    let before = setup.dispositions();
+    let (step, errno) = become_program(shell, Found { name, slot, path }, &arguments, &setup);
+    // The shell of a person goes on, and so do its traps.
+    for (number, disposition) in before {
+        // It was set before, so it can be set again.
+        let _ = signal::set(number, disposition);
     }
     exec_error(name, step, errno)
 }
@@ -301,6 +333,7 @@ pub fn replace(shell: &mut Shell, fields: &Fields, first: usize, zero: &[u8]) ->
 /// A program stage of a pipeline or background job, ready to be started without a fork.
 pub struct Prepared {
     fields: Fields,
+    slot: Option<u32>,
     path: CString,
     plan: Plan,
 }
@@ -344,7 +377,7 @@ pub fn prepare(shell: &mut Shell, command: &SimpleCommand) -> Option<Prepared> {
     let path = locate(shell, name, slot).ok()?;
     let mut plan = Plan::default();
     plan.try_open(shell, &command.redirects).ok()?;
-    Some(Prepared { fields, path, plan })
+    Some(Prepared { fields, slot, path, plan })
 }
 
 fn is_dev_null(word: &Word) -> bool {
@@ -359,19 +392,10 @@ pub fn spawn_stage(
     group: Option<Pid>,
     background: bool,
 ) -> Result<Pid, Error> {
-    let Prepared { fields, path, plan: own } = prepared;
+    let Prepared { fields, slot, path, plan: own } = prepared;
     plan.append(own);
-    let start = |shell: &mut Shell, path: &CString, fields: &Fields| {
-        with_vectors(shell, path, fields, |shell, program| {
-            let setup = job::child_setup(shell, group, background, &plan.descriptors);
-            spawn::spawn(program, &setup)
-        })
-    };
-    let mut started = start(shell, &path, &fields);
-    if let Err((Step::Exec, Errno::ENOEXEC)) = started
-        && let Some((interpreter, arguments)) = script(shell, &path, &fields)
-    {
-        started = start(shell, &interpreter, &arguments);
-    }
-    started.map_err(|(step, errno)| exec_error(fields.get(0).unwrap_or_default(), step, errno))
+    let setup = job::program_setup(shell, group, background, &plan.descriptors);
+    let name = fields.get(0).unwrap_or_default();
+    let started = start(shell, Found { name, slot, path }, &fields, &setup);
+    started.map_err(|(step, errno)| exec_error(name, step, errno))
 }

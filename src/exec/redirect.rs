@@ -6,17 +6,20 @@
 //! - [`direct`]: to a builtin that reads and writes through [`Stdio`] only: no dup2 at all.
 
 mod plan;
+mod saved;
 
 pub use plan::Plan;
+pub use saved::{Saved, replace};
 
-use crate::exec::{consequence, substitute};
+use crate::exec::{consequence, pure, substitute, trap};
 use crate::expand;
 use crate::ipc::socket::device;
 use crate::shell::io::Target;
 use crate::shell::{Opt, Shell, Stdio};
 use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::ast::{HereDoc, Redirect, RedirectOp, Word};
-use crate::sys::{fd, signal};
+use crate::sys::signal::{self, bit};
+use crate::sys::{fd, stream};
 use bstr::ByteSlice;
 use nix::errno::Errno;
 use std::ffi::CString;
@@ -102,13 +105,6 @@ fn open(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailur
         RedirectOp::HereDoc(document) => return here_document(shell, document).map(Source::File),
         RedirectOp::DupInput(word) | RedirectOp::DupOutput(word) => return duplicate(shell, word),
         RedirectOp::Input(word) => (word, O_RDONLY),
-        RedirectOp::Output(word) if shell.options.has(Opt::NoClobber) => {
-            let path = path(shell, word)?;
-            if let Some(connection) = network(shell, &path) {
-                return connection;
-            }
-            return no_clobber(&path).map(Source::File).map_err(|errno| cannot(b"create", &path, errno).into());
-        }
         RedirectOp::Output(word) | RedirectOp::Clobber(word) => (word, O_WRONLY | O_CREAT | O_TRUNC),
         RedirectOp::Append(word) => (word, O_WRONLY | O_CREAT | O_APPEND),
         RedirectOp::ReadWrite(word) => (word, O_RDWR | O_CREAT),
@@ -118,14 +114,34 @@ fn open(shell: &mut Shell, redirect: &Redirect) -> Result<Source, RedirectFailur
         return connection;
     }
     let what: &[u8] = if flags & O_CREAT == 0 { b"open" } else { b"create" };
+    let keeps = matches!(redirect.op, RedirectOp::Output(_)) && shell.options.has(Opt::NoClobber);
     loop {
-        match fd::open_lowest(&path, flags, 0o666) {
+        match if keeps { no_clobber(&path) } else { fd::open_lowest(&path, flags, 0o666) } {
             Ok(file) => return Ok(Source::File(file)),
-            // A FIFO that nobody opens at its other end: a trap, and ^C at a prompt, need not wait for that.
-            Err(Errno::EINTR) if signal::pending() & shell.interrupting() == 0 => {}
+            Err(Errno::EINTR) => interrupted(shell)?,
             Err(errno) => return Err(cannot(what, &path, errno).into()),
         }
     }
+}
+
+/// A signal has come while a FIFO waited for its other end. Traps need not wait for that; ^C ends the command, as it would if it ran.
+fn interrupted(shell: &mut Shell) -> Result<(), RedirectFailure> {
+    let pending = signal::pending();
+    trap::run_pending(shell)?;
+    if pending & bit(libc::SIGINT) != 0 {
+        return Err(RedirectFailure::Reported(ExitStatus::from_signal(libc::SIGINT)));
+    }
+    Ok(())
+}
+
+/// Whether opening the file could wait for somebody else: a FIFO. (It is not known if the expansion of the word would leave a trace.)
+pub fn may_wait(shell: &mut Shell, redirect: &Redirect) -> bool {
+    use RedirectOp::{Append, Clobber, Input, Output};
+    let (Input(word) | Output(word) | Clobber(word) | Append(word)) = &redirect.op else { return false };
+    let mut path = Vec::new();
+    pure::is_pure(word)
+        && expand::field(shell, word, &mut path).is_ok()
+        && CString::new(path).is_ok_and(|path| stream::is_fifo(&path) == Ok(true))
 }
 
 /// `/dev/tcp/HOST/PORT` and `/dev/udp/HOST/PORT` are connections, as in ksh93 and bash; to a POSIX shell they are file names.
@@ -220,43 +236,6 @@ fn here_document(shell: &mut Shell, document: &HereDoc) -> Result<OwnedFd, Redir
     }
 }
 
-/// What [`apply`] changed, to be put back.
-#[derive(Debug)]
-#[must_use]
-pub struct Saved {
-    /// Each descriptor with a private copy of what it was; `None`: it was closed. In the order of their first change.
-    descriptors: Vec<(RawFd, Option<OwnedFd>)>,
-    input: RawFd,
-    output: Target,
-    error: Target,
-}
-
-impl Saved {
-    /// Whether a descriptor was changed before: what it was is kept once.
-    fn has(&self, number: RawFd) -> bool {
-        self.descriptors.iter().any(|&(changed, _)| changed == number)
-    }
-
-    /// Put everything back.
-    pub fn restore(self, shell: &mut Shell) {
-        shell.io.forget_input();
-        for (number, old) in self.descriptors.into_iter().rev() {
-            // Neither can fail: the number is in range, the copy is open.
-            let _ = match old {
-                Some(old) => fd::dup2(old.as_raw_fd(), number),
-                None => fd::close(number),
-            };
-        }
-        shell.io.input = self.input;
-        shell.io.error = self.error;
-        shell.io.output = self.output;
-        shell.io.materialise();
-    }
-
-    /// Keep everything as it is now: the redirections of `exec`.
-    pub fn keep(self) {}
-}
-
 /// Apply redirections to the shell's own descriptors.
 ///
 /// # Errors
@@ -274,8 +253,7 @@ pub fn change(shell: &mut Shell, redirects: &[Redirect]) -> Result<(), RedirectF
 }
 
 fn apply_all(shell: &mut Shell, redirects: &[Redirect], for_good: bool) -> Result<Saved, RedirectFailure> {
-    let Stdio { input, output, error, .. } = shell.io;
-    let mut saved = Saved { descriptors: Vec::new(), input, output, error };
+    let mut saved = Saved::new(&shell.io);
     for (index, redirect) in redirects.iter().enumerate() {
         // Nothing can fail after the last one.
         let saves = !for_good || index + 1 < redirects.len();
@@ -300,18 +278,13 @@ fn apply_one(shell: &mut Shell, redirect: &Redirect, saved: Option<&mut Saved>) 
         // The number was free, and it is the one that is wanted.
         Source::File(file) if file.as_raw_fd() == number => {
             fd::keep_over_exec(file).map_err(cannot)?;
-            if let Some(saved) = saved.filter(|saved| !saved.has(number)) {
-                saved.descriptors.push((number, None));
+            if let Some(saved) = saved {
+                saved.was_closed(number);
             }
         }
         source => move_to(shell, source, number, saved)?,
     }
-    match number {
-        0 => shell.io.input = 0,
-        1 => shell.io.output = Target::Fd(1),
-        2 => shell.io.error = Target::Fd(2),
-        _ => {}
-    }
+    shell.io.have_real(number);
     Ok(())
 }
 
@@ -327,14 +300,13 @@ fn move_to(shell: &mut Shell, source: Source, number: RawFd, saved: Option<&mut 
     if let Source::Copy(from) = source {
         check_copy(from)?;
     }
-    if let Some(saved) = saved.filter(|saved| !saved.has(number)) {
-        let old = match save(number) {
+    if let Some(saved) = saved {
+        match saved.save(number) {
             Err(Errno::EMFILE) if shell.function_depth > 100 => {
                 return Err(consequence::nested_too_deeply(shell, b"a redirected command (too many open files)").into());
             }
-            old => old.map_err(|errno| Error::system(format!("cannot save descriptor {number}"), errno))?,
-        };
-        saved.descriptors.push((number, old));
+            result => result.map_err(|errno| Error::system(format!("cannot save descriptor {number}"), errno))?,
+        }
     }
     let changed = match source {
         Source::File(file) => fd::dup2(file.as_raw_fd(), number),
@@ -346,32 +318,6 @@ fn move_to(shell: &mut Shell, source: Source, number: RawFd, saved: Option<&mut 
         }
     };
     Ok(changed.map_err(|errno| Error::system(number.to_string(), errno))?)
-}
-
-/// A private copy of a descriptor, if it is open.
-fn save(number: RawFd) -> Result<Option<OwnedFd>, Errno> {
-    match fd::dup_private(number) {
-        Err(Errno::EBADF) => Ok(None),
-        copy => copy.map(Some),
-    }
-}
-
-/// Make a pipe the shell's standard input.
-///
-/// # Errors
-/// There are no descriptors left.
-pub fn take_input(shell: &mut Shell, pipe: Option<OwnedFd>) -> Result<Saved, Error> {
-    let Stdio { input, output, error, .. } = shell.io;
-    shell.io.forget_input();
-    let mut saved = Saved { descriptors: Vec::new(), input, output, error };
-    if let Some(pipe) = pipe {
-        let old = save(0).map_err(|errno| Error::system("cannot save descriptor 0", errno))?;
-        saved.descriptors.push((0, old));
-        fd::dup2(pipe.as_raw_fd(), 0)
-            .map_err(|errno| Error::system("cannot set up a pipeline's descriptors", errno))?;
-        shell.io.input = 0;
-    }
-    Ok(saved)
 }
 
 /// Whether [`direct`] can do these redirections. Not if there is a here-document among several: it is text in memory there, and has no

@@ -17,7 +17,7 @@ use crate::jobs::{Job, Process, wait};
 use crate::quote;
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
-use crate::syntax::ast::{AndOr, Command, List};
+use crate::syntax::ast::{AndOr, Command, List, SimpleCommand};
 use crate::syntax::print;
 use crate::sys::fd;
 use bstr::BString;
@@ -50,6 +50,11 @@ pub fn builtin_job(shell: &mut Shell, builtin: &'static Builtin, fields: &Fields
     run(shell, &[Stage::Builtin(builtin, fields)], false, || {
         bstr::join(" ", fields.iter().map(|field| quote::quote(field))).into()
     })
+}
+
+/// Run a program whose redirections the shell had better not open itself, as a job of its own.
+pub fn program_job(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot: Option<u32>) -> Outcome {
+    run(shell, &[Stage::Program(command, fields, slot)], false, || print::simple(command))
 }
 
 /// Each stage that still runs is a process.

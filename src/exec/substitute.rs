@@ -12,7 +12,7 @@ use crate::shell::aliases::Aliases;
 use crate::shell::io::{Capture, Target};
 use crate::shell::vars::SubshellMark;
 use crate::shell::{Getopts, InTrap, Loops, Options, Params, Shell, Subshell, Traps};
-use crate::status::{Error, ExitStatus, Flow, Outcome};
+use crate::status::{self, Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{CommandSubstitution, List};
 use crate::sys::fork::{self, Fork};
 use crate::sys::{fd, signal, stack};
@@ -163,10 +163,12 @@ pub fn subshell(shell: &mut Shell, body: &List, last: bool) -> Outcome {
 /// Execute the last stage of a pipeline with `input` as its standard input, which ends when the stage does.
 pub fn last_stage(shell: &mut Shell, stage: Stage<'_>, input: Option<OwnedFd>, last: bool) -> Outcome {
     inside(shell, last, |shell| {
-        let saved = match redirect::take_input(shell, input) {
+        let replaced = input.as_ref().map(|pipe| (pipe.as_raw_fd(), 0));
+        let saved = match redirect::replace(shell, replaced.as_slice()) {
             Ok(saved) => saved,
             Err(error) => return Err(consequence::fatal(shell, &error)),
         };
+        drop(input);
         shell.io.own_input(0);
         let outcome = pipeline::execute(shell, stage);
         // If this is the stage's own process by now, it keeps its input, for its EXIT trap.
@@ -375,11 +377,7 @@ pub fn enter_stage(shell: &mut Shell, shows_jobs: bool, is_job: bool) {
 
 /// End the process of a subshell: its EXIT trap, then its status.
 pub fn end_process(shell: &mut Shell, outcome: Outcome) -> ! {
-    let status = match outcome {
-        Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,
-        Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked) => ExitStatus::SUCCESS,
-    };
-    let status = trap::run_exit(shell, status);
+    let status = trap::run_exit(shell, status::at_end(outcome));
     fork::exit(status.0)
 }
 

@@ -8,7 +8,7 @@ use crate::interactive::terminal;
 use crate::jobs::terminal::monitor_changed;
 use crate::shell::vars::{parse_integer, slot};
 use crate::shell::{Opt, Options, Shell};
-use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
+use crate::status::{self, Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::Parser;
 use crate::sys::{fd, signal, tty};
 use bstr::{BString, ByteSlice};
@@ -76,11 +76,7 @@ pub fn run() -> i32 {
     }
     shell.io.gathers = !shell.options.has(Opt::Interactive);
     let outcome = profiles(&mut shell).and_then(|()| start(&mut shell, invocation));
-    let status = match outcome {
-        Ok(status) | Err(Flow::Exit(status) | Flow::Return(status) | Flow::Interrupt(status)) => status,
-        Err(Flow::Break(_) | Flow::Continue(_) | Flow::Forked) => ExitStatus::SUCCESS,
-    };
-    let status = trap::run_exit(&mut shell, status);
+    let status = trap::run_exit(&mut shell, status::at_end(outcome));
     // Connections say good-bye; the rest of the memory goes with the process, all at once.
     drop(std::mem::take(&mut shell.rpc));
     std::mem::forget(shell);

@@ -4,7 +4,7 @@ use crate::shell::gather::{Advice, Gathered};
 use crate::shell::lookahead::Lookahead;
 use crate::status::Error;
 use crate::sys::eager::Eager;
-use crate::sys::{fd, file, signal};
+use crate::sys::{fd, file, signal, unshared};
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -182,15 +182,29 @@ impl Stdio {
         }
     }
 
-    /// In a process of its own: descriptors 0, 1 and 2 are what their numbers say, no other copy of a substitution's pipe
-    /// is left, for whose last one its reader waits, and SIGPIPE ends it.
+    /// In a process of its own that never goes back to the commands around it: descriptors 0, 1 and 2 are what their numbers say, no other
+    /// copy of a substitution's pipe is left, nor one of what redirections have replaced, for whose last one a reader waits, and SIGPIPE ends it.
     pub fn enter_process(&mut self) {
         self.forget_parent();
         self.guards = false;
         self.captures.clear();
-        self.input = 0;
-        self.output = Target::Fd(1);
-        self.error = Target::Fd(2);
+        unshared::close_replaced();
+        self.have_standard();
+    }
+
+    /// Descriptors 0, 1 and 2 are what their numbers say.
+    pub fn have_standard(&mut self) {
+        (0..=2).for_each(|number| self.have_real(number));
+    }
+
+    /// This descriptor is what its number says.
+    pub fn have_real(&mut self, number: RawFd) {
+        match number {
+            0 => self.input = 0,
+            1 => self.output = Target::Fd(1),
+            2 => self.error = Target::Fd(2),
+            _ => {}
+        }
     }
 
     /// In a forked child: what was read ahead, and a write that failed, are the parent's.

@@ -57,6 +57,12 @@ impl ChildSetup<'_> {
         Ok(())
     }
 
+    /// What the signals that [`ChildSetup::apply`] sets do now.
+    pub fn dispositions(&self) -> Vec<(i32, signal::Disposition)> {
+        let known = |number| signal::get(number).map(|now| (number, now)).ok();
+        bits(self.default_signals | self.ignored_signals).filter_map(known).collect()
+    }
+
     /// The same in a child on its parent's memory, which has handlers that are not for it, and must not stop before exec.
     /// Async-signal-safe: system calls only.
     fn apply_shared(&self, handled: u64) -> Result<(), (Step, Errno)> {

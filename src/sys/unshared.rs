@@ -6,39 +6,67 @@
 
 use crate::sys::fd;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-static DESCRIPTORS: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
+/// Open descriptors that some processes shall close.
+#[derive(Debug)]
+struct List(Mutex<Vec<RawFd>>);
 
-fn descriptors() -> MutexGuard<'static, Vec<RawFd>> {
-    DESCRIPTORS.lock().unwrap_or_else(PoisonError::into_inner)
+/// Those that no forked child keeps.
+static UNSHARED: List = List(Mutex::new(Vec::new()));
+
+/// Private copies of descriptors that are something else for a while. Who puts them back needs them, also in a child that goes on in the
+/// middle of a command; a process with a command of its own does not.
+static REPLACED: List = List(Mutex::new(Vec::new()));
+
+impl List {
+    fn with<T>(&self, change: impl FnOnce(&mut Vec<RawFd>) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Close them all. The process ends without destructors, so nothing is closed twice.
+    fn close(&self) {
+        for number in self.with(std::mem::take) {
+            // It is open: the mark goes with the descriptor.
+            let _ = fd::close(number);
+        }
+    }
 }
 
 /// A mark on an open descriptor; drop it together with the descriptor.
 #[derive(Debug)]
-pub struct Unshared(RawFd);
+pub struct Unshared(RawFd, &'static List);
 
 impl Unshared {
     /// From now on forked children close their copy.
     pub fn mark(fd: &OwnedFd) -> Self {
-        descriptors().push(fd.as_raw_fd());
-        Self(fd.as_raw_fd())
+        Self::on(&UNSHARED, fd)
+    }
+
+    /// From now on [`close_replaced`] closes a child's copy.
+    pub fn mark_replaced(fd: &OwnedFd) -> Self {
+        Self::on(&REPLACED, fd)
+    }
+
+    fn on(list: &'static List, fd: &OwnedFd) -> Self {
+        list.with(|numbers| numbers.push(fd.as_raw_fd()));
+        Self(fd.as_raw_fd(), list)
     }
 }
 
 impl Drop for Unshared {
     fn drop(&mut self) {
-        let mut descriptors = descriptors();
-        if let Some(place) = descriptors.iter().position(|&fd| fd == self.0) {
-            descriptors.swap_remove(place);
-        }
+        // Marks mostly go in the reverse order of their coming.
+        self.1.with(|numbers| numbers.iter().rposition(|&fd| fd == self.0).map(|place| numbers.swap_remove(place)));
     }
 }
 
-/// In a forked child. It ends without destructors, so nothing is closed there twice.
+/// In a forked child.
 pub(super) fn close_all() {
-    for number in std::mem::take(&mut *descriptors()) {
-        // It is open: the mark goes with the descriptor.
-        let _ = fd::close(number);
-    }
+    UNSHARED.close();
+}
+
+/// In a child that never goes back to the commands around its own: a background job with a copy of a pipe's end would keep its reader waiting.
+pub fn close_replaced() {
+    REPLACED.close();
 }

@@ -426,3 +426,57 @@ fn control_c_ends_a_wait_for_a_message() {
     assert_eq!(t.run("find run ! -type d ! -name '*.turn' ! -name lock"), "");
     t.exit();
 }
+
+#[test]
+fn a_single_program_of_a_shell_with_job_control_is_a_job() {
+    let dash = Terminal::started_by(&["sh", "-c", "\"$@\" -mc '/bin/sleep 0'; echo \"next $?\"; read x", "sh"]);
+    let mut t = dash.env("PS1", "").start();
+    t.see("next 0");
+}
+
+#[test]
+fn a_failed_exec_leaves_the_shell_as_it_was() {
+    let mut t = Terminal::with().file("program", "#!/nonexistent/interpreter\n").start();
+    t.run("chmod +x program; trap 'echo trapped' USR1; trap '' USR2");
+    t.run("exec ./program");
+    assert_eq!(t.run("kill -TERM $$; kill -USR2 $$; kill -USR1 $$; echo here"), "trapped\nhere");
+    for key in [CTRL_C, CTRL_BACKSLASH, CTRL_Z] {
+        t.key(key);
+    }
+    t.prompt();
+    t.line("while :; do :; done");
+    t.key_until_prompt(CTRL_C, 100);
+    assert_eq!(t.run("echo alive"), "alive");
+    t.exit();
+}
+
+#[test]
+fn what_waits_for_a_fifo_can_be_stopped_and_ended() {
+    let mut t = Terminal::new();
+    t.run("mkfifo fifo");
+    t.line("x=5 cat <fifo");
+    let job = t.in_job();
+    t.key(CTRL_Z);
+    t.prompt();
+    t.stopped(job);
+    assert!(t.run("echo $?; jobs").ends_with("148\n[1] + Stopped x=5 cat <fifo"), "{}", t.picture());
+    t.run("echo data >fifo &");
+    assert!(t.run("fg %1").contains("data"), "{}", t.picture());
+    t.line("cat <fifo");
+    t.in_job();
+    t.key(CTRL_C);
+    t.prompt();
+    assert_eq!(t.run("echo $?"), "130");
+    t.line("read x <fifo; echo rest");
+    t.key_until_prompt(CTRL_C, 100);
+    assert_eq!(t.run("echo $?"), "130");
+    t.run("cat <fifo >got & echo more >fifo; wait; cat got");
+    t.exit();
+}
+
+#[test]
+fn read_from_a_closed_descriptor_fails_at_a_prompt() {
+    let mut t = Terminal::new();
+    assert!(t.run("read x <&-; echo \"status $?\"").contains("\nstatus 2"), "{}", t.picture());
+    t.exit();
+}
