@@ -134,6 +134,46 @@ fn what_is_changed_in_recalled_lines_stays_until_one_is_entered() {
     t.see_at_cursor("[5]$ xecho one");
     t.key("\x1b>");
     t.see_at_cursor("[5]$ own");
+    // What is shown is searched as it is, and not as it was.
+    t.key("\x10\x15日本 two\x12two");
+    t.see_at_cursor("(reverse-i-search)`two': 日本 two");
+    t.key("\x05x");
+    t.see_at_cursor("[5]$ 日本 twox");
+    t.key(CTRL_C);
+    t.prompt();
+    t.exit();
+}
+
+/// Wait until all keys are taken and shown: a window that has changed is drawn anew when nothing is left to be read.
+fn drawn(t: &mut Terminal) {
+    let (before, (rows, columns)) = (t.written.len(), t.screen().size());
+    t.resize(rows.get(), if columns.get() == 80 { 79 } else { 80 });
+    t.until("the line is drawn anew", |t| t.written[before..].windows(2).any(|bytes| bytes == b"$ "));
+}
+
+#[test]
+fn the_second_key_of_a_command_shows_what_it_does() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.key("echo a");
+    t.see_at_cursor("[1]$ echo a");
+    for (key, shown) in [("\x16", "echo a"), ("\x01", "echo a^A"), ("\x18", "echo a^A"), ("\x15", "echo a")] {
+        t.key(key);
+        t.see_at_cursor(&format!("[1]$ {shown}"));
+        drawn(&mut t);
+    }
+    t.key(CTRL_C);
+    t.prompt();
+    t.run("set -o vi");
+    t.key("echo a b\x1b");
+    t.until("the cursor", |t| t.cursor().1 == 12);
+    for (key, shown) in [("r", "echo a b"), ("x", "echo a x"), ("b", "echo a x"), ("d", "echo a x"), ("w", "echo x")] {
+        t.key(key);
+        t.see_at_cursor(&format!("[3]$ {shown}"));
+        drawn(&mut t);
+    }
     t.key(CTRL_C);
     t.prompt();
     t.exit();

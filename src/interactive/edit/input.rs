@@ -106,7 +106,10 @@ impl Editor {
     /// The next key or pasted text. ^C is none: it gives up the line, also in the middle of a command of several keys.
     pub fn next_input(&mut self, shell: &mut Shell, session: &mut Session) -> Result<Input, Stop> {
         loop {
-            match self.input(shell, session)? {
+            let input = self.input(shell, session)?;
+            // Also the second key of a command, before which the line has been drawn, changes something.
+            self.dirty = true;
+            match input {
                 Input::Key(KeyEvent(KeyCode::Char('C'), Modifiers::CTRL)) => self.interrupt_key(shell, session)?,
                 input => return Ok(input),
             }
@@ -148,6 +151,12 @@ impl Editor {
 
     /// The next character, whatever key it would be.
     pub fn next_character(&mut self, shell: &mut Shell, session: &mut Session) -> Result<char, Stop> {
+        let character = self.character(shell, session)?;
+        self.dirty = true;
+        Ok(character)
+    }
+
+    fn character(&mut self, shell: &mut Shell, session: &mut Session) -> Result<char, Stop> {
         loop {
             let held = self.decoder.take_held();
             let decoded = match held.map_or_else(|| self.next_byte(shell, session), |byte| Ok(Some(byte)))? {

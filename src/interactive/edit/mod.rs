@@ -134,9 +134,7 @@ impl Editor {
     /// Keys, until the line is entered.
     fn edit(&mut self, shell: &mut Shell, session: &mut Session) -> Result<(), Stop> {
         loop {
-            let input = self.next_input(shell, session)?;
-            self.dirty = true;
-            let step = match input {
+            let step = match self.next_input(shell, session)? {
                 Input::Paste(text) => {
                     self.menu.close();
                     self.line.interrupt();

@@ -79,11 +79,16 @@ impl Editor {
         self.recall.edited.get(&index).cloned().or_else(entry).unwrap_or_default()
     }
 
-    /// Go to an entry or to the user's own line; what has been changed in the one that is left stays there.
-    fn show(&mut self, shell: &Shell, index: Option<usize>, cursor: usize) {
+    /// What has been changed in what is shown stays there.
+    fn keep_changes(&mut self, shell: &Shell) {
         if self.line.text() != self.text_of(shell, self.recall.at) {
             self.recall.edited.insert(self.recall.at, self.line.text().to_owned());
         }
+    }
+
+    /// Go to an entry or to the user's own line.
+    fn show(&mut self, shell: &Shell, index: Option<usize>, cursor: usize) {
+        self.keep_changes(shell);
         let text = self.text_of(shell, index);
         self.recall.at = index;
         self.line.begin(&text, cursor);
@@ -157,6 +162,8 @@ impl Editor {
 
     /// Show the nearest entry that contains the text; with `next` not the one that is shown.
     fn search_entry(&mut self, shell: &Shell, wanted: &str, older: bool, next: bool) -> bool {
+        // The entry that is shown is searched as it is now.
+        self.keep_changes(shell);
         let count = shell.history.len();
         let start = self.recall.at.unwrap_or(count);
         let matches = |index: usize| {
