@@ -35,7 +35,9 @@ fn is_pure_expression(expression: &Expression) -> bool {
     match expression {
         Expression::Number(_) | Expression::Variable(_) | Expression::Operand(_) => true,
         Expression::Unary(_, a) => is_pure_expression(a),
-        Expression::Binary(_, a, b) => is_pure_expression(a) && is_pure_expression(b),
+        Expression::Chain(first, rest) => {
+            is_pure_expression(first) && rest.iter().all(|(_, operand)| is_pure_expression(operand))
+        }
         Expression::Conditional(a, b, c) => [a, b, c].into_iter().all(|part| is_pure_expression(part)),
         Expression::Assign(..) | Expression::Step { .. } => false,
     }

@@ -123,17 +123,16 @@ fn evaluate<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) 
                 UnaryOp::Not => i64::from(value == 0),
             })
         }
-        Expression::Binary(op @ (BinaryOp::And | BinaryOp::Or), left, right) => {
-            let left = evaluate(scope, left, operands)? != 0;
-            if left == (*op == BinaryOp::Or) {
-                return Ok(i64::from(left));
+        Expression::Chain(first, rest) => {
+            let mut value = evaluate(scope, first, operands)?;
+            for (op, right) in rest {
+                value = match op {
+                    BinaryOp::And if value == 0 => 0,
+                    BinaryOp::Or if value != 0 => 1,
+                    _ => binary(*op, value, evaluate(scope, right, operands)?)?,
+                };
             }
-            Ok(i64::from(evaluate(scope, right, operands)? != 0))
-        }
-        Expression::Binary(op, left, right) => {
-            let left = evaluate(scope, left, operands)?;
-            let right = evaluate(scope, right, operands)?;
-            binary(*op, left, right)
+            Ok(value)
         }
         Expression::Assign(op, name, operand) => {
             let value = match op {

@@ -356,22 +356,8 @@ fn failure<S: Scope>(scope: &mut S, expansion: &ParameterExpansion, message: imp
     let mut name = Vec::new();
     match &expansion.parameter {
         Parameter::Variable(variable) => name.extend_from_slice(variable.text()),
-        Parameter::Positional(n) => append_integer(&mut name, *n as i64),
-        Parameter::Special(special) => name.push(symbol(*special)),
+        Parameter::Positional(n) => name.extend_from_slice(n.to_string().as_bytes()),
+        Parameter::Special(special) => name.push(special.symbol()),
     }
     Error::usage(message).within(name).into()
-}
-
-/// The character of a special parameter.
-fn symbol(special: Special) -> u8 {
-    match special {
-        Special::At => b'@',
-        Special::Star => b'*',
-        Special::Count => b'#',
-        Special::Status => b'?',
-        Special::Options => b'-',
-        Special::Pid => b'$',
-        Special::LastBackground => b'!',
-        Special::Zero => b'0',
-    }
 }

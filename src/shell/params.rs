@@ -19,7 +19,7 @@ impl Params {
     /// `$n`, from 1.
     #[inline]
     pub fn get(&self, n: usize) -> Option<&BStr> {
-        if n == 0 { None } else { self.fields.get(self.first + n - 1) }
+        self.fields.get(n.checked_sub(1)?.checked_add(self.first)?)
     }
 
     /// `$#`

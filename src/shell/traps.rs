@@ -51,9 +51,7 @@ impl Traps {
     pub fn catches_signals(&self) -> bool {
         self.actions.iter().any(|(&condition, action)| condition != EXIT && matches!(action, Action::Command(_)))
     }
-}
 
-impl Traps {
     /// The signals (bits as in `sys::signal`) whose action is a command.
     pub fn caught(&self) -> u64 {
         let commands = self.actions.iter().filter(|(_, action)| matches!(action, Action::Command(_)));

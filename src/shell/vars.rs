@@ -71,7 +71,7 @@ pub struct Vars {
     table: Vec<Variable>,
     names: Names,
     /// Old values of `local` variables, newest last; a function call remembers the length.
-    locals: Vec<(u32, Variable)>,
+    locals: Vec<(u32, Variable, bool)>,
     /// Old values of what in-process subshells changed, newest last.
     journal: Vec<(u32, Variable)>,
     /// How many in-process subshells are open.
@@ -379,7 +379,7 @@ impl Vars {
         if self.table[slot as usize].level < self.level {
             self.keep(slot);
         }
-        self.locals.push((slot, self.table[slot as usize].clone()));
+        self.locals.push((slot, self.table[slot as usize].clone(), self.lineno_is_live));
         self.table[slot as usize].local = self.locals.len();
     }
 
@@ -391,12 +391,15 @@ impl Vars {
     /// Put back what was made local since `mark`.
     pub fn restore_locals(&mut self, mark: usize) {
         while self.locals.len() > mark {
-            let Some((slot, old)) = self.locals.pop() else { return };
+            let Some((slot, old, lineno_is_live)) = self.locals.pop() else { return };
             if self.table[slot as usize].level < self.level {
                 self.keep(slot);
             }
             let level = self.table[slot as usize].level;
             self.put_back(slot, Variable { level, ..old });
+            if slot == slot::LINENO {
+                self.lineno_is_live = lineno_is_live;
+            }
         }
     }
 
@@ -404,12 +407,8 @@ impl Vars {
         if self.table[slot as usize].exported || old.exported {
             self.environment = None;
         }
-        let live = self.lineno_is_live;
         self.table[slot as usize] = old;
         self.changed(slot);
-        if slot == slot::LINENO {
-            self.lineno_is_live = live;
-        }
     }
 
     /// A subshell begins inside this process: from here on old values are kept. Returns what `end_subshell` wants.

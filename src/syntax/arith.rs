@@ -2,6 +2,7 @@
 
 use crate::status::{Error, ExitStatus};
 use crate::syntax::ast::{BinaryOp, Expression, Name, UnaryOp, WordPart};
+use crate::syntax::error::character_start;
 use bstr::BString;
 
 /// A token of an expression.
@@ -114,8 +115,7 @@ pub fn parse(text: &[u8]) -> std::result::Result<Expression, Error> {
 
 /// The beginning of an expression that is too long for a message.
 fn shortened(text: &[u8]) -> Option<&[u8]> {
-    let is_start = |&end: &usize| text[end] & 0xC0 != 0x80;
-    (text.len() > 80).then(|| (0..=60).rev().find(is_start)).flatten().map(|end| &text[..end])
+    (text.len() > 80).then(|| &text[..character_start(text, 60)])
 }
 
 /// Parse the parts of `$((...))` before they are expanded; none if that is not possible.
@@ -237,9 +237,11 @@ impl<'t> Reader<'t> {
     // expression = assignment , { "," , assignment } ;
     fn expression(&mut self) -> Result<Expression> {
         let mut left = self.assignment()?;
+        let mut is_chain = false;
         while self.eat(Binary(BinaryOp::Comma))? {
             let right = self.assignment()?;
-            left = Expression::Binary(BinaryOp::Comma, Box::new(left), Box::new(right));
+            left = chained(left, is_chain, BinaryOp::Comma, right);
+            is_chain = true;
         }
         Ok(left)
     }
@@ -272,7 +274,7 @@ impl<'t> Reader<'t> {
         if !self.eat(Operator::Colon)? {
             return Err(format!("expected `:`, found {}", self.found()));
         }
-        // Assignment in the last operand is C's syntax error that all shells accept.
+        // As in C, an assignment in the last operand needs parentheses.
         let no = self.conditional()?;
         self.depth -= 1;
         Ok(Expression::Conditional(Box::new(condition), Box::new(yes), Box::new(no)))
@@ -281,11 +283,14 @@ impl<'t> Reader<'t> {
     // binary = unary , { binary_operator , unary } ;
     fn binary(&mut self, lowest: u8) -> Result<Expression> {
         let mut left = self.unary()?;
+        // The precedence of the operators in it, if it is a chain that can go on.
+        let mut chain = None;
         self.split_step();
         while let Some((op, precedence)) = binary_operator(self.token).filter(|&(_, precedence)| precedence >= lowest) {
             self.next()?;
             let right = self.binary(precedence + 1)?;
-            left = Expression::Binary(op, Box::new(left), Box::new(right));
+            left = chained(left, chain == Some(precedence), op, right);
+            chain = Some(precedence);
         }
         Ok(left)
     }
@@ -382,6 +387,17 @@ impl<'t> Reader<'t> {
                 Err(format!("expected a number or a variable, found {}", self.found()))
             }
         }
+    }
+}
+
+/// `left op right`; `left` may be a chain that goes on.
+fn chained(left: Expression, goes_on: bool, op: BinaryOp, right: Expression) -> Expression {
+    match left {
+        Expression::Chain(first, mut rest) if goes_on => {
+            rest.push((op, right));
+            Expression::Chain(first, rest)
+        }
+        left => Expression::Chain(Box::new(left), vec![(op, right)]),
     }
 }
 

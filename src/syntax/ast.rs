@@ -149,7 +149,7 @@ pub struct Pipeline {
     pub negated: bool,
     /// `time` stands before it; with `-p` the report has the format of POSIX.
     pub timed: Option<TimeFormat>,
-    /// One or more. Empty only for a `time` or `!` with nothing behind it.
+    /// One or more. Empty only for a `time` with nothing (or `!`) behind it.
     pub commands: Few<Command>,
 }
 

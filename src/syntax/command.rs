@@ -11,9 +11,10 @@ use crate::syntax::error::Situation;
 use crate::syntax::list::{blanks, linebreak, token_start, with_aliases};
 use crate::syntax::marks::Kind;
 use crate::syntax::parameter;
-use crate::syntax::reserved::reserved;
+use crate::syntax::reserved::{letters, reserved};
 use crate::syntax::word::{self, starts_word};
 use bstr::{BString, ByteSlice};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -33,8 +34,7 @@ pub fn command(mut cursor: Cursor<'_>) -> Parsed<'_, Command> {
 
 /// `function name`, an extension that most shells have.
 fn function_keyword(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
-    cursor.rest().strip_prefix(b"function")?;
-    let mut behind = cursor.advance(8);
+    let mut behind = letters(cursor, b"function")?;
     matches!(behind.peek(), Some(b' ' | b'\t')).then_some(())?;
     behind = blanks(behind);
     starts_word(&mut behind).then_some(behind)
@@ -168,47 +168,40 @@ fn named_function<'a>(start: Cursor<'a>, at: Cursor<'a>, paren: Cursor<'a>, name
     }
 }
 
-/// The length of the name at the start of the text; 0 if there is none.
-fn name_length(text: &[u8]) -> usize {
-    match text.first() {
-        Some(first) if first.is_ascii_alphabetic() || *first == b'_' => {
-            text.iter().position(|&byte| !(byte.is_ascii_alphanumeric() || byte == b'_')).unwrap_or(text.len())
+/// The name of an assignment, and the cursor behind its `=`.
+fn assigned_name(cursor: Cursor<'_>) -> Option<(Cursor<'_>, Cow<'_, [u8]>)> {
+    let rest = cursor.rest();
+    let is_in_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let length = rest.iter().position(|byte| !is_in_name(byte)).unwrap_or(rest.len());
+    match &rest[length..] {
+        _ if rest.first().is_some_and(u8::is_ascii_digit) => None,
+        [b'=', ..] if length > 0 => Some((cursor.advance(length + 1), Cow::Borrowed(&rest[..length]))),
+        [b'\\', b'\n', ..] => {
+            // A line continuation may stand in the name or before the `=`.
+            let (at, name) = parameter::name(cursor);
+            let starts = name.first().is_some_and(|first| !first.is_ascii_digit());
+            Some((at.eat(b'=').filter(|_| starts)?, name))
         }
-        _ => 0,
+        _ => None,
     }
 }
 
 // assignment = name , "=" , value ;
 fn assignment(cursor: Cursor<'_>) -> Result<Option<(Cursor<'_>, Assignment)>, Fail<'_>> {
-    let length = name_length(cursor.rest());
-    let (behind, name) = match &cursor.rest()[length..] {
-        _ if length == 0 => return Ok(None),
-        [b'=', ..] => (cursor.advance(length + 1), Name::new(&cursor.rest()[..length])),
-        [b'\\', b'\n', ..] => {
-            // A line continuation may stand in the name or before the `=`.
-            let (at, name) = parameter::name(cursor);
-            let Some(behind) = at.eat(b'=') else { return Ok(None) };
-            (behind, Name::new(name))
-        }
-        _ => return Ok(None),
-    };
+    let Some((behind, name)) = assigned_name(cursor) else { return Ok(None) };
     let (cursor, value) = word::value(behind)?;
-    Ok(Some((cursor, Assignment { name, value })))
+    Ok(Some((cursor, Assignment { name: Name::new(&name[..]), value })))
 }
 
 // declaration_word = assignment | word ;
 /// An argument of a declaration utility: one that looks like an assignment is expanded like one.
 fn declaration_word(cursor: Cursor<'_>) -> Parsed<'_, Word> {
-    let length = name_length(cursor.rest());
-    if length == 0 || cursor.rest().get(length) != Some(&b'=') {
-        return word::word(cursor);
-    }
-    let prefix = &cursor.rest()[..=length];
-    let (cursor, value) = word::value(cursor.advance(length + 1))?;
+    let Some((behind, name)) = assigned_name(cursor) else { return word::word(cursor) };
+    let (cursor, value) = word::value(behind)?;
     let mut parts = value.parts.into_boxed().into_vec();
     match parts.first_mut() {
-        Some(WordPart::Literal(first)) => *first = Bytes::from([prefix, &first[..]].concat()),
-        _ => parts.insert(0, WordPart::Literal(prefix.into())),
+        Some(WordPart::Literal(first)) => *first = Bytes::from([&name[..], b"=", &first[..]].concat()),
+        _ => parts.insert(0, WordPart::Literal([&name[..], b"="].concat()[..].into())),
     }
     Ok((cursor, Word::assignment(parts.into())))
 }

@@ -1,5 +1,6 @@
 //! Compound commands (XCU 2.9.4).
 
+use crate::number::is_name;
 use crate::syntax::ast::{
     CaseItem, CaseTerminator, Compound, CompoundCommand, LineNumber, List, Name, PatternWord, Word, WordPart,
 };
@@ -12,6 +13,8 @@ use crate::syntax::list::{
 };
 use crate::syntax::reserved::{Reserved, keyword, reserved};
 use crate::syntax::word::{pattern_word, starts_word, word};
+use nom::Parser;
+use nom::sequence::{delimited, pair, preceded, terminated};
 use std::rc::Rc;
 
 // compound_command = ( subshell | group | for_clause | case_clause | if_clause | while_clause ) , { redirect } ;
@@ -49,12 +52,17 @@ struct Opened<'a> {
 }
 
 impl<'a> Opened<'a> {
-    /// The reserved word that must come next; `needs` is how a message calls it.
-    fn expect(self, cursor: Cursor<'a>, word: Reserved, needs: &'static str) -> Parsed<'a, ()> {
-        match keyword(cursor, word) {
+    /// A parser of the reserved word that must come next; `needs` is how a message calls it.
+    fn expect(self, word: Reserved, needs: &'static str) -> impl Fn(Cursor<'a>) -> Parsed<'a, ()> {
+        move |cursor| match keyword(cursor, word) {
             Some(behind) => Ok((behind, ())),
             None => self.fail(cursor, needs),
         }
+    }
+
+    /// A parser of the list behind the word.
+    fn list(self) -> impl Fn(Cursor<'a>) -> Parsed<'a, List> {
+        move |cursor| compound_list(cursor, self.word, self.start)
     }
 
     fn fail<T>(self, cursor: Cursor<'a>, needs: &'static str) -> Parsed<'a, T> {
@@ -63,21 +71,21 @@ impl<'a> Opened<'a> {
 }
 
 // subshell = "(" , compound_list , ")" ;
-fn subshell(start: Cursor<'_>) -> Parsed<'_, Compound> {
+fn subshell<'a>(start: Cursor<'a>) -> Parsed<'a, Compound> {
     let Some(inside) = start.eat(b'(') else { return start.fail(Situation::Unexpected) };
-    let (mut cursor, list) = compound_list(inside, "(", start)?;
-    match cursor.peek() {
-        Some(b')') => Ok((cursor.advance(1), Compound::Subshell(Rc::new(list)))),
-        _ => Opened { word: "(", start }.fail(cursor, "\")\""),
-    }
+    let opened = Opened { word: "(", start };
+    let close = |cursor: Cursor<'a>| match cursor.eat(b')') {
+        Some(behind) => Ok((behind, ())),
+        None => opened.fail(cursor, "\")\""),
+    };
+    terminated(opened.list(), close).map(|list| Compound::Subshell(Rc::new(list))).parse(inside)
 }
 
 // group = "{" , compound_list , "}" ;
 fn group<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
-    let (cursor, list) = compound_list(behind, "{", start)?;
-    let (cursor, ()) =
-        Opened { word: "{", start }.expect(cursor, Reserved::BraceClose, "\"}\" behind a \";\" or a newline")?;
-    Ok((cursor, Compound::Group(list)))
+    let opened = Opened { word: "{", start };
+    let close = opened.expect(Reserved::BraceClose, "\"}\" behind a \";\" or a newline");
+    terminated(opened.list(), close).map(Compound::Group).parse(behind)
 }
 
 // if_clause = "if" , compound_list , "then" , compound_list , { "elif" , compound_list , "then" , compound_list } ,
@@ -88,9 +96,12 @@ fn if_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> 
     let mut opened = Opened { word: "if", start };
     let mut cursor = behind;
     loop {
-        let (question, condition) = compound_list(cursor, opened.word, opened.start)?;
-        let (inside, ()) = opened.expect(question, Reserved::Then, "\"then\" behind a \";\" or a newline")?;
-        let (next, body) = compound_list(inside, "then", question)?;
+        let (then, condition) = opened.list().parse(cursor)?;
+        let (next, body) = preceded(
+            opened.expect(Reserved::Then, "\"then\" behind a \";\" or a newline"),
+            Opened { word: "then", start: then }.list(),
+        )
+        .parse(then)?;
         push_one(&mut branches, (condition, body));
         let mut closing = next;
         let mut word = reserved(next);
@@ -100,7 +111,7 @@ fn if_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> 
             continue;
         }
         if let Some((Reserved::Else, behind)) = word {
-            let (end, body) = compound_list(behind, "else", next)?;
+            let (end, body) = Opened { word: "else", start: next }.list().parse(behind)?;
             otherwise = Some(body);
             closing = end;
             word = reserved(end);
@@ -115,17 +126,19 @@ fn if_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> 
 // while_clause = ( "while" | "until" ) , compound_list , do_group ;
 fn while_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>, until: bool) -> Parsed<'a, Compound> {
     let opened = Opened { word: if until { "until" } else { "while" }, start };
-    let (cursor, condition) = compound_list(behind, opened.word, start)?;
-    let (cursor, body) = do_group(opened, cursor)?;
-    Ok((cursor, Compound::While { until, condition, body }))
+    pair(opened.list(), |cursor| do_group(opened, cursor))
+        .map(|(condition, body)| Compound::While { until, condition, body })
+        .parse(behind)
 }
 
 // do_group = "do" , compound_list , "done" ;
 fn do_group<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, List> {
-    let (inside, ()) = opened.expect(cursor, Reserved::Do, "\"do\" behind a \";\" or a newline")?;
-    let (cursor, body) = compound_list(inside, "do", cursor)?;
-    let (cursor, ()) = opened.expect(cursor, Reserved::Done, "\"done\"")?;
-    Ok((cursor, body))
+    delimited(
+        opened.expect(Reserved::Do, "\"do\" behind a \";\" or a newline"),
+        Opened { word: "do", start: cursor }.list(),
+        opened.expect(Reserved::Done, "\"done\""),
+    )
+    .parse(cursor)
 }
 
 // for_clause = "for" , name , ( ";" , linebreak | newlines , [ "in" , for_words ] ) , do_group ;
@@ -157,10 +170,6 @@ fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound>
     }
     let (cursor, body) = do_group(Opened { word: "for", start }, cursor)?;
     Ok((cursor, Compound::For { name, words, body }))
-}
-
-fn is_name(text: &[u8]) -> bool {
-    !text[0].is_ascii_digit() && text.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 // for_words = { word } , ( ";" | newline ) , linebreak ;
@@ -210,7 +219,7 @@ fn case_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound
         }
         cursor = before_item(next)?.0;
         if last {
-            let (cursor, ()) = opened.expect(cursor, Reserved::Esac, "\";;\" or \"esac\"")?;
+            let (cursor, ()) = opened.expect(Reserved::Esac, "\";;\" or \"esac\"").parse(cursor)?;
             return Ok((cursor, Compound::Case { word: subject, items: items.into() }));
         }
     }

@@ -61,8 +61,6 @@ pub enum Situation<'a> {
     Unexpected,
     /// The limit of nesting.
     NestedTooDeeply,
-    /// A combinator's failure; never shown.
-    Combinator,
 }
 
 /// A parser's failure.
@@ -75,7 +73,7 @@ pub struct Failure<'a> {
 
 impl<'a> nom::error::ParseError<Cursor<'a>> for Box<Failure<'a>> {
     fn from_error_kind(input: Cursor<'a>, _: nom::error::ErrorKind) -> Self {
-        Box::new(Failure { place: input.place(), situation: Situation::Combinator, at_end: input.rest().is_empty() })
+        Box::new(Failure { place: input.place(), situation: Situation::Unexpected, at_end: input.rest().is_empty() })
     }
 
     fn append(_: Cursor<'a>, _: nom::error::ErrorKind, other: Self) -> Self {
@@ -139,10 +137,16 @@ fn token(place: Place<'_>) -> Option<&BStr> {
         [byte, ..] if b"&|;<>()\n".contains(byte) => &rest[..1],
         _ => {
             let end = rest.find_byteset(b" \t\n&|;<>()").unwrap_or(rest.len());
-            &rest[..end.min(40)]
+            &rest[..character_start(rest, end.min(40))]
         }
     };
     Some(name.as_bstr())
+}
+
+/// The place at or before `at` where a character begins.
+pub fn character_start(text: &[u8], at: usize) -> usize {
+    let is_start = |&at: &usize| text.get(at).is_none_or(|byte| byte & 0xC0 != 0x80);
+    (0..=at).rev().find(is_start).unwrap_or(0)
 }
 
 /// What a token that stands alone belongs to.
@@ -182,7 +186,7 @@ impl Failure<'_> {
         let mut text = self.found();
         let partner = token(self.place).and_then(|token| partner(token));
         match self.situation {
-            Situation::Unexpected | Situation::Combinator | Situation::Expected("a command") if partner.is_some() => {
+            Situation::Unexpected | Situation::Expected("a command") if partner.is_some() => {
                 text.push(b' ');
                 text.extend_from_slice(partner.unwrap_or_default().as_bytes());
             }
@@ -196,7 +200,7 @@ impl Failure<'_> {
                 );
             }
             Situation::NestedTooDeeply => return "nested too deeply".into(),
-            Situation::Unexpected | Situation::Combinator => {}
+            Situation::Unexpected => {}
         }
         text
     }

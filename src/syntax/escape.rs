@@ -24,7 +24,12 @@ pub fn dollar_single_quoted(cursor: Cursor<'_>) -> Parsed<'_, BString> {
                 }
                 return Ok((cursor.advance(1), text));
             }
-            [b'\\', rest @ ..] if !rest.is_empty() => {
+            // (At the end of the input: the quote is not closed.)
+            [b'\\'] => {
+                text.push(b'\\');
+                cursor = cursor.advance(1);
+            }
+            [b'\\', rest @ ..] => {
                 let (byte, length) = escape(rest);
                 match byte {
                     Escaped::Bytes(bytes) if bytes == b"\0" => dropped = dropped.or(Some(text.len())),
@@ -63,6 +68,8 @@ enum Escaped {
     Unknown,
 }
 
+// escape = '"' | "'" | "\" | "a" | "b" | "e" | "f" | "n" | "r" | "t" | "v" | "c" , letter | "x" , digit ,
+//     digit | digit , digit , digit ;
 /// The bytes for what stands behind a backslash, and its length.
 fn escape(rest: &[u8]) -> (Escaped, usize) {
     let one = |byte: u8| (Escaped::Bytes(vec![byte]), 1);

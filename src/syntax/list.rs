@@ -8,7 +8,7 @@ use crate::syntax::error::Situation;
 use crate::syntax::heredoc;
 use crate::syntax::marks::Kind;
 use crate::syntax::parts::ends_word;
-use crate::syntax::reserved::{Reserved, keyword, reserved};
+use crate::syntax::reserved::{Reserved, keyword, letters, reserved};
 use std::rc::Rc;
 
 /// Blanks and a comment.
@@ -162,7 +162,7 @@ pub fn complete_command(cursor: Cursor<'_>) -> Parsed<'_, List> {
     let mut items = pool.take();
     let mut cursor = command_start(cursor);
     loop {
-        if cursor.is_at_line_end() {
+        if cursor.is_at_line_end() || cursor.peek().is_none() {
             // Here-documents of this line belong to it; nothing else of the next line does.
             if !cursor.context().pending.borrow().is_empty() {
                 cursor = heredoc::bodies(cursor)?.0;
@@ -170,7 +170,6 @@ pub fn complete_command(cursor: Cursor<'_>) -> Parsed<'_, List> {
             break;
         }
         match cursor.peek() {
-            None => break,
             // A line of an alias's value.
             Some(b'\n') => cursor = command_start(newline(cursor)?.0),
             _ => {
@@ -312,11 +311,7 @@ fn bar(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
 // time = "time" , [ "-p" ] ;
 /// `time`, unless an option other than `-p` follows: then it is the utility.
 fn time(cursor: Cursor<'_>) -> Option<(Cursor<'_>, TimeFormat)> {
-    let rest = cursor.rest().strip_prefix(b"time")?;
-    if rest.first().is_some_and(|&byte| !ends_word(byte)) {
-        return None;
-    }
-    let behind = blanks(cursor.advance(4));
+    let behind = blanks(letters(cursor, b"time").filter(|&(mut behind)| behind.peek().is_none_or(ends_word))?);
     match behind.rest() {
         [b'-', b'p', rest @ ..] if rest.first().is_none_or(|&byte| ends_word(byte)) => {
             Some((behind.advance(2), TimeFormat::Posix))

@@ -1,7 +1,9 @@
 //! Bytes to tree: the Shell Command Language of POSIX.1-2024, XCU 2.2 to 2.10. Knows nothing of processes.
 //!
-//! Combinators come from nom's `complete` modules only: a shell knows by its grammar, and not by the end of
-//! its buffer, whether it needs another line.
+//! Each rule of the grammar is a nom parser, `fn(Cursor) -> IResult`. Where a rule is a sequence, nom's sequences put it together; which
+//! rule it is, and how often it is repeated, is seen from the next byte or word, and not tried: `alt` and `many0` would make an error
+//! and drop it at every turn. None of nom's streaming parsers: a shell knows by its grammar, and not by the end of its buffer,
+//! whether it needs another line.
 
 pub mod alias;
 pub mod arith;

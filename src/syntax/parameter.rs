@@ -10,17 +10,7 @@ use std::borrow::Cow;
 
 // special = "@" | "*" | "#" | "?" | "-" | "$" | "!" | "0" ;
 fn special(byte: u8) -> Option<Special> {
-    Some(match byte {
-        b'@' => Special::At,
-        b'*' => Special::Star,
-        b'#' => Special::Count,
-        b'?' => Special::Status,
-        b'-' => Special::Options,
-        b'$' => Special::Pid,
-        b'!' => Special::LastBackground,
-        b'0' => Special::Zero,
-        _ => return None,
-    })
+    Special::of(byte)
 }
 
 // simple = name | digit | special ;
@@ -117,7 +107,7 @@ fn operation<'a>(dollar: Cursor<'a>, mut cursor: Cursor<'a>, mode: Mode) -> Pars
         Some(b'=') => SwitchKind::Assign,
         Some(b'?') => SwitchKind::Error,
         Some(b'+') => SwitchKind::Alternative,
-        Some(byte @ (b'#' | b'%')) if colon.is_none() => return trim(dollar, cursor.advance(1), byte, mode),
+        Some(byte @ (b'#' | b'%')) if colon.is_none() => return trim(dollar, at.advance(1), byte),
         None if at.rest().is_empty() => {
             cursor = at;
             let place = dollar.place();
@@ -138,7 +128,7 @@ fn operation<'a>(dollar: Cursor<'a>, mut cursor: Cursor<'a>, mode: Mode) -> Pars
 // trim = ( "#" | "##" | "%" | "%%" ) , ( trim_character | single_quoted | double_quoted | dollar ) , {
 //     brace_character | single_quoted | double_quoted | dollar } ;
 /// `#`, `##`, `%`, `%%`: quotes quote in the pattern, also inside double quotes.
-fn trim<'a>(dollar: Cursor<'a>, cursor: Cursor<'a>, byte: u8, _: Mode) -> Parsed<'a, Option<ParameterOp>> {
+fn trim<'a>(dollar: Cursor<'a>, cursor: Cursor<'a>, byte: u8) -> Parsed<'a, Option<ParameterOp>> {
     let side = if byte == b'#' { TrimSide::Prefix } else { TrimSide::Suffix };
     let (cursor, longest) = match cursor.eat(byte) {
         Some(behind) => (behind, true),

@@ -1,7 +1,7 @@
-//! The tree as text: job names, `type`, and `parse(print(tree)) == tree`.
+//! The tree as text: the names of jobs, and `parse(print(tree)) == tree`.
 
 use crate::syntax::ast::*;
-use bstr::{BStr, BString, ByteSlice};
+use bstr::{BString, ByteSlice};
 
 /// Prints with here-documents kept back until the next newline.
 #[derive(Default)]
@@ -48,16 +48,6 @@ pub fn simple(command: &SimpleCommand) -> BString {
     printer.out
 }
 
-/// A function's definition.
-pub fn function(name: &BStr, body: &CompoundCommand) -> BString {
-    let mut printer = Printer::default();
-    printer.out.extend_from_slice(name);
-    printer.text("() ");
-    printer.compound(body);
-    printer.newline();
-    printer.out
-}
-
 /// What separates a command from the one before it on the same line.
 fn separator(before: &[ListItem]) -> &'static str {
     if before.last().is_some_and(|item| item.background) { " " } else { "; " }
@@ -71,6 +61,13 @@ impl Printer {
     /// A newline, or on one line what stands for it there.
     fn gap(&mut self, on_one_line: &str) {
         if self.one_line { self.text(on_one_line) } else { self.newline() }
+    }
+
+    /// In single quotes: `'a'\''b'` reads back as one merged part.
+    fn quoted(&mut self, text: &[u8]) {
+        self.text("'");
+        self.out.extend_from_slice(&text.replace("'", "'\\''"));
+        self.text("'");
     }
 
     fn text(&mut self, text: &str) {
@@ -199,9 +196,7 @@ impl Printer {
             RedirectOp::HereDoc(document) => {
                 self.text(if document.strip_tabs { "<<-" } else { "<<" });
                 if document.quoted {
-                    self.text("'");
-                    self.out.extend_from_slice(&document.delimiter);
-                    self.text("'");
+                    self.quoted(&document.delimiter);
                 } else {
                     self.out.extend_from_slice(&document.delimiter);
                 }
@@ -295,7 +290,12 @@ impl Printer {
 
     /// Parts; inside double quotes and the like with these characters escaped.
     fn parts(&mut self, parts: &[WordPart], escaped: Option<&[u8]>) {
+        let mut is_behind_dollar = false;
         for part in parts {
+            let behind_dollar = std::mem::replace(
+                &mut is_behind_dollar,
+                matches!(part, WordPart::Literal(text) if text.ends_with(b"$")),
+            );
             match part {
                 WordPart::Literal(text) => match escaped {
                     None => self.out.extend_from_slice(text),
@@ -308,12 +308,13 @@ impl Printer {
                         }
                     }
                 },
-                WordPart::Quoted(text) => {
-                    // `'a'\''b'` reads back as one merged part.
-                    self.text("'");
-                    self.out.extend_from_slice(&text.replace("'", "'\\''"));
-                    self.text("'");
+                // `$\a` is not `$'a'`.
+                WordPart::Quoted(text) if behind_dollar && !text.is_empty() => {
+                    self.out.push(b'\\');
+                    self.out.push(text[0]);
+                    self.quoted(&text[1..]);
                 }
+                WordPart::Quoted(text) => self.quoted(text),
                 WordPart::DoubleQuoted(inner) => {
                     self.text("\"");
                     self.parts(inner, Some(b"\"$`\\"));
@@ -327,9 +328,14 @@ impl Printer {
                 WordPart::Command(substitution) => {
                     self.text("$(");
                     let outer = std::mem::take(&mut self.pending);
-                    self.newline();
+                    self.gap("");
+                    let start = self.out.len();
                     self.list(&substitution.body);
-                    self.newline();
+                    // `$( (` is no arithmetic expansion.
+                    if self.out[start..].starts_with(b"(") {
+                        self.out.insert(start, b' ');
+                    }
+                    self.gap("");
                     self.pending = outer;
                     self.text(")");
                 }
@@ -346,7 +352,7 @@ impl Printer {
         // One character, which nothing that follows can change.
         if let (Parameter::Special(special), ParameterOp::Value) = (&expansion.parameter, &expansion.op) {
             self.text("$");
-            return self.text(name_of(*special));
+            return self.out.push(special.symbol());
         }
         self.text("${");
         if let ParameterOp::Bad(text) = &expansion.op {
@@ -360,7 +366,7 @@ impl Printer {
         match &expansion.parameter {
             Parameter::Variable(name) => self.out.extend_from_slice(name.text()),
             Parameter::Positional(number) => self.text(&number.to_string()),
-            Parameter::Special(special) => self.text(name_of(*special)),
+            Parameter::Special(special) => self.out.push(special.symbol()),
         }
         match &expansion.op {
             ParameterOp::Switch { kind, colon, word } => {
@@ -382,19 +388,5 @@ impl Printer {
             ParameterOp::Value | ParameterOp::Length | ParameterOp::Bad(_) => {}
         }
         self.text("}");
-    }
-}
-
-/// The character of a special parameter.
-fn name_of(special: Special) -> &'static str {
-    match special {
-        Special::At => "@",
-        Special::Star => "*",
-        Special::Count => "#",
-        Special::Status => "?",
-        Special::Options => "-",
-        Special::Pid => "$",
-        Special::LastBackground => "!",
-        Special::Zero => "0",
     }
 }

@@ -59,6 +59,11 @@ impl Reserved {
     }
 }
 
+/// The cursor behind these letters, if they stand here.
+pub fn letters<'a>(cursor: Cursor<'a>, letters: &[u8]) -> Option<Cursor<'a>> {
+    letters.iter().try_fold(cursor, |at, &letter| at.eat(letter))
+}
+
 /// The longest one has this many letters.
 const LONGEST: usize = 5;
 

@@ -52,9 +52,7 @@ fn fixed_pattern(parts: &[WordPart]) -> Option<Pattern> {
     if let [WordPart::Literal(text)] = parts {
         return Some(pattern::pattern(text));
     }
-    // escape = '"' | "'" | "\" | "a" | "b" | "e" | "f" | "n" | "r" | "t" | "v" | "c" , letter | "x" , digit ,
-    //     digit | digit , digit , digit ;
-    fn escape(text: &mut Vec<u8>, quoted: &[u8]) {
+    fn push_escaped(text: &mut Vec<u8>, quoted: &[u8]) {
         for &byte in quoted {
             if byte.is_ascii() {
                 text.push(b'\\');
@@ -66,11 +64,11 @@ fn fixed_pattern(parts: &[WordPart]) -> Option<Pattern> {
     for part in parts {
         match part {
             WordPart::Literal(literal) => text.extend_from_slice(literal),
-            WordPart::Quoted(quoted) => escape(&mut text, quoted),
+            WordPart::Quoted(quoted) => push_escaped(&mut text, quoted),
             WordPart::DoubleQuoted(inner) => {
                 for part in inner {
                     let WordPart::Literal(literal) = part else { return None };
-                    escape(&mut text, literal);
+                    push_escaped(&mut text, literal);
                 }
             }
             _ => return None,
@@ -235,23 +233,26 @@ pub fn unclosed<'a, T>(cursor: Cursor<'a>, mode: Mode, start: Cursor<'a>) -> Par
 // tilde = "~" , { name_character | "." | "-" | "+" } , "/" ;
 /// `~` or `~user` up to a slash (in an assignment also a colon), unless something in it is quoted or expanded.
 fn tilde<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> Cursor<'a> {
-    let [b'~', rest @ ..] = cursor.rest() else { return cursor };
-    let length = rest.iter().position(|&byte| !(byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte)));
-    let length = length.unwrap_or(rest.len());
-    let ends_here = match rest.get(length) {
+    // (Line continuations are looked through by `peek` and `eat` only.)
+    let Some(mut at) = matches!(cursor.rest(), [b'~' | b'\\', ..]).then(|| cursor.eat(b'~')).flatten() else {
+        return cursor;
+    };
+    let mut user = Vec::new();
+    while let Some(byte) = at.peek().filter(|&byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte)) {
+        user.push(byte);
+        at = at.advance(1);
+    }
+    let ends_here = match at.peek() {
         None => true,
         Some(b':') => mode.is_value(),
         Some(b'}') => matches!(mode, Mode::Brace | Mode::ValueBrace),
-        Some(byte) => b"/ \t\n;&|<>()".contains(byte),
+        Some(byte) => b"/ \t\n;&|<>()".contains(&byte),
     };
-    let mut behind = cursor.advance(1 + length);
-    let continued =
-        behind.rest().starts_with(b"\\\n") && matches!(behind.peek(), None | Some(b'/' | b' ' | b'\t' | b'\n' | b';'));
-    if !ends_here && !continued {
+    if !ends_here {
         return cursor;
     }
-    parts.push(WordPart::Tilde(rest[..length].into()));
-    behind
+    parts.push(WordPart::Tilde(user[..].into()));
+    at
 }
 
 // single_quoted = "'" , { single_character | ? a newline ? } , "'" ;

@@ -8,6 +8,10 @@ fn number(number: i64) -> Box<Expression> {
     Box::new(Expression::Number(number))
 }
 
+fn chain(op: BinaryOp, left: Box<Expression>, right: Expression) -> Expression {
+    Expression::Chain(left, vec![(op, right)])
+}
+
 fn variable(name: &str) -> Box<Expression> {
     Box::new(Expression::Variable(Name::new(name)))
 }
@@ -17,7 +21,7 @@ fn evaluate(shell: &mut Shell, source: &str, expression: Expression) -> Result<i
 }
 
 fn binary(op: BinaryOp, left: i64, right: i64) -> Result<i64, String> {
-    evaluate(&mut Shell::new(), "", Expression::Binary(op, number(left), number(right)))
+    evaluate(&mut Shell::new(), "", chain(op, number(left), *number(right)))
 }
 
 #[test]
@@ -56,7 +60,7 @@ fn operators() {
     }
     let mut shell = Shell::new();
     for (op, source) in [(Divide, "1 / 0"), (Remainder, "1 % 0")] {
-        let divided = evaluate(&mut shell, source, Expression::Binary(op, number(1), number(0)));
+        let divided = evaluate(&mut shell, source, chain(op, number(1), *number(0)));
         assert_eq!(divided, Err(format!("!arithmetic: {source}: division by zero")));
     }
     for (op, expected) in [(UnaryOp::Minus, -5), (UnaryOp::Plus, 5), (UnaryOp::BitNot, -6), (UnaryOp::Not, 0)] {
@@ -80,8 +84,8 @@ fn assignments_and_what_is_not_evaluated() {
     );
     let never = || assign(None, "i", 1);
     for (expression, expected) in [
-        (Expression::Binary(BinaryOp::And, number(0), never()), 0),
-        (Expression::Binary(BinaryOp::Or, number(7), never()), 1),
+        (chain(BinaryOp::And, number(0), *never()), 0),
+        (chain(BinaryOp::Or, number(7), *never()), 1),
         (Expression::Conditional(number(1), number(3), never()), 3),
         (Expression::Conditional(number(0), never(), number(4)), 4),
     ] {
@@ -113,9 +117,8 @@ fn operands() {
     shell.parameters(&["0x10", "010"]);
     shell.set("m", "-5");
     let sum = |count: usize| {
-        let operand = |index| Box::new(Expression::Operand(index));
         (1..count).fold(Expression::Operand(0), |left, index| {
-            Expression::Binary(BinaryOp::Subtract, Box::new(left), operand(index))
+            chain(BinaryOp::Subtract, Box::new(left), Expression::Operand(index))
         })
     };
     assert_eq!(evaluate(&mut shell, "$m-$m", sum(2)), Ok(0));
@@ -155,7 +158,7 @@ fn digits() {
 #[test]
 fn deep_trees() {
     let depth = 4000;
-    let chain = (0..depth).fold(*number(0), |left, _| Expression::Binary(BinaryOp::Add, Box::new(left), number(1)));
+    let chain = (0..depth).fold(*number(0), |left, _| self::chain(BinaryOp::Add, Box::new(left), *number(1)));
     assert_eq!(evaluate(&mut Shell::new(), "", chain), Ok(depth));
     let nest = (0..depth).fold(*number(0), |inner, _| Expression::Unary(UnaryOp::BitNot, Box::new(inner)));
     assert_eq!(evaluate(&mut Shell::new(), "", nest), Ok(0));

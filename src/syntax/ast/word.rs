@@ -173,6 +173,29 @@ pub enum Special {
     Zero,
 }
 
+impl Special {
+    const SYMBOLS: [(u8, Self); 8] = [
+        (b'@', Self::At),
+        (b'*', Self::Star),
+        (b'#', Self::Count),
+        (b'?', Self::Status),
+        (b'-', Self::Options),
+        (b'$', Self::Pid),
+        (b'!', Self::LastBackground),
+        (b'0', Self::Zero),
+    ];
+
+    /// The parameter with this character.
+    pub fn of(symbol: u8) -> Option<Self> {
+        Self::SYMBOLS.iter().find(|&&(known, _)| known == symbol).map(|&(_, special)| special)
+    }
+
+    /// The character.
+    pub fn symbol(self) -> u8 {
+        Self::SYMBOLS[self as usize].0
+    }
+}
+
 /// What is done to a parameter's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParameterOp {
@@ -365,8 +388,8 @@ pub enum Expression {
     Operand(usize),
     /// `-a`, `+a`, `~a`, `!a`
     Unary(UnaryOp, Box<Expression>),
-    /// `a op b`
-    Binary(BinaryOp, Box<Expression>, Box<Expression>),
+    /// `a op b op c`: operators of one precedence, from left to right. However long it is, the tree is not deeper for it.
+    Chain(Box<Expression>, Vec<(BinaryOp, Expression)>),
     /// `name = b`, `name op= b`
     Assign(Option<BinaryOp>, Name, Box<Expression>),
     /// `++name`, `--name`, `name++`, `name--`

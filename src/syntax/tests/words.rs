@@ -80,6 +80,8 @@ fn a_parenthesis_in_a_substitution_does_not_end_it() {
 #[test]
 fn what_is_printed_is_the_same_program() {
     for text in [
+        "echo $\\a'b c' a$\\ b\n",
+        "cat <<\"i't\"\nx\ni't\n",
         "a && b || ! c | d & e",
         "if a; then b; elif c; then d; else e; fi >f 2>&1",
         "for i; do a; done; for i in; do a; done; for i in b $c; do a; done",
