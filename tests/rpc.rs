@@ -14,6 +14,8 @@ mod crowd;
 mod fuzz;
 #[path = "rpc/json.rs"]
 mod json;
+#[path = "rpc/limits.rs"]
+mod limits;
 #[path = "rpc/statuses.rs"]
 mod statuses;
 #[path = "rpc/wire.rs"]

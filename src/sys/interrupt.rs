@@ -247,6 +247,21 @@ impl Guard {
         }
     }
 
+    /// For loops that find something to do each time and may never sleep: whether a signal or the deadline is a reason to stop. ppoll(2) lets in
+    /// what is blocked only if no descriptor is ready.
+    ///
+    /// # Errors
+    /// As [`Guard::wait`].
+    pub fn check(&self, deadline: Option<Instant>) -> Result<(), Cut> {
+        match self.wait(&mut [], Some(Instant::now())) {
+            Ok(()) | Err(Cut::Timeout) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
+                Err(Cut::Timeout)
+            }
+            Err(Cut::Timeout) => Ok(()),
+            result => result,
+        }
+    }
+
     /// Wait for one descriptor.
     ///
     /// # Errors

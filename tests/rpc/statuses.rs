@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 /// A server that answers each connection by `answer`; its port.
-fn server(answer: impl Fn(TcpStream) -> std::io::Result<()> + Send + 'static) -> u16 {
+pub fn server(answer: impl Fn(TcpStream) -> std::io::Result<()> + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(answer(stream))));

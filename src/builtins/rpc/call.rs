@@ -122,24 +122,26 @@ fn numbers<'a>(words: &'a [&'a [u8]]) -> Result<(Target, &'a [&'a [u8]]), Error>
     Ok((target, rest))
 }
 
-/// `PROG VERS PROC ['TYPE...' VALUE...] [-> 'TYPE']`
+/// `PROG VERS PROC ['TYPE...' VALUE...] ['->' 'TYPE']`
 fn by_numbers(words: &[&[u8]]) -> Result<Request, Error> {
     let (target, rest) = numbers(words).map_err(misused)?;
     let name = format!("{}.{}.{}", target.program, target.version, target.procedure);
-    let arrow = rest.iter().position(|word| *word == b"->");
-    let (given, result) = match arrow {
+    let (fields, rest) = match rest {
+        [] | [b"->", ..] => (Vec::new(), rest),
+        [list, rest @ ..] => (types(list)?, rest),
+    };
+    // A value may look like the arrow.
+    let least = fields.len() + usize::from(rest.first() == Some(&&b"--"[..]));
+    let arrow = rest.iter().skip(least).position(|word| *word == b"->").map(|at| at + least);
+    let (values, result) = match arrow {
         Some(at) => (&rest[..at], types(rest.get(at + 1).copied().unwrap_or(b""))?),
         None => (rest, Vec::new()),
     };
     let interface = Rc::new(Interface::default());
     let mut arguments = Vec::new();
-    if let Some((list, values)) = given.split_first() {
-        let fields = types(list)?;
-        let values = text::arguments(&interface, &fields, values);
-        values
-            .and_then(|values| xdr::encode_all(&interface, &fields, &values, &mut arguments))
-            .map_err(|error| Error::usage(format!("{name}: {error}")))?;
-    }
+    text::in_order(&interface, &fields, values)
+        .and_then(|values| xdr::encode_all(&interface, &fields, &values, &mut arguments))
+        .map_err(|error| Error::usage(format!("{name}: {error}")))?;
     let result = match result.len() {
         0 => Type::Void,
         1 => result[0].kind.clone(),

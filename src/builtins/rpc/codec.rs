@@ -31,9 +31,11 @@ pub fn encode(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
         (Type::Struct(fields), values) if values.len() != 1 || (fields.len() == 1 && !values[0].starts_with(b"{")) => {
             Value::Struct(text::arguments(&interface, fields, values).map_err(wrong)?)
         }
+        (Type::Union(union), [chooser, arm]) => text::union(&interface, union, chooser, arm).map_err(wrong)?,
         (Type::Struct(_) | Type::Union(_), values) => {
             text::result(&interface, &kind, &values.join(&b' ')).map_err(wrong)?
         }
+        (_, [b"--", value]) => text::bare(&interface, &kind, value).map_err(wrong)?,
         (_, [value]) => text::alone(&interface, &kind, value).map_err(wrong)?,
         _ => return Err(usage("one value is expected")),
     };

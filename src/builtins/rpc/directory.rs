@@ -79,13 +79,15 @@ pub fn ping(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     };
     // Without a version any will do: the server tells which it has.
     let mut asked = version.unwrap_or(u32::MAX);
+    let mut may_ask_again = version.is_none();
     loop {
         let target = Target { program, version: asked, procedure: 0 };
         let patience = options.patience(transport);
         let (text, status) = match connection.call(fresh_xid(), target, b"", patience, &mut options.faults, &watch) {
             Err(why) => return Ok(lost(shell, &tried, &why)?),
             Ok((Reply::Success(_), _)) => (format!("program {program} version {asked} ready and waiting\n"), 0),
-            Ok((Reply::ProgramMismatch(low, high), _)) if version.is_none() && asked == u32::MAX => {
+            Ok((Reply::ProgramMismatch(low, high), _)) if may_ask_again => {
+                may_ask_again = false;
                 asked = high.max(low);
                 continue;
             }

@@ -10,7 +10,7 @@ use crate::ipc::json;
 use crate::ipc::rpc::client::{Connection, Lost, Transport, addresses};
 use crate::ipc::rpc::frame::Framing;
 use crate::ipc::rpc::http::Side;
-use crate::ipc::rpc::json::{self as protocol, Failed, Methods};
+use crate::ipc::rpc::json::{self as protocol, Failed, Methods, Reading};
 use crate::ipc::rpc::rpcbind::fresh_xid;
 use crate::ipc::rpc::server::{Server, Service};
 use crate::ipc::wait::Guard;
@@ -20,6 +20,7 @@ use crate::status::{Error, ExitStatus, Flow};
 use crate::sys::fd;
 use crate::sys::socket::Name;
 use bstr::ByteSlice;
+use nix::errno::Errno;
 use serde_json::{Map, Value};
 use std::time::{Duration, Instant};
 
@@ -67,10 +68,11 @@ impl Address {
         match &self.path {
             None => [message, b"\n"].concat(),
             Some(path) => {
+                let host = self.host.to_str_lossy();
+                let host = if host.contains(':') { format!("[{host}]") } else { host.into_owned() };
                 let head = format!(
-                    "POST {path} HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: application/json\r\nAccept: application/json\r\n\
+                    "POST {path} HTTP/1.1\r\nHost: {host}:{}\r\nContent-Type: application/json\r\nAccept: application/json\r\n\
                      Connection: close\r\nContent-Length: {}\r\n\r\n",
-                    self.host.as_bstr(),
                     self.port,
                     message.len()
                 );
@@ -79,8 +81,14 @@ impl Address {
         }
     }
 
-    /// Send a message, and wait for the answer if there will be one.
-    fn exchange(&self, message: &[u8], time: Option<Duration>, answered: bool) -> Result<Vec<u8>, Lost> {
+    /// Send a message, and wait for the answer if there will be one: of the lines that a server sends, the first one that `answers`. HTTP has but one.
+    fn exchange<T>(
+        &self,
+        message: &[u8],
+        time: Option<Duration>,
+        answered: bool,
+        read: impl Fn(&[u8]) -> Reading<T>,
+    ) -> Result<Option<T>, Lost> {
         let watch = Guard::light();
         let deadline = Instant::now().checked_add(time.unwrap_or(Duration::from_secs(25)));
         let framing = if self.path.is_some() { Framing::Http(Side::Answers) } else { Framing::Lines };
@@ -89,21 +97,44 @@ impl Address {
         let message = self.wrapped(message);
         if !answered && framing == Framing::Lines {
             connection.tell(&message, &watch, deadline)?;
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        connection.exchange(&message, &watch, deadline)
+        let mut skipped = None;
+        let answer = connection.exchange(&message, &watch, deadline, |line| match read(&line) {
+            Reading::Answer(answer) => Some(Ok(answer)),
+            Reading::Other(why) if framing == Framing::Lines => {
+                skipped = Some(why);
+                None
+            }
+            Reading::Other(why) | Reading::Wrong(why) => Some(Err(why)),
+        });
+        match (answer, skipped) {
+            (Ok(Ok(answer)), _) => Ok(Some(answer)),
+            (Ok(Err(_)), _) if !answered => Ok(None),
+            (Ok(Err(why)), _) | (Err(Lost::Broken(Errno::ENOTCONN)), Some(why)) => Err(Lost::Garbage(why)),
+            (Err(lost), _) => Err(lost),
+        }
     }
 }
 
-/// Parameters: `NAME=STRING` and `NAME:=JSON` make an object, `VALUE` and `:=JSON` an array.
+/// Parameters: `NAME=STRING` and `NAME:=JSON` make an object, `VALUE` and `:=JSON` an array. Behind `--` all are strings of an array.
 fn parameters(words: &[&[u8]]) -> Result<Option<Value>, Error> {
     let (mut object, mut array) = (Map::new(), Vec::new());
+    let mut is_plain = false;
     for word in words {
         let text =
             word.to_str().map_err(|_| Error::usage(format!("{}: JSON is UTF-8, and this is not", word.as_bstr())))?;
         let parse = |json: &str| {
             serde_json::from_str::<Value>(json).map_err(|error| Error::usage(format!("{json}: no JSON: {error}")))
         };
+        if is_plain {
+            array.push(text.into());
+            continue;
+        }
+        if text == "--" {
+            is_plain = true;
+            continue;
+        }
         if let Some(json) = text.strip_prefix(":=") {
             array.push(parse(json)?);
             continue;
@@ -153,21 +184,18 @@ pub fn call(shell: &mut Shell, options: &Options, address: &[u8], words: &[&[u8]
     let request = protocol::request(&method, parameters, (!options.notify).then_some(id));
     super::attempts(shell, id, 1)?;
     let tried = format!("{method} at {}", address_text.trim_start_matches("json+"));
-    let answer = match address.exchange(request.to_string().as_bytes(), options.time, !options.notify) {
-        Ok(answer) => answer,
-        Err(why) => return Ok(lost(shell, &tried, &why)?),
-    };
-    if options.notify {
-        outcome(shell, "SUCCESS", "")?;
-        return Ok(ExitStatus::SUCCESS);
-    }
-    match protocol::response(&answer, id) {
-        Ok(Ok(result)) => {
+    let read = |message: &[u8]| protocol::response(message, id);
+    match address.exchange(request.to_string().as_bytes(), options.time, !options.notify, read) {
+        Ok(None) => {
+            outcome(shell, "SUCCESS", "")?;
+            Ok(ExitStatus::SUCCESS)
+        }
+        Ok(Some(Ok(result))) => {
             outcome(shell, "SUCCESS", "")?;
             shell.io.write(&printed(&result, options.json))?;
             Ok(ExitStatus::SUCCESS)
         }
-        Ok(Err(Failed { code, message, data })) => {
+        Ok(Some(Err(Failed { code, message, data }))) => {
             let status = match code {
                 protocol::PARSE_ERROR => 20,
                 protocol::INVALID_REQUEST => 21,
@@ -180,7 +208,7 @@ pub fn call(shell: &mut Shell, options: &Options, address: &[u8], words: &[&[u8]
             let data = data.map(|data| format!(" ({data})")).unwrap_or_default();
             Err(Error::new(format!("{tried}: error {code}: {message}{data}")).with_status(ExitStatus(status)).into())
         }
-        Err(why) => Ok(lost(shell, &tried, &Lost::Garbage(why))?),
+        Err(why) => Ok(lost(shell, &tried, &why)?),
     }
 }
 
@@ -219,19 +247,12 @@ pub fn batch(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
     let is_call = |request: &Value| request.get("id").is_some() || request.get("method").is_none();
     let answered = requests.is_empty() || requests.iter().any(is_call);
     let message = Value::Array(requests).to_string();
-    match Address::parse(address)?.exchange(message.as_bytes(), options.time, answered) {
+    match Address::parse(address)?.exchange(message.as_bytes(), options.time, answered, protocol::responses) {
         Err(why) => Ok(lost(shell, &tried, &why)?),
-        Ok(answer) => {
+        Ok(responses) => {
             outcome(shell, "SUCCESS", "")?;
-            match serde_json::from_slice(&answer) {
-                Ok(Value::Array(responses)) => {
-                    let lines: Vec<u8> = responses.iter().flat_map(json::line).collect();
-                    shell.io.write(&lines)?;
-                }
-                Ok(response) => shell.io.write(&json::line(&response))?,
-                Err(_) if !answered => {}
-                Err(error) => return Ok(lost(shell, &tried, &Lost::Garbage(error.to_string()))?),
-            }
+            let lines: Vec<u8> = responses.iter().flatten().flat_map(json::line).collect();
+            shell.io.write(&lines)?;
             Ok(ExitStatus::SUCCESS)
         }
     }
@@ -284,6 +305,11 @@ impl Service for Answerer<'_> {
         self.answered += 1;
         replies.push(protocol::answer(message, &mut self.calls).unwrap_or_default());
         true
+    }
+
+    fn unsendable(&mut self, _reply: &[u8]) -> Vec<u8> {
+        // JSON-RPC does not go over datagrams.
+        Vec::new()
     }
 
     fn is_done(&self) -> bool {

@@ -26,9 +26,9 @@ pub const BUILTIN: Builtin = Builtin {
     kind: Kind::Regular,
     usage: "rpc import [-p PREFIX] [-H HOST[:PORT]] [-T tcp|udp|unix] FILE.x\n\
             rpc stub [-c | -s] FILE.x\n\
-            rpc call [-H HOST[:PORT]] [-T tcp|udp|unix] [-t SEC] [-r TRIES] [-x XID] [-j] FILE.x::[VERS::]PROC [NAME=VALUE... | VALUE...]\n\
-            rpc call [...] HOST[:PORT] PROG VERS PROC ['TYPE...' VALUE...] [-> 'TYPE']\n\
-            rpc call [-o] [-j] json+unix:SOCK | json+tcp:HOST:PORT | json+http://HOST:PORT/PATH METHOD [NAME=STRING | NAME:=JSON | VALUE | :=JSON]...\n\
+            rpc call [-H HOST[:PORT]] [-T tcp|udp|unix] [-t SEC] [-r TRIES] [-x XID] [-j] FILE.x::[VERS::]PROC [NAME=VALUE... | VALUE... | -- VALUE...]\n\
+            rpc call [...] HOST[:PORT] PROG VERS PROC ['TYPE...' VALUE...] ['->' 'TYPE']\n\
+            rpc call [-o] [-j] json+unix:SOCK | json+tcp:HOST:PORT | json+http://HOST:PORT/PATH METHOD [NAME=STRING | NAME:=JSON | VALUE | :=JSON]... [-- STRING...]\n\
             rpc batch json+... FILE\n\
             rpc serve [-b tcp:PORT|udp:PORT|unix:PATH]... [--register] [--once | -n N] [-t SEC] [--semantics=at-least-once|at-most-once] FILE.x\n\
             rpc serve [-n N] [-t SEC] json+unix:SOCK | json+tcp:PORT | json+http:PORT FUNCTION...\n\
@@ -42,8 +42,9 @@ pub const BUILTIN: Builtin = Builtin {
             -T tcp|udp|unix  what carries the messages (tcp)\n-t SEC  time for a try, doubled at each further one; of serve: for a function, which then runs in a process\n\
             of its own, as only a process can be ended: what it changes in variables is lost with it\n\
             -r N  tries in all (1; with udp 3)\n-x XID  the number of the call\n-j  the result as JSON\n-o  a notification: no answer\n\
-            -b ADDR  where to serve (on the loopback interface); port 0 takes a free one\n--register  tell rpcbind\n\
+            -b ADDR  where to serve (on the loopback interface); port 0 takes a free one; json+http refuses what pages of the web send (Origin)\n--register  tell rpcbind\n\
             --once, -n N  end after one or N calls\n--keep  keep the connection for the next call (stubs do, and they have the interface of their import until the next one)\n\
+            -- VALUE...  values in their order, strings as they are: for data that may look like NAME=VALUE or stand in quotes\n\
             --drop-request=P --drop-reply=P --duplicate=P --delay=SEC --seed=N  a bad network, on both sides\n\
             Status of call: 0 done; 1 local error; 2 interface or type error; 10 PROG_UNAVAIL; 11 PROG_MISMATCH; 12 PROC_UNAVAIL;\n\
             13 GARBAGE_ARGS; 14 SYSTEM_ERR; 15 RPC_MISMATCH; 16 AUTH_ERROR; 17 not registered; 18 cannot connect;\n\
@@ -55,7 +56,8 @@ pub const BUILTIN: Builtin = Builtin {
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let words: Vec<&[u8]> = fields.iter_from(2).map(|field| field.as_bytes()).collect();
     let verb = fields.get(1).map_or(&b""[..], |verb| verb.as_bytes());
-    if verb == b"--help" || words.contains(&&b"--help"[..]) {
+    // Further behind it may be anybody's data.
+    if verb == b"--help" || words.first() == Some(&&b"--help"[..]) {
         let text = format!("usage: {}\n{}\n", BUILTIN.usage.replace('\n', "\n       "), BUILTIN.about);
         shell.io.write(text.as_bytes())?;
         return Ok(ExitStatus::SUCCESS);

@@ -79,27 +79,24 @@ pub fn parse<'a>(words: &'a [&'a [u8]], letters: &str, longs: &[&str]) -> Result
         match word {
             b"--" => return Ok((options, &words[at + 1..])),
             [b'-', b'-', long @ ..] => options.long(&String::from_utf8_lossy(long), longs)?,
-            [b'-', letter, behind @ ..] if !letter.is_ascii_digit() && *letter != b'>' => {
-                let shown = char::from(*letter);
-                let Some(place) = letters.bytes().position(|known| known == *letter && known != b':') else {
-                    return Err(super::wrong(format!("-{shown}: invalid option")));
-                };
-                if letters.as_bytes().get(place + 1) == Some(&b':') {
-                    let argument = if behind.is_empty() {
-                        at += 1;
-                        *words.get(at).ok_or_else(|| super::wrong(format!("-{shown}: option requires an argument")))?
-                    } else {
-                        behind
+            [b'-', first, ..] if !first.is_ascii_digit() && *first != b'>' => {
+                let mut rest = &word[1..];
+                while let Some((&letter, behind)) = rest.split_first() {
+                    rest = behind;
+                    let shown = char::from(letter);
+                    let Some(place) = letters.bytes().position(|known| known == letter && known != b':') else {
+                        return Err(super::wrong(format!("-{shown}: invalid option")));
                     };
-                    options.letter(*letter, argument)?;
-                } else {
-                    // Flags take no argument, so more of them may follow in the same word.
-                    for &flag in &word[1..] {
-                        if !letters.as_bytes().contains(&flag) {
-                            return Err(super::wrong(format!("-{}: invalid option", char::from(flag))));
-                        }
-                        options.flag(flag);
+                    if letters.as_bytes().get(place + 1) != Some(&b':') {
+                        options.flag(letter);
+                        continue;
                     }
+                    if rest.is_empty() {
+                        at += 1;
+                        let next = words.get(at);
+                        rest = *next.ok_or_else(|| super::wrong(format!("-{shown}: option requires an argument")))?;
+                    }
+                    options.letter(letter, std::mem::take(&mut rest))?;
                 }
             }
             _ => break,

@@ -192,6 +192,11 @@ impl Procedures for Functions<'_> {
         self.interrupted.is_some()
     }
 
+    fn too_long(&mut self, length: usize) {
+        let what = format!("rpc: a reply of {length} bytes is too long for a datagram: the call needs -T tcp");
+        self.shell.report(&Error::new(what));
+    }
+
     fn execute(&mut self, call: &onc::Call<'_>, _peer: &Name) -> Reply {
         let Some(program) = self.interface.programs.iter().find(|program| program.number == call.target.program) else {
             return Reply::ProgramUnavailable;

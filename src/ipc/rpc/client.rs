@@ -211,9 +211,10 @@ impl Connection {
         message[..marked].copy_from_slice(&mark[..marked]);
         let mut wait = patience.first;
         let mut attempt = 1;
+        let mut sent = 0;
         let reply = loop {
             let deadline = Instant::now().checked_add(wait);
-            match self.attempt(xid, &message, faults, watch, deadline) {
+            match self.attempt(xid, &message, &mut sent, faults, watch, deadline) {
                 Err(Lost::Timeout) if attempt < patience.tries => wait = wait.saturating_mul(2),
                 result => break result,
             }
@@ -223,13 +224,24 @@ impl Connection {
         reply.map(|reply| (reply, attempt))
     }
 
-    /// Send a message and wait for one answer, whatever it says.
+    /// Send a message and wait for its answer: `choose` makes something of it, or nothing of a message that is none.
     ///
     /// # Errors
     /// It could not be sent, or there was no answer.
-    pub fn exchange(&mut self, message: &[u8], watch: &Guard, deadline: Option<Instant>) -> Result<Vec<u8>, Lost> {
-        self.send(message, watch, deadline)?;
-        self.receive(watch, deadline)
+    pub fn exchange<T>(
+        &mut self,
+        message: &[u8],
+        watch: &Guard,
+        deadline: Option<Instant>,
+        mut choose: impl FnMut(Vec<u8>) -> Option<T>,
+    ) -> Result<T, Lost> {
+        self.send(message, &mut 0, watch, deadline)?;
+        loop {
+            if let Some(chosen) = choose(self.receive(watch, deadline)?) {
+                return Ok(chosen);
+            }
+            watch.check(deadline)?;
+        }
     }
 
     /// Send a message that has no answer.
@@ -237,13 +249,16 @@ impl Connection {
     /// # Errors
     /// It could not be sent.
     pub fn tell(&self, message: &[u8], watch: &Guard, deadline: Option<Instant>) -> Result<(), Lost> {
-        self.send(message, watch, deadline)
+        self.send(message, &mut 0, watch, deadline)
     }
 
+    /// One try. `sent`: how much of the message an earlier one has sent before its time was up; a stream goes on there, because the server waits for
+    /// the rest.
     fn attempt(
         &mut self,
         xid: u32,
         message: &[u8],
+        sent: &mut usize,
         faults: &mut Faults,
         watch: &Guard,
         deadline: Option<Instant>,
@@ -251,13 +266,17 @@ impl Connection {
         if !faults.delay.is_zero() {
             watch.sleep(faults.delay)?;
         }
-        if !faults.happens(faults.drop_request) {
-            self.send(message, watch, deadline)?;
+        if *sent > 0 || !faults.happens(faults.drop_request) {
+            self.send(message, sent, watch, deadline)?;
             if faults.happens(faults.duplicate) {
-                self.send(message, watch, deadline)?;
+                self.send(message, sent, watch, deadline)?;
             }
         }
+        let mut is_first = true;
         loop {
+            if !std::mem::take(&mut is_first) {
+                watch.check(deadline)?;
+            }
             let answer = self.receive(watch, deadline)?;
             let (found, reply) = match onc::parse_reply(&answer) {
                 Ok(found) => found,
@@ -272,22 +291,25 @@ impl Connection {
         }
     }
 
-    fn send(&self, mut message: &[u8], watch: &Guard, deadline: Option<Instant>) -> Result<(), Lost> {
+    /// Send what is left of a message behind the first `sent` bytes; when all of it has gone, `sent` is 0 again.
+    fn send(&self, message: &[u8], sent: &mut usize, watch: &Guard, deadline: Option<Instant>) -> Result<(), Lost> {
         let fd = self.socket.as_raw_fd();
-        while !message.is_empty() {
-            match call::send(fd, message, false) {
-                Ok(sent) => message = &message[sent..],
+        while *sent < message.len() {
+            match call::send(fd, &message[*sent..], false) {
+                Ok(count) => *sent += count,
                 Err(Errno::EAGAIN) => watch.wait_for(fd, libc::POLLOUT, deadline)?,
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(self.failed(errno)),
             }
         }
+        *sent = 0;
         Ok(())
     }
 
     /// The next message, from a stream or a datagram.
     fn receive(&mut self, watch: &Guard, deadline: Option<Instant>) -> Result<Vec<u8>, Lost> {
         let fd = self.socket.as_raw_fd();
+        let mut is_first = true;
         loop {
             if self.transport != Transport::Udp {
                 match self.reader.next_message() {
@@ -295,6 +317,10 @@ impl Connection {
                     Ok(None) => {}
                     Err(broken) => return Err(Lost::Garbage(broken.why)),
                 }
+            }
+            // The server may send for ever without an end of its message.
+            if !std::mem::take(&mut is_first) {
+                watch.check(deadline)?;
             }
             let input = &mut self.input;
             let mut attempt = || match call::receive(fd, input, false, 0) {

@@ -41,6 +41,9 @@ pub trait Procedures {
     /// Execute one. It may take its time: nobody else is served meanwhile.
     fn execute(&mut self, call: &Call<'_>, peer: &Name) -> Reply;
 
+    /// A result was too long for a datagram, by the length of the whole reply: it is lost.
+    fn too_long(&mut self, _length: usize) {}
+
     /// Whether there is a reason to end before all calls have come.
     fn is_over(&self) -> bool {
         false
@@ -139,6 +142,14 @@ impl<P: Procedures> Service for Dispatcher<P> {
             }
         }
         true
+    }
+
+    fn unsendable(&mut self, reply: &[u8]) -> Vec<u8> {
+        self.procedures.too_long(reply.len());
+        let xid = reply.first_chunk().map_or(0, |xid| u32::from_be_bytes(*xid));
+        let mut out = Vec::new();
+        onc::put_reply(&mut out, xid, &Reply::SystemError);
+        out
     }
 
     fn is_done(&self) -> bool {

@@ -98,6 +98,7 @@ impl Reader {
                     Ok(Some(buffer.take(length + 1)[..length].to_vec()))
                 }
                 None => {
+                    buffer.tidy();
                     *seen = buffer.rest().len();
                     if *seen > MOST { Err(too_long()) } else { Ok(None) }
                 }

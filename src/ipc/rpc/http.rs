@@ -19,6 +19,9 @@ const MOST_HEAD: usize = 64 << 10;
 const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const ONLY_POST: &[u8] =
     b"HTTP/1.1 405 Method Not Allowed\r\nAllow: POST\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+/// Any page of the web can make a browser send a POST with text to this machine, but not hide where the page is from.
+const FORBIDDEN: &[u8] = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const NOT_IMPLEMENTED: &[u8] = b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const TOO_LARGE: &[u8] = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 /// Which of the two sides is read.
@@ -123,12 +126,11 @@ impl Messages {
                     Some(length) => {
                         let line = self.input.take(length + 2)[..length].to_vec();
                         let digits = line.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
-                        let size =
-                            std::str::from_utf8(digits).ok().and_then(|text| usize::from_str_radix(text, 16).ok());
-                        self.state = match size.ok_or_else(|| broken("a chunk without a size", BAD_REQUEST))? {
-                            0 => State::Trailer,
-                            size => State::Chunk(size),
-                        };
+                        self.state =
+                            match number(digits, 16).ok_or_else(|| broken("a chunk without a size", BAD_REQUEST))? {
+                                0 => State::Trailer,
+                                size => State::Chunk(size),
+                            };
                     }
                     None => return Ok(None),
                 },
@@ -204,22 +206,31 @@ impl Messages {
             return Err(broken("it is no HTTP", BAD_REQUEST));
         }
         let status = status.unwrap_or(200);
-        let has = |name, word: &str| header(&head, name).is_some_and(|value| value.to_ascii_lowercase().contains(word));
+        let headers = Headers::parse(&head).ok_or_else(|| broken("a header that is none", BAD_REQUEST))?;
+        let has = |name, word: &str| headers.value(name).is_some_and(|value| value.to_ascii_lowercase().contains(word));
+        if self.side == Side::Requests && headers.value("origin").is_some() {
+            return Err(broken("a web page", FORBIDDEN));
+        }
         self.asks = has("expect", "100-continue");
         self.is_last = has("connection", "close") || (version == "HTTP/1.0" && !has("connection", "keep-alive"));
         self.failure = (!(200..300).contains(&status)).then(|| start.to_owned());
         if (100..200).contains(&status) {
             return Ok(State::Head);
         }
-        if has("transfer-encoding", "chunked") {
-            return Ok(State::Size);
-        }
-        match header(&head, "content-length").map(str::parse) {
-            Some(Ok(length)) if length <= MOST => Ok(State::Body(length)),
-            Some(Ok(_)) => Err(broken("the message is too long", TOO_LARGE)),
-            Some(Err(_)) => Err(broken("Content-Length is no number", BAD_REQUEST)),
-            None if self.side == Side::Requests || status == 204 => Ok(State::Body(0)),
-            None => Ok(State::ToEnd),
+        // Two different ends of one message are an attack on whoever believes the other one.
+        match (headers.value("transfer-encoding"), headers.value("content-length")) {
+            (Some(coding), _) if !coding.eq_ignore_ascii_case("chunked") => {
+                Err(broken(&format!("Transfer-Encoding: {coding}"), NOT_IMPLEMENTED))
+            }
+            (Some(_), Some(_)) if self.side == Side::Requests => Err(broken("two ends of one body", BAD_REQUEST)),
+            (Some(_), _) => Ok(State::Size),
+            (None, Some(length)) => match number(length.as_bytes(), 10) {
+                Some(length) if length <= MOST => Ok(State::Body(length)),
+                Some(_) => Err(broken("the message is too long", TOO_LARGE)),
+                None => Err(broken("Content-Length is no number", BAD_REQUEST)),
+            },
+            (None, None) if self.side == Side::Requests || status == 204 => Ok(State::Body(0)),
+            (None, None) => Ok(State::ToEnd),
         }
     }
 }
@@ -228,10 +239,38 @@ fn broken(why: &str, answer: &'static [u8]) -> Broken {
     Broken { why: why.to_owned(), answer }
 }
 
-/// The value of a header.
-fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    let mut lines = head.lines().skip(1).filter_map(|line| line.split_once(':'));
-    lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+/// The headers of a message.
+struct Headers<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Headers<'a> {
+    /// `None`: a line is no header (a blank before the colon, a line that goes on), or one of which there is one is there twice and says two things.
+    fn parse(head: &'a str) -> Option<Self> {
+        let line = |line: &'a str| {
+            let (name, value) = line.split_once(':')?;
+            let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+            is_name.then(|| (name, value.trim_matches([' ', '\t'])))
+        };
+        let found = Self(head.lines().skip(1).map(line).collect::<Option<_>>()?);
+        let agree = |name| found.values(name).all(|value| Some(value) == found.value(name));
+        ["content-length", "transfer-encoding"].into_iter().all(agree).then_some(found)
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+    }
+
+    fn value(&self, name: &str) -> Option<&'a str> {
+        self.values(name).next()
+    }
+}
+
+/// Digits and nothing else; a number that is too large is the largest.
+fn number(digits: &[u8], radix: u32) -> Option<usize> {
+    let add = |number: usize, digit: &u8| {
+        let digit = char::from(*digit).to_digit(radix)?;
+        Some(number.saturating_mul(radix as usize).saturating_add(digit as usize))
+    };
+    if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
 }
 
 /// The answer to a request. That of a notification is empty and still "OK": the clients of Python take 204, "no content", for an error. `is_last`: the
@@ -321,5 +360,22 @@ mod tests {
             requests(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
             Err("a chunk without a size".into())
         );
+        for (head, why) in [
+            ("Content-Length: +2", "Content-Length is no number"),
+            ("Content-Length:", "Content-Length is no number"),
+            ("Content-Length : 2", "a header that is none"),
+            ("Content-Length: 2\r\nContent-Length: 3", "a header that is none"),
+            ("A: b\r\n c", "a header that is none"),
+            ("nonsense", "a header that is none"),
+            ("Transfer-Encoding: gzip, chunked", "Transfer-Encoding: gzip, chunked"),
+            ("Transfer-Encoding: chunked\r\nContent-Length: 2", "two ends of one body"),
+            ("Origin: http://example.com\r\nContent-Length: 2", "a web page"),
+            ("Transfer-Encoding: chunked\r\n\r\n+2", "a chunk without a size"),
+        ] {
+            let stream = format!("POST / HTTP/1.1\r\n{head}\r\n\r\n{{}}");
+            assert_eq!(requests(stream.as_bytes()), Err(why.into()), "{head}");
+        }
+        let twice = b"POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}";
+        assert_eq!(requests(twice), Ok(vec!["{}".into()]));
     }
 }

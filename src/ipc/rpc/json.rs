@@ -114,23 +114,59 @@ pub fn request(method: &str, params: Option<Value>, id: Option<u32>) -> Value {
     Value::Object(object)
 }
 
-/// What a response says: the result, or the error.
-///
-/// # Errors
-/// The text is no response to the request with this id.
-pub fn response(text: &[u8], id: u32) -> Result<Result<Value, Failed>, String> {
-    let value: Value = serde_json::from_slice(text).map_err(|error| format!("it is no JSON: {error}"))?;
-    let object = value.as_object().ok_or("it is no object")?;
-    let known = object.get("id").is_some_and(|found| *found == json!(id) || found.is_null());
+/// What a message of the server is to somebody who waits for an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading<T> {
+    /// The answer.
+    Answer(T),
+    /// Something else, which may come before it: an empty line, a notification, the answer to another request.
+    Other(String),
+    /// Nothing that JSON-RPC knows.
+    Wrong(String),
+}
+
+/// What a message says to the request with this id: the result, or the error.
+pub fn response(text: &[u8], id: u32) -> Reading<Result<Value, Failed>> {
+    let object = match object_or_array(text) {
+        Ok(Value::Object(object)) => object,
+        Ok(_) => return Reading::Wrong(String::from("it is no object")),
+        Err(reading) => return reading,
+    };
+    if !object.get("id").is_some_and(|found| *found == json!(id) || found.is_null()) {
+        return Reading::Other(String::from("it answers another request"));
+    }
     match (object.get("result"), object.get("error").and_then(Value::as_object)) {
-        (Some(result), None) if known => Ok(Ok(result.clone())),
-        (None, Some(error)) if known => Ok(Err(Failed {
-            code: error.get("code").and_then(Value::as_i64).ok_or("its error has no code")?,
-            message: error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            data: error.get("data").cloned(),
-        })),
-        _ if !known => Err(String::from("it answers another request")),
-        _ => Err(String::from("it has neither a result nor an error")),
+        (Some(result), None) => Reading::Answer(Ok(result.clone())),
+        (None, Some(error)) => match error.get("code").and_then(Value::as_i64) {
+            Some(code) => Reading::Answer(Err(Failed {
+                code,
+                message: error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                data: error.get("data").cloned(),
+            })),
+            None => Reading::Wrong(String::from("its error has no code")),
+        },
+        _ => Reading::Wrong(String::from("it has neither a result nor an error")),
+    }
+}
+
+/// What a message says to a batch: the responses, or one that is about all of it.
+pub fn responses(text: &[u8]) -> Reading<Vec<Value>> {
+    match object_or_array(text) {
+        Ok(Value::Array(responses)) => Reading::Answer(responses),
+        Ok(response) => Reading::Answer(vec![response]),
+        Err(reading) => reading,
+    }
+}
+
+/// A message of the server that is no notification.
+fn object_or_array<T>(text: &[u8]) -> Result<Value, Reading<T>> {
+    if text.trim_ascii().is_empty() {
+        return Err(Reading::Other(String::from("it is empty")));
+    }
+    match serde_json::from_slice::<Value>(text) {
+        Ok(value) if value.get("method").is_some() => Err(Reading::Other(String::from("it is a request"))),
+        Ok(value) => Ok(value),
+        Err(error) => Err(Reading::Wrong(format!("it is no JSON: {error}"))),
     }
 }
 
@@ -208,11 +244,30 @@ mod tests {
     }
 
     #[test]
-    fn responses() {
-        assert_eq!(response(br#"{"jsonrpc":"2.0","result":null,"id":4}"#, 4), Ok(Ok(Value::Null)));
-        assert!(response(br#"{"jsonrpc":"2.0","result":1,"id":5}"#, 4).is_err());
-        assert!(response(b"nonsense", 4).is_err());
-        let failed = response(br#"{"jsonrpc":"2.0","error":{"code":-1,"message":"m"},"id":null}"#, 4);
-        assert_eq!(failed, Ok(Err(Failed { code: -1, message: "m".into(), data: None })));
+    fn messages_to_a_client() {
+        let answer = |text: &str| response(text.as_bytes(), 4);
+        assert_eq!(answer(r#"{"jsonrpc":"2.0","result":null,"id":4}"#), Reading::Answer(Ok(Value::Null)));
+        let failed = Failed { code: -1, message: "m".into(), data: None };
+        assert_eq!(
+            answer(r#"{"jsonrpc":"2.0","error":{"code":-1,"message":"m"},"id":null}"#),
+            Reading::Answer(Err(failed))
+        );
+        for other in ["", " \r", r#"{"jsonrpc":"2.0","result":1,"id":5}"#, r#"{"jsonrpc":"2.0","method":"m","id":4}"#] {
+            assert!(matches!(answer(other), Reading::Other(_)), "{other}");
+        }
+        for wrong in ["nonsense", "[]", r#"{"jsonrpc":"2.0","id":4}"#, r#"{"jsonrpc":"2.0","error":{},"id":4}"#] {
+            assert!(matches!(answer(wrong), Reading::Wrong(_)), "{wrong}");
+        }
+        assert_eq!(responses(b"[1,2]"), Reading::Answer(vec![json!(1), json!(2)]));
+        assert!(matches!(responses(b"{\"method\":\"m\"}"), Reading::Other(_)));
+    }
+
+    #[test]
+    fn ids_come_back_as_they_were_written() {
+        for id in ["123456789012345678901234567890", "1.50", "-0", "1e+400", "\"x\""] {
+            let text = format!(r#"{{"jsonrpc":"2.0","method":"sum","id":{id}}}"#);
+            let answer = answer(text.as_bytes(), &mut Calculator).expect("an answer");
+            assert!(String::from_utf8_lossy(&answer).ends_with(&format!(r#""id":{id}}}"#)), "{id}");
+        }
     }
 }

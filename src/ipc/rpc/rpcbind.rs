@@ -12,6 +12,7 @@ use crate::ipc::rpc::interface::Interface;
 use crate::ipc::rpc::onc::{Reply, Target};
 use crate::ipc::rpc::xdr::{self, Value};
 use crate::ipc::wait::Guard;
+use crate::sys::fork;
 use crate::sys::socket::Name;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -227,8 +228,10 @@ fn port_of(address: &str) -> Option<u16> {
 pub fn fresh_xid() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
+    // A forked child has its parent's next one, as all its siblings do.
+    static OWNER: AtomicU32 = AtomicU32::new(0);
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    if next != 0 {
+    if next != 0 && OWNER.swap(fork::generation(), Ordering::Relaxed) == fork::generation() {
         return next;
     }
     let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::ZERO);

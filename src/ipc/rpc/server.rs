@@ -8,8 +8,13 @@
 //! ```
 //! A client may send half a call and fall silent, announce four gigabytes, or read no answer: none of it may stop the others. So nothing here
 //! blocks but the wait for all of them together; a client that does not read its answers gets no further calls read; when descriptors run
-//! out, the client that was silent for the longest is let go; and when half messages take too much memory, the one with the longest.
+//! out, the client that was silent for the longest is let go; and when half messages and answers that nobody reads take too much memory, the one
+//! with the most.
+//!
+//! A connection that the server ends is not simply closed: closing a TCP socket with unread data makes the kernel send a reset, which throws away
+//! what the client has not read yet of its last answer. So the end is sent, and what still comes is read away for a while.
 
+use crate::ipc::rpc::buffer::Buffer;
 use crate::ipc::rpc::client::Transport;
 use crate::ipc::rpc::frame::{Framing, Reader};
 use crate::ipc::socket::Listener;
@@ -29,8 +34,17 @@ const CHUNK: usize = 64 << 10;
 /// How many bytes of answers may wait for one client before its next call is answered.
 const MOST_OUTPUT: usize = 1 << 20;
 
-/// How many bytes of half messages may wait, of all clients together.
+/// How many bytes of half messages and unread answers may wait, of all clients together.
 const MOST_WAITING: usize = 64 << 20;
+
+/// How long a client is read after the end of its connection.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// How long a server that is done waits for a client to read more of the last answers.
+const LAST: Duration = Duration::from_secs(10);
+
+/// How often a server may find something to do at once before it looks for signals: see [`Guard::check`].
+const BUSY: u64 = 64;
 
 /// Descriptors that are left for what the service does.
 const SPARE: u64 = 64;
@@ -39,6 +53,9 @@ const SPARE: u64 = 64;
 pub trait Service {
     /// Answer one: append the replies. False: the message is none, and a connection that sends such is of no use.
     fn message(&mut self, message: &[u8], peer: &Name, replies: &mut Vec<Vec<u8>>) -> bool;
+
+    /// A reply is too long for a datagram: what is sent instead.
+    fn unsendable(&mut self, reply: &[u8]) -> Vec<u8>;
 
     /// Whether the server has nothing more to do.
     fn is_done(&self) -> bool;
@@ -54,13 +71,23 @@ struct Client {
     _mark: Unshared,
     peer: Name,
     reader: Reader,
-    output: Vec<u8>,
+    output: Buffer,
     /// The turn of the server in which it was heard last.
     heard: u64,
+    phase: Phase,
+}
+
+/// How far the conversation with a client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Its calls are answered.
+    Open,
     /// Nothing more is answered: the connection ends when `output` is sent.
-    is_closing: bool,
+    Closing,
+    /// The end was sent. What still comes is read away until then.
+    Ended(Instant),
     /// It is to be forgotten.
-    is_gone: bool,
+    Gone,
 }
 
 /// A server.
@@ -106,16 +133,59 @@ impl Server {
             };
             ended = match if self.turn > 0 { self.eager.look(look) } else { None } {
                 Some(ended) => ended,
-                None => watch.wait(&mut ready, None),
+                None => self.wait(&mut ready, None, &watch),
             };
+            if ended.is_ok() && self.turn.is_multiple_of(BUSY) {
+                ended = watch.check(None);
+            }
             if ended.is_ok() {
                 self.turn(&ready, service, &mut watch);
             }
         }
-        // What can be sent at once is sent.
-        self.clients.iter_mut().for_each(Client::write);
+        if ended.is_ok() {
+            ended = self.hand_over(service, &mut watch);
+        }
         drop(self);
         (ended, watch)
+    }
+
+    /// Wait, at most until a connection that has ended is to be forgotten.
+    fn wait(&mut self, ready: &mut [Interest], deadline: Option<Instant>, watch: &Guard) -> Result<(), Cut> {
+        let ends = self.clients.iter().filter_map(|client| match client.phase {
+            Phase::Ended(end) => Some(end),
+            _ => None,
+        });
+        let Some(end) = ends.chain(deadline).min() else { return watch.wait(ready, None) };
+        match watch.wait(ready, Some(end)) {
+            // The turn that follows forgets it.
+            Err(Cut::Timeout) if deadline.is_none_or(|deadline| end < deadline) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    /// The server is done: nobody else is let in, but the last answers are sent to those who read them.
+    fn hand_over(&mut self, service: &mut dyn Service, watch: &mut Guard) -> Result<(), Cut> {
+        self.listeners.clear();
+        let mut ready: Vec<Interest> = Vec::new();
+        let owed = |server: &Self| server.clients.iter().map(|client| client.output.rest().len()).sum::<usize>();
+        let (mut left, mut deadline) = (usize::MAX, Instant::now());
+        loop {
+            self.clients.iter_mut().for_each(Client::hang_up);
+            self.clients.retain(|client| client.phase != Phase::Gone);
+            if self.clients.is_empty() {
+                return Ok(());
+            }
+            // Whoever takes some of it gets more time.
+            if owed(self) < left {
+                (left, deadline) = (owed(self), Instant::now() + LAST);
+            }
+            self.interests(&mut ready);
+            match self.wait(&mut ready, Some(deadline), watch) {
+                Ok(()) => self.turn(&ready, service, watch),
+                Err(Cut::Timeout) => return Ok(()),
+                ended => return ended,
+            }
+        }
     }
 
     fn interests(&self, ready: &mut Vec<Interest>) {
@@ -139,14 +209,21 @@ impl Server {
                 client.serve(&mut self.input, service, watch);
             }
         }
-        self.clients.retain(|client| !client.is_gone);
+        self.clients.retain(|client| match client.phase {
+            Phase::Gone => false,
+            Phase::Ended(end) => Instant::now() < end,
+            Phase::Open | Phase::Closing => true,
+        });
         for (index, listener) in listeners.iter().enumerate() {
             if listener.revents != 0 {
                 self.listen(index, service, watch);
             }
         }
-        if self.clients.iter().map(|client| client.reader.waiting()).sum::<usize>() > MOST_WAITING {
-            self.let_go(|client| client.reader.waiting() as u64);
+        let waiting = |client: &Client| client.reader.waiting() + client.output.held();
+        let mut sum: usize = self.clients.iter().map(waiting).sum();
+        // A single long answer may be as long as it is.
+        while sum > MOST_WAITING && self.clients.iter().filter(|client| waiting(client) > 0).nth(1).is_some() {
+            sum -= self.let_go(|client| waiting(client) as u64).as_ref().map_or(sum, waiting);
         }
     }
 
@@ -160,8 +237,12 @@ impl Server {
             watch.lifted(|| service.message(&self.input[..got.min(CHUNK)], &peer, &mut replies));
             for reply in replies {
                 delay(service, watch);
+                let mut sent = call::send_to(fd, &reply, &peer, true);
+                if sent == Err(Errno::EMSGSIZE) {
+                    sent = call::send_to(fd, &service.unsendable(&reply), &peer, true);
+                }
                 // A datagram that cannot be sent is a datagram that is lost: the client asks again.
-                let _ = call::send_to(fd, &reply, &peer, true);
+                let _ = sent;
             }
             return;
         }
@@ -174,7 +255,7 @@ impl Server {
                 self.welcome(socket, peer);
             }
             // The next turn finds the newcomer again, and a descriptor for it.
-            Err(Errno::EMFILE | Errno::ENFILE) => self.let_go(silence),
+            Err(Errno::EMFILE | Errno::ENFILE) => drop(self.let_go(silence)),
             Err(_) => {}
         }
     }
@@ -198,19 +279,16 @@ impl Server {
             socket,
             peer,
             reader,
-            output: Vec::new(),
+            output: Buffer::default(),
             heard,
-            is_closing: false,
-            is_gone: false,
+            phase: Phase::Open,
         });
     }
 
     /// Close the connection of the client that is the worst by this measure.
-    fn let_go(&mut self, badness: impl Fn(&Client) -> u64) {
-        let worst = (0..self.clients.len()).max_by_key(|&index| badness(&self.clients[index]));
-        if let Some(index) = worst {
-            self.clients.swap_remove(index);
-        }
+    fn let_go(&mut self, badness: impl Fn(&Client) -> u64) -> Option<Client> {
+        let worst = (0..self.clients.len()).max_by_key(|&index| badness(&self.clients[index]))?;
+        Some(self.clients.swap_remove(worst))
     }
 }
 
@@ -226,16 +304,16 @@ impl Client {
     fn serve(&mut self, input: &mut [u8], service: &mut dyn Service, watch: &mut Guard) {
         if self.output.is_empty() {
             match call::receive(self.socket.as_raw_fd(), input, false, 0) {
-                Ok((0, _)) => self.is_gone = true,
-                Ok((got, _)) => self.reader.push(&input[..got]),
-                Err(Errno::EAGAIN | Errno::EINTR) => return,
-                Err(_) => self.is_gone = true,
+                Ok((0, _)) => self.phase = Phase::Gone,
+                Ok((got, _)) if self.phase == Phase::Open => self.reader.push(&input[..got]),
+                Ok(_) | Err(Errno::EAGAIN | Errno::EINTR) => return,
+                Err(_) => self.phase = Phase::Gone,
             }
         } else {
             self.write();
         }
         // Again when all is written: what was read may hold more calls than were answered so far.
-        while self.output.is_empty() && !self.is_gone && self.answer(service, watch) {
+        while self.output.is_empty() && self.phase == Phase::Open && self.answer(service, watch) {
             self.write();
         }
     }
@@ -243,47 +321,70 @@ impl Client {
     /// Answer what has come, up to some length; false if there was nothing.
     fn answer(&mut self, service: &mut dyn Service, watch: &mut Guard) -> bool {
         let mut replies = Vec::new();
-        while !service.is_done() && !self.is_closing && self.output.len() < MOST_OUTPUT {
+        while !service.is_done() && self.phase == Phase::Open && self.output.rest().len() < MOST_OUTPUT {
             match self.reader.next_message() {
                 Ok(Some(message)) => {
                     let goes_on = watch.lifted(|| service.message(&message, &self.peer, &mut replies));
                     for reply in replies.drain(..) {
                         delay(service, watch);
-                        self.output.extend_from_slice(&self.reader.answer(&reply));
+                        self.output.push(&self.reader.answer(&reply));
                     }
-                    self.is_closing = !goes_on || self.reader.is_last();
-                    self.is_gone = self.is_closing && self.output.is_empty();
+                    if !goes_on || self.reader.is_last() {
+                        self.phase = Phase::Closing;
+                    }
                 }
                 Ok(None) => {
-                    let prompt = self.reader.prompt();
-                    self.output.extend_from_slice(prompt);
+                    self.output.push(self.reader.prompt());
                     break;
                 }
                 Err(broken) => {
-                    self.output.extend_from_slice(broken.answer);
-                    self.is_closing = true;
-                    self.is_gone = self.output.is_empty();
+                    self.output.push(broken.answer);
+                    self.phase = Phase::Closing;
                 }
             }
         }
+        self.write_end();
         !self.output.is_empty()
     }
 
     /// Send what can be sent.
     fn write(&mut self) {
-        let mut sent = 0;
-        while sent < self.output.len() {
-            match call::send(self.socket.as_raw_fd(), &self.output[sent..], false) {
-                Ok(count) => sent += count,
+        while !self.output.is_empty() {
+            match call::send(self.socket.as_raw_fd(), self.output.rest(), false) {
+                Ok(count) => {
+                    self.output.take(count);
+                }
                 Err(Errno::EAGAIN) => break,
                 Err(Errno::EINTR) => {}
                 Err(_) => {
-                    self.is_gone = true;
+                    self.phase = Phase::Gone;
                     return;
                 }
             }
         }
-        self.output.drain(..sent);
-        self.is_gone |= self.is_closing && self.output.is_empty();
+        self.output.tidy();
+        self.write_end();
+    }
+
+    /// When the last answer is sent, send the end.
+    fn write_end(&mut self) {
+        if self.phase == Phase::Closing && self.output.is_empty() {
+            self.phase = match call::shutdown(self.socket.as_raw_fd(), libc::SHUT_WR) {
+                Ok(()) => Phase::Ended(Instant::now() + LINGER),
+                Err(_) => Phase::Gone,
+            };
+        }
+    }
+
+    /// The server ends: nothing more is answered, and who is not in the middle of something is gone.
+    fn hang_up(&mut self) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Closing;
+            self.write();
+        }
+        let unread = || matches!(call::receive(self.socket.as_raw_fd(), &mut [0], false, libc::MSG_PEEK), Ok((1.., _)));
+        if matches!(self.phase, Phase::Ended(_)) && !unread() {
+            self.phase = Phase::Gone;
+        }
     }
 }

@@ -8,9 +8,9 @@ use crate::ipc::rpc::interface::Interface;
 use crate::status::Error;
 use crate::sys::fork;
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::SystemTime;
 
 /// How many connections are kept.
 const MOST: usize = 16;
@@ -28,30 +28,41 @@ pub struct Destination {
     pub program: (u32, u32),
 }
 
+/// By what a change of a file is noticed: which one it is, how long, and when it was changed last. `None`: there is none.
+type State = Option<(u64, u64, u64, i64, i64)>;
+
+/// Files, and how they were when they were read.
+type Files = Vec<(PathBuf, State)>;
+
+fn state(path: &Path) -> State {
+    let data = std::fs::metadata(path).ok()?;
+    Some((data.dev(), data.ino(), data.len(), data.mtime(), data.mtime_nsec()))
+}
+
 /// Interfaces and connections.
 #[derive(Debug, Default)]
 pub struct Session {
-    /// With the time of the file's last change.
-    interfaces: BTreeMap<PathBuf, (SystemTime, Rc<Interface>)>,
+    /// With the files that it was read from.
+    interfaces: BTreeMap<PathBuf, (Files, Rc<Interface>)>,
     /// With the generation of the process that opened them: a forked child has copies of the descriptors, and must not speak in its parent's
     /// conversations.
     connections: Vec<(u32, Destination, Connection)>,
 }
 
 impl Session {
-    /// The interface of a file; it is read again when it has changed.
+    /// The interface of a file; it is read again when it or a file that it includes has changed.
     ///
     /// # Errors
     /// As [`idl::load`].
     pub fn interface(&mut self, path: &Path) -> Result<Rc<Interface>, Error> {
-        let changed = std::fs::metadata(path).and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-        if let Some((known, interface)) = self.interfaces.get(path)
-            && *known == changed
+        if let Some((files, interface)) = self.interfaces.get(path)
+            && files.iter().all(|(path, known)| *known == state(path))
         {
             return Ok(Rc::clone(interface));
         }
-        let interface = Rc::new(idl::load(path)?);
-        self.interfaces.insert(path.to_owned(), (changed, Rc::clone(&interface)));
+        let mut files = Files::new();
+        let interface = Rc::new(idl::load(path, &mut |path| files.push((path.to_owned(), state(path))))?);
+        self.interfaces.insert(path.to_owned(), (files, Rc::clone(&interface)));
         Ok(interface)
     }
 

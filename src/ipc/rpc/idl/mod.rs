@@ -24,6 +24,8 @@ const MOST_INCLUDES: usize = 16;
 struct Source {
     name: String,
     text: Vec<u8>,
+    /// Names for constants that have another name.
+    aliases: Vec<(String, String)>,
 }
 
 impl Source {
@@ -54,13 +56,13 @@ pub fn definitions(name: &str, text: &[u8]) -> Result<Vec<tree::Definition>, Err
     parsed(name, text).map(|(_, definitions, _)| definitions)
 }
 
-/// Read an interface file and those that it includes.
+/// Read an interface file and those that it includes. `reads` is told of each before it is read.
 ///
 /// # Errors
 /// A file cannot be read, or what it says is wrong (status 2).
-pub fn load(path: &Path) -> Result<Interface, Error> {
+pub fn load(path: &Path, reads: &mut dyn FnMut(&Path)) -> Result<Interface, Error> {
     let mut resolver = resolve::Resolver::default();
-    load_into(path, &mut resolver, 0)?;
+    load_into(path, &mut resolver, 0, reads)?;
     resolver.finish()
 }
 
@@ -101,7 +103,13 @@ pub fn inline_type(text: &str) -> Result<Type, Error> {
     }
 }
 
-fn load_into(path: &Path, resolver: &mut resolve::Resolver, depth: usize) -> Result<(), Error> {
+fn load_into(
+    path: &Path,
+    resolver: &mut resolve::Resolver,
+    depth: usize,
+    reads: &mut dyn FnMut(&Path),
+) -> Result<(), Error> {
+    reads(path);
     let name = path.display().to_string();
     let text = std::fs::read(path).map_err(|error| match error.raw_os_error() {
         Some(number) => Error::new(format!("cannot read {name}: {}", words(nix::errno::Errno::from_raw(number)))),
@@ -113,7 +121,7 @@ fn load_into(path: &Path, resolver: &mut resolve::Resolver, depth: usize) -> Res
             return Err(source.error(left, "files include one another too deeply"));
         }
         let beside: PathBuf = path.parent().unwrap_or(Path::new(".")).join(&include);
-        load_into(&beside, resolver, depth + 1).map_err(|error| error.within(format!("included by {name}")))?;
+        load_into(&beside, resolver, depth + 1, reads).map_err(|error| error.within(format!("included by {name}")))?;
     }
     resolver.add(source, definitions);
     Ok(())

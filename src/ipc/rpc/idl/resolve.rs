@@ -17,6 +17,8 @@ pub struct Resolver {
     interface: Interface,
     types: HashMap<String, usize>,
     constants: HashMap<String, i64>,
+    /// Names for constants that have another name, or for something that is no constant.
+    aliases: HashMap<String, String>,
 }
 
 /// What is wrong, and how much was left to read at it in the current file.
@@ -35,11 +37,18 @@ impl Resolver {
     /// Everything together.
     pub fn finish(mut self) -> Result<Interface, Error> {
         let files = std::mem::take(&mut self.files);
+        self.aliases = files.iter().flat_map(|(source, _)| source.aliases.iter().cloned()).collect();
         for (source, definitions) in &files {
             for definition in definitions {
                 self.declare(definition).map_err(|wrong| source.error(wrong.left, &wrong.what))?;
             }
         }
+        let mut aliases: Vec<&String> =
+            self.aliases.keys().filter(|name| !self.constants.contains_key(*name)).collect();
+        aliases.sort();
+        let aliases = aliases.into_iter().filter_map(|name| Some((name.clone(), self.constant(name)?)));
+        let aliases: Vec<_> = aliases.collect();
+        self.interface.constants.extend(aliases);
         // Programs come last: the fields of an argument are known when all types are, and end.
         for programs in [false, true] {
             for (source, definitions) in &files {
@@ -139,11 +148,20 @@ impl Resolver {
                 "TRUE" => Ok(1),
                 "FALSE" => Ok(0),
                 "MAXNETNAMELEN" => Ok(255), // from <rpc/auth.h>
-                text => {
-                    self.constants.get(text).copied().ok_or_else(|| wrong(name, format!("{text}: no such constant")))
-                }
+                text => self.constant(text).ok_or_else(|| wrong(name, format!("{text}: no such constant"))),
             },
         }
+    }
+
+    fn constant<'a>(&'a self, mut name: &'a str) -> Option<i64> {
+        // As many steps as there are names are enough: what is left is a circle.
+        for _ in 0..=self.aliases.len() {
+            match self.constants.get(name) {
+                Some(number) => return Some(*number),
+                None => name = self.aliases.get(name)?,
+            }
+        }
+        None
     }
 
     fn unsigned(&self, value: &Value, near: &Ident) -> Result<u32, Wrong> {

@@ -62,6 +62,56 @@ fn conditions_choose_lines() {
     assert_eq!(parse("t.x", text.as_bytes()).expect("it is right").constants, [(String::from("X"), 2)]);
 }
 
+/// A constant of the text, if it has it.
+fn constant(text: &str, name: &str) -> Option<i64> {
+    let interface = parse("t.x", text.as_bytes()).unwrap_or_else(|error| unreachable!("{text}: {error}"));
+    interface.constants.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
+}
+
+#[test]
+fn the_first_branch_that_holds_counts() {
+    let text = "#if 0\nconst X = 1;\n#elif 1\nconst X = 2;\n#elif 1\nconst X = 3;\n#else\nconst X = 4;\n#endif\n";
+    assert_eq!(constant(text, "X"), Some(2));
+    let outside =
+        "#if 0\n#if 1\nconst X = 1;\n#elif 1\nconst X = 2;\n#else\nconst X = 3;\n#endif\n#endif\nconst X = 4;";
+    assert_eq!(constant(outside, "X"), Some(4));
+    for (condition, holds) in [
+        ("defined(A)", true),
+        ("defined B || 1", true),
+        ("defined(B)||0", false),
+        ("!defined(B) && A", true),
+        ("!(A && B)", true),
+        ("A == 16", true),
+        ("C != 0x10", false),
+        ("UNKNOWN", false),
+    ] {
+        let text = format!("  #define A 0x10\n#define C A\n#if {condition}\nconst X = 1;\n#else\nconst X = 0;\n#endif");
+        assert_eq!(constant(&text, "X"), Some(holds.into()), "{condition}");
+    }
+    for wrong in ["1 +", "", "(1", "defined", "1 1", "'a'"] {
+        assert!(error(&format!("#if {wrong}\n#endif")).starts_with("t.x:1:1: a condition of "), "{wrong}");
+    }
+    assert_eq!(error(&format!("#if {}", "(".repeat(100_000))), "t.x:1:1: too many brackets");
+    assert_eq!(error("#elif 1"), "t.x:1:1: #elif without #if");
+}
+
+#[test]
+fn names_for_constants() {
+    let text =
+        "\t# define N M\n#define M HEX\n#define TYPE int\n#define LOOP LOOP\nconst HEX = 0x10;\ntypedef opaque o[N];";
+    assert_eq!(constant(text, "N"), Some(16));
+    assert_eq!(constant(text, "TYPE").or(constant(text, "LOOP")), None);
+    assert_eq!(error("#define A B\n#define B A\ntypedef int a[A];"), "t.x:3:15: A: no such constant");
+}
+
+#[test]
+fn no_comment_is_in_a_text() {
+    let text = "const URL = \"http://x/*\"; const A = 1; /* it\"s */ const B = 2; // \"\nconst C = 3;\n% '\"'\nconst D = 4; /* */";
+    for (name, number) in [("A", 1), ("B", 2), ("C", 3), ("D", 4)] {
+        assert_eq!(constant(text, name), Some(number), "{name}");
+    }
+}
+
 #[test]
 fn types_in_a_line() {
     assert_eq!(inline_type("unsigned hyper"), Ok(Type::Integer { signed: false, bits: 64 }));
@@ -163,6 +213,8 @@ fn arguments_by_name_or_in_order() {
     assert_eq!(read(&["a=1", "a=2"]), Err(String::from("a is given twice")));
     assert_eq!(read(&["a=1", "c=2"]), Err(String::from("`c=2` names no argument")));
     assert_eq!(read(&["x", "2"]), Err(String::from("a: `x` is no integer")));
+    assert_eq!(read(&["--", "2", "-3"]), two);
+    assert_eq!(read(&["--", "b=-3", "a=2"]), Err(String::from("a: `b` is no integer")));
 }
 
 #[test]
@@ -176,6 +228,7 @@ fn results_are_what_a_function_prints() {
     assert!(read("nonsense").is_err());
     assert!(read("err=0 value=42 more=1").is_err());
     let string = inline_type("string").expect("a type");
+    assert_eq!(text::result(&interface, &string, b"\"hi\"\n"), Ok(Value::Bytes(b"\"hi\"".to_vec())));
     assert_eq!(text::result(&interface, &string, b"a \\ b\n\n"), Ok(Value::Bytes(b"a \\ b\n".to_vec())));
 }
 
@@ -190,14 +243,14 @@ fn interface_files_from_the_field() {
         // A part of another file, and three that need headers of C.
         let incomplete =
             ["nis_callback.x", "key_prot.x", "klm_prot.x", "nlm_prot.x"].iter().any(|name| path.ends_with(name));
-        match super::load(&path) {
+        match super::load(&path, &mut |_| {}) {
             Err(error) => assert!(incomplete && error.message().to_string().contains("no such"), "{error}"),
             Ok(interface) => {
                 assert!(!interface.types.is_empty() || !interface.programs.is_empty(), "{}", path.display())
             }
         }
     }
-    let mount = super::load("/usr/include/rpcsvc/mount.x".as_ref()).expect("it is right");
+    let mount = super::load("/usr/include/rpcsvc/mount.x".as_ref(), &mut |_| {}).expect("it is right");
     let export = mount.procedure(None, "MOUNTPROC_EXPORT").expect("it is there");
     assert_eq!((export.program.number, export.version.number, export.procedure.number), (100_005, 1, 5));
 }

@@ -10,9 +10,11 @@
 //! A value that stands alone is bare: a string is then its bytes, without quotes or escapes, so that a shell can give and take any text.
 
 mod read;
+mod words;
 mod write;
 
-pub use read::{alone, arguments, result};
+pub use read::{alone, bare, result};
+pub use words::{arguments, in_order, union};
 pub use write::{json_line, nested, print};
 
 use crate::ipc::rpc::xdr::XdrError;

@@ -5,52 +5,6 @@
 use crate::ipc::rpc::interface::{Field, Interface, Type, Union};
 use crate::ipc::rpc::text::unhex;
 use crate::ipc::rpc::xdr::{MOST_NESTING, Value, XdrError};
-use std::rc::Rc;
-
-/// The values of fields (arguments, a struct) from words: `NAME=VALUE` in any order, or all of them as `VALUE` in the order of the fields, or in one
-/// word as `{NAME=VALUE,...}`.
-///
-/// # Errors
-/// A name that is not known, is missing or doubled; too many or too few values; a value that is not of its type.
-pub fn arguments(interface: &Interface, fields: &[Field], words: &[&[u8]]) -> Result<Vec<Value>, XdrError> {
-    let named = |word: &[u8]| {
-        let equals = memchr::memchr(b'=', word)?;
-        let index = fields.iter().position(|field| field.name.as_bytes() == &word[..equals])?;
-        Some((index, equals + 1))
-    };
-    if let [word @ [b'{', ..]] = words
-        && fields.len() > 1
-        && let Value::Struct(values) = alone(interface, &Type::Struct(Rc::new(fields.to_vec())), word)?
-    {
-        return Ok(values);
-    }
-    if words.first().is_none_or(|word| named(word).is_none()) {
-        if words.len() != fields.len() {
-            let names: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
-            let wanted = if names.is_empty() { String::from("none") } else { names.join(", ") };
-            return Err(XdrError::new(format!("{} values, and there must be {}: {wanted}", words.len(), fields.len())));
-        }
-        let one = |(field, word): (&Field, &&[u8])| {
-            alone(interface, &field.kind, word).map_err(|error| error.inside(&field.name))
-        };
-        return fields.iter().zip(words).map(one).collect();
-    }
-    let mut values: Vec<Option<Value>> = vec![None; fields.len()];
-    for word in words {
-        let Some((index, start)) = named(word) else {
-            return Err(XdrError::new(format!("`{}` names no argument", String::from_utf8_lossy(word))));
-        };
-        let value =
-            alone(interface, &fields[index].kind, &word[start..]).map_err(|error| error.inside(&fields[index].name))?;
-        if values[index].replace(value).is_some() {
-            return Err(XdrError::new(format!("{} is given twice", fields[index].name)));
-        }
-    }
-    let missing = |(field, value): (&Field, Option<Value>)| {
-        value.ok_or_else(|| XdrError::new(format!("{} is missing", field.name)))
-    };
-    fields.iter().zip(values).map(missing).collect()
-}
 
 /// A value that stands alone. A string is its bytes, unless all of it is one quoted string.
 ///
@@ -70,6 +24,17 @@ pub fn alone(interface: &Interface, kind: &Type, text: &[u8]) -> Result<Value, X
     Ok(value)
 }
 
+/// The same, but a string is its bytes, whatever they are.
+///
+/// # Errors
+/// It is not of the type.
+pub fn bare(interface: &Interface, kind: &Type, text: &[u8]) -> Result<Value, XdrError> {
+    match interface.resolve(kind) {
+        Type::String(_) => Ok(Value::Bytes(text.to_vec())),
+        _ => alone(interface, kind, text),
+    }
+}
+
 /// What a function printed, as its result: `name=value` words for a struct or union (in any order for a struct, the discriminant first for a union), else
 /// a value that stands alone, without the newline at its end.
 ///
@@ -85,7 +50,7 @@ pub fn result(interface: &Interface, kind: &Type, text: &[u8]) -> Result<Value, 
             reader.end()?;
             Ok(value)
         }
-        _ => alone(interface, kind, text),
+        _ => bare(interface, kind, text),
     }
 }
 
@@ -190,11 +155,19 @@ impl<'a> Reader<'a> {
             },
             Type::Float => {
                 let word = self.word();
-                Value::Float(parsed(word).ok_or_else(|| wrong(word, "no number"))?)
+                let number: f32 = parsed(word).ok_or_else(|| wrong(word, "no number"))?;
+                if number.is_infinite() && !names_infinity(word) {
+                    return Err(wrong(word, "too large for a float"));
+                }
+                Value::Float(number)
             }
             Type::Double => {
                 let word = self.word();
-                Value::Double(parsed(word).ok_or_else(|| wrong(word, "no number"))?)
+                let number: f64 = parsed(word).ok_or_else(|| wrong(word, "no number"))?;
+                if number.is_infinite() && !names_infinity(word) {
+                    return Err(wrong(word, "too large for a double"));
+                }
+                Value::Double(number)
             }
             Type::String(_) => match self.quoted()? {
                 Some(bytes) => Value::Bytes(bytes),
@@ -339,6 +312,11 @@ fn number(word: &[u8]) -> Option<i128> {
         _ => return None,
     };
     Some(if negative { -number } else { number })
+}
+
+/// `inf`, `-Infinity`: infinity that is meant, and not a number that has become too large.
+fn names_infinity(word: &[u8]) -> bool {
+    memchr::memchr2(b'i', b'I', word).is_some()
 }
 
 fn parsed<T: std::str::FromStr>(word: &[u8]) -> Option<T> {
