@@ -249,9 +249,16 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub fn peek(&mut self) -> Option<u8> {
         match self.rest() {
-            [b'\\', b'\n', ..] | [] => self.peek_continued(),
-            [byte, ..] => Some(*byte),
+            [b'\\', b'\n', ..] => self.peek_continued(),
+            [] if self.is_in_value() => self.peek_continued(),
+            rest => rest.first().copied(),
         }
+    }
+
+    /// Whether this is in an alias's value, behind whose end its line goes on.
+    #[inline]
+    pub(super) fn is_in_value(self) -> bool {
+        matches!(self.line.after, After::Splice(_))
     }
 
     #[cold]

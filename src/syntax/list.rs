@@ -17,7 +17,8 @@ pub fn blanks(cursor: Cursor<'_>) -> Cursor<'_> {
     // Most often there is nothing, or one blank between two words.
     match cursor.rest() {
         [b' ', next, ..] if !matches!(next, b' ' | b'\t' | b'#' | b'\\') => cursor.advance(1),
-        [b' ' | b'\t' | b'#' | b'\\', ..] | [] => many_blanks(cursor),
+        [b' ' | b'\t' | b'#' | b'\\', ..] => many_blanks(cursor),
+        [] if cursor.is_in_value() => many_blanks(cursor),
         _ => cursor,
     }
 }
