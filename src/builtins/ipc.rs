@@ -149,10 +149,17 @@ fn remove_one(address: &Address, base: &Base) -> Result<(), ipc::Error> {
             let is_removed = keeper::remove(&place, &address.to_string(), &mut Wait::new(Patience::None, 0))?;
             if is_removed { Ok(()) } else { refused(Errno::ENOENT) }
         }
-        Address::Fifo(path) => match nix::unistd::unlink(path.to_path_lossy().as_ref()) {
-            Ok(()) => Ok(()),
-            Err(errno) => refused(errno),
-        },
+        Address::Fifo(path) => {
+            let path = path.to_path_lossy();
+            // A link to a named pipe is a file of its own.
+            match nix::sys::stat::lstat(path.as_ref()) {
+                Ok(status) if status.st_mode & libc::S_IFMT == libc::S_IFIFO => {
+                    nix::unistd::unlink(path.as_ref()).or_else(refused)
+                }
+                Ok(_) => Err(ipc::Error::other(address.to_string(), "not a named pipe")),
+                Err(errno) => refused(errno),
+            }
+        }
         _ => Err(ipc::Error::usage(address.to_string(), "nothing that stays, and so nothing to remove")),
     }
 }
