@@ -62,7 +62,8 @@ pub fn nearest(shell: &mut Shell, name: &BStr) -> Option<BString> {
         _ => 2,
     };
     let wanted: Vec<char> = name.chars().collect();
-    let near = |other: &[u8]| other.len().abs_diff(name.len()) <= 2 * most;
+    // The name itself can be among them: an alias that its own line has made.
+    let near = |other: &[u8]| other != name.as_bytes() && other.len().abs_diff(name.len()) <= 2 * most;
     let candidates = commands(shell, &near);
     let rank = |other: &BString| {
         let letters: Vec<char> = other.chars().collect();
@@ -126,5 +127,6 @@ mod tests {
         assert_eq!(near("exprot").as_deref(), Some("export"));
         assert_eq!(near("unalais").as_deref(), Some("unalias"));
         assert_eq!(near("zzzzzzzz"), None);
+        assert_ne!(near("echo").as_deref(), Some("echo"));
     }
 }
