@@ -221,7 +221,11 @@ fn builtin_failed(shell: &mut Shell, builtin: &Builtin, fatal: bool, error: Erro
     }
     let mut error = error.within(builtin.name);
     // To a person at a prompt, the next step.
-    if error.status == ExitStatus::USAGE && shell.is_at_prompt() && !error.tried.contains_str("usage: ") {
+    if error.status == ExitStatus::USAGE
+        && error.errno.is_none()
+        && shell.is_at_prompt()
+        && !error.tried.contains_str("usage: ")
+    {
         error.tried.extend_from_slice(format!("; see `help {}`", builtin.name).as_bytes());
     }
     shell.report(&error);

@@ -36,13 +36,15 @@ struct Sheet {
     file: OwnedFd,
     /// What the descriptor is otherwise; `None`: closed.
     before: Option<OwnedFd>,
+    _mark: Option<Unshared>,
 }
 
 impl Sheet {
     fn new(number: RawFd) -> Result<Self, Errno> {
         let file = fd::file_with(b"")?;
         nix::fcntl::fcntl(&file, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_APPEND))?;
-        Ok(Self { number, file, before: fd::dup_private(number).ok() })
+        let before = fd::dup_private(number).ok();
+        Ok(Self { number, file, _mark: before.as_ref().map(Unshared::mark_replaced), before })
     }
 
     fn put(&self) -> Result<(), Errno> {
