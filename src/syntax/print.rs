@@ -291,7 +291,7 @@ impl Printer {
     /// Parts; inside double quotes and the like with these characters escaped.
     fn parts(&mut self, parts: &[WordPart], escaped: Option<&[u8]>) {
         let mut is_behind_dollar = false;
-        for part in parts {
+        for (index, part) in parts.iter().enumerate() {
             let behind_dollar = std::mem::replace(
                 &mut is_behind_dollar,
                 matches!(part, WordPart::Literal(text) if text.ends_with(b"$")),
@@ -324,7 +324,9 @@ impl Printer {
                     self.text("~");
                     self.out.extend_from_slice(user);
                 }
-                WordPart::Parameter(expansion) => self.parameter(expansion, escaped.is_some()),
+                WordPart::Parameter(expansion) => {
+                    self.parameter(expansion, escaped.is_some(), continues_name(parts.get(index + 1)));
+                }
                 WordPart::Command(substitution) => {
                     self.text("$(");
                     let outer = std::mem::take(&mut self.pending);
@@ -348,11 +350,22 @@ impl Printer {
         }
     }
 
-    fn parameter(&mut self, expansion: &ParameterExpansion, quoted: bool) {
-        // One character, which nothing that follows can change.
-        if let (Parameter::Special(special), ParameterOp::Value) = (&expansion.parameter, &expansion.op) {
-            self.text("$");
-            return self.out.push(special.symbol());
+    /// `$x`, as most people type it, or `${x}` where it has to be (`continued`: what follows would belong to the name).
+    fn parameter(&mut self, expansion: &ParameterExpansion, quoted: bool, continued: bool) {
+        if expansion.op == ParameterOp::Value {
+            match &expansion.parameter {
+                Parameter::Variable(name) if !continued => {
+                    self.text("$");
+                    return self.out.extend_from_slice(name.text());
+                }
+                // One character, which nothing that follows can change.
+                Parameter::Positional(number @ 1..=9) => return self.text(&format!("${number}")),
+                Parameter::Special(special) => {
+                    self.text("$");
+                    return self.out.push(special.symbol());
+                }
+                _ => {}
+            }
         }
         self.text("${");
         if let ParameterOp::Bad(text) = &expansion.op {
@@ -389,4 +402,10 @@ impl Printer {
         }
         self.text("}");
     }
+}
+
+/// Whether the part behind a `$name` begins with a character that would make the name longer.
+fn continues_name(next: Option<&WordPart>) -> bool {
+    matches!(next, Some(WordPart::Literal(text))
+        if text.first().is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'_'))
 }

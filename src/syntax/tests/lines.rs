@@ -147,7 +147,7 @@ fn aliases_are_spliced_in() {
     assert_eq!(with(&[("a", "if x; then")], "a y; fi"), "if x then y fi");
     assert_eq!(with(&[("a", "x 'y")], "a z'"), "x 'y z'");
     assert_eq!(with(&[("a", "x\ny")], "a z\nb"), "x y z b");
-    assert_eq!(with(&[("a", "x")], "\\a; 'a'; \"a\"; a$b"), "'a' 'a' \"a\" a${b}");
+    assert_eq!(with(&[("a", "x")], "\\a; 'a'; \"a\"; a$b"), "'a' 'a' \"a\" a$b");
     assert_eq!(with(&[("a", "x")], "v=1 a; >f a"), "v=1 x x >f");
     assert_eq!(with(&[("if", "x")], "if a; then b; fi"), "if a then b fi");
     assert_eq!(with(&[("a", "cat <<E\n1\nE")], "a\nb"), "cat <<E 1 E b");
