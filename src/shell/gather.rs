@@ -11,7 +11,7 @@
 //! a pipe bytes wait only while SIGPIPE would end the whole process at its next step, into a file only while the disk has room and no limit
 //! is set. What goes to /dev/null need not be written. All else (terminals, sockets, devices) is written at once.
 
-use crate::sys::{fd, file, signal};
+use crate::sys::{fd, file, promised, signal};
 use nix::errno::Errno;
 use std::os::fd::RawFd;
 
@@ -47,10 +47,9 @@ pub enum Advice {
     Drop,
 }
 
-/// Bytes on their way to one descriptor.
+/// Bytes on their way to one descriptor; they are in [`promised`].
 #[derive(Debug, Default)]
 pub struct Gathered {
-    bytes: Vec<u8>,
     state: State,
     /// Why a write failed after its command had ended. The next command that writes fails with it.
     pub failed: Option<Errno>,
@@ -70,21 +69,26 @@ impl Gathered {
             State::Pipe if !guarded => libc::PIPE_BUF,
             _ => return Advice::Write,
         };
-        if self.bytes.len() + more <= most { Advice::Wait } else { Advice::Write }
+        if promised::length() + more <= most { Advice::Wait } else { Advice::Write }
     }
 
-    /// Let bytes wait.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+    /// Let bytes wait, or if there is no memory, write them.
+    ///
+    /// # Errors
+    /// Of that write.
+    pub fn push(&mut self, to: RawFd, bytes: &[u8]) -> Result<(), Errno> {
+        if promised::add(to, bytes) {
+            return Ok(());
+        }
+        promised::keep().and_then(|()| fd::write_all(to, bytes))
     }
 
     /// Write what waits.
-    pub fn flush(&mut self, to: RawFd) {
-        if !self.bytes.is_empty() {
-            if let Err(errno) = fd::write_all(to, &self.bytes) {
+    pub fn flush(&mut self) {
+        if promised::length() > 0 {
+            if let Err(errno) = promised::keep() {
                 self.failed = Some(errno);
             }
-            self.bytes.clear();
             // The room on the disk is less now.
             self.state = State::Touched;
         }

@@ -120,11 +120,10 @@ impl Stdio {
             Advice::Write => self.write_now(1, bytes),
             Advice::Drop => Ok(()),
             Advice::Wait => {
-                self.gathered.push(bytes);
                 if self.late == 0 {
                     self.late = MOST_COMMANDS;
                 }
-                Ok(())
+                self.gathered.push(1, bytes)
             }
         }
     }
@@ -152,7 +151,7 @@ impl Stdio {
         let Some(lookahead) = &mut self.lookahead else { return Ok(&[]) };
         if lookahead.is_used_up() {
             // Reading can block, and it can be the file that was written.
-            self.gathered.flush(1);
+            self.gathered.flush();
         }
         if self.late == 0 {
             self.late = MOST_COMMANDS;
@@ -248,7 +247,7 @@ impl Stdio {
     }
 
     fn catch_up(&mut self) {
-        self.gathered.flush(1);
+        self.gathered.flush();
         if let Some(lookahead) = &mut self.lookahead {
             lookahead.settle();
         }

@@ -70,6 +70,7 @@ fn given(pointer: *mut u8) -> *mut u8 {
 
 #[cold]
 fn exhausted() -> ! {
+    super::promised::rescue();
     let message = b"ipcsh: out of memory\n";
     // SAFETY: the pointer and the length describe the message. Nobody is left who could do anything about an error.
     unsafe { libc::write(2, message.as_ptr().cast(), message.len()) };
