@@ -116,6 +116,28 @@ fn history_and_searches() {
 }
 
 #[test]
+fn what_is_repeated_can_be_of_an_earlier_line() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    t.run("set -o vi");
+    t.key("echo axbx\x1b0fxrY");
+    assert_eq!(t.run(""), "aYbx");
+    t.key("echo cxdx\x1b0;.");
+    assert_eq!(t.run(""), "cYdx");
+    t.key("\x1b/aY\r");
+    t.see_at_cursor("[4]$ echo aYbx");
+    t.key(CTRL_C);
+    t.prompt();
+    t.key("\x1bn");
+    t.see_at_cursor("[5]$ echo aYbx");
+    t.key(CTRL_C);
+    t.prompt();
+    t.exit();
+}
+
+#[test]
 fn words_programs_and_aliases() {
     if !is_ipcsh() {
         return;

@@ -101,7 +101,7 @@ impl Editor {
         self.other_prompt = None;
         self.menu.close();
         self.recall.begin();
-        self.vi = vi::State::new(shell.options.has(Opt::Vi));
+        self.vi.begin(shell.options.has(Opt::Vi));
         let initial = std::mem::take(&mut self.initial);
         self.line.begin(&initial, initial.len());
         self.update_size();

@@ -47,9 +47,12 @@ pub struct State {
 }
 
 impl State {
-    /// At the start of a line: insert mode.
-    pub fn new(on: bool) -> Self {
-        Self { on, ..Self::default() }
+    /// At the start of a line: insert mode. What `.`, `;` and `n` repeat can be of an earlier line.
+    pub fn begin(&mut self, on: bool) {
+        self.on = on;
+        self.mode = Mode::Insert;
+        self.recording.clear();
+        self.replay.clear();
     }
 
     /// Whether keys are commands.
