@@ -126,20 +126,19 @@ fn unset(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let functions = found.last().is_some_and(|option| option.letter == b'f');
     let either = found.is_empty();
     for name in fields.iter_from(first) {
-        let slot = shell.commands.slot_of(name);
         if functions {
-            shell.commands.set_function(slot, None);
+            shell.commands.remove_function(name);
             continue;
         }
         if !is_name(name) {
-            if either && shell.commands.set_function(slot, None) {
+            if either && shell.commands.remove_function(name) {
                 continue;
             }
             return Err(bad_name(name).into());
         }
         let variable = shell.vars.slot_of(name);
         let known = shell.vars.at(variable).value().is_some() || shell.vars.at(variable).readonly;
-        if !known && either && shell.commands.set_function(slot, None) {
+        if !known && either && shell.commands.remove_function(name) {
             continue;
         }
         shell.vars.unset(variable)?;

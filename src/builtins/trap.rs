@@ -93,6 +93,10 @@ fn set(shell: &mut Shell, condition: i32, action: Option<Action>) -> Result<(), 
         if condition != libc::SIGKILL && condition != libc::SIGSTOP {
             signal::set(condition, disposition)
                 .map_err(|errno| Error::system(signames::name_or_number(condition), errno))?;
+            // One that came before is not for an action that is set later.
+            if disposition != Disposition::Catch {
+                signal::take(condition);
+            }
         }
     }
     shell.traps.set(condition, action);

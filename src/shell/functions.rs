@@ -86,6 +86,11 @@ impl Commands {
         std::mem::replace(&mut entry.function, function).is_some()
     }
 
+    /// Remove the function with a name; false if there is none.
+    pub fn remove_function(&mut self, name: &[u8]) -> bool {
+        self.names.find(name).is_some_and(|slot| self.set_function(slot, None))
+    }
+
     /// Remember where a program was found.
     pub fn set_path(&mut self, slot: u32, path: CString) {
         self.table[slot as usize].path = Some((path, 0));

@@ -24,7 +24,7 @@ fn odd_bytes_in_a_script() {
 fn not_a_script() {
     let dir = Dir::new();
     let end = run(&dir, dir.command().arg("/"));
-    assert!((1..128).contains(&end.is_sane().status) && !end.err.is_empty(), "{}", end.short());
+    assert!((1..=128).contains(&end.is_sane().status) && !end.err.is_empty(), "{}", end.short());
     let end = run(&dir, dir.command().arg("./nosuchfile"));
     assert!(end.is_sane().status == 127 || !is_ipcsh(), "{}", end.short());
     let end = run(&dir, dir.command().arg(""));
