@@ -232,19 +232,33 @@ fn as_json(message: &Message) -> Value {
     Value::Object(object)
 }
 
+/// The variables that tell of the last message.
+const VARIABLES: [&[u8]; 4] = [b"RECV_TYPE", b"RECV_PRIO", b"RECV_FROM", b"RECV_LEN"];
+
+/// Before a message is taken: whether what it sets, and the user's own variable for it, can be set.
+///
+/// # Errors
+/// One of them is read-only.
+pub fn check_variables(shell: &mut Shell, own: Option<&[u8]>) -> Result<(), Error> {
+    VARIABLES.into_iter().chain(own).try_for_each(|name| {
+        let slot = shell.vars.slot_of(name);
+        shell.vars.check_writable(slot).map_err(|error| error.with_status(ExitStatus::FAILURE))
+    })
+}
+
 /// RECV_TYPE, RECV_PRIO, RECV_FROM and RECV_LEN tell of the last message; what it does not have is empty.
 ///
 /// # Errors
 /// One of them is read-only.
 pub fn set_variables(shell: &mut Shell, message: &Message) -> Result<(), Error> {
     let text = |value: Option<String>| value.unwrap_or_default().into_bytes();
-    let values: [(&[u8], Vec<u8>); 4] = [
-        (b"RECV_TYPE", text(message.kind.map(|kind| kind.to_string()))),
-        (b"RECV_PRIO", text(message.priority.map(|priority| priority.to_string()))),
-        (b"RECV_FROM", message.sender.clone().unwrap_or_default().into()),
-        (b"RECV_LEN", text(Some(message.body().len().to_string()))),
+    let values: [Vec<u8>; 4] = [
+        text(message.kind.map(|kind| kind.to_string())),
+        text(message.priority.map(|priority| priority.to_string())),
+        message.sender.clone().unwrap_or_default().into(),
+        text(Some(message.body().len().to_string())),
     ];
-    values.iter().try_for_each(|(name, value)| shell.vars.set_by_name(name, value))
+    VARIABLES.into_iter().zip(values).try_for_each(|(name, value)| shell.vars.set_by_name(name, &value))
 }
 
 /// Where this shell stands: the variable XDG_RUNTIME_DIR counts, exported or not.

@@ -30,8 +30,8 @@ pub const BUILTIN: Builtin = Builtin {
             peek    print a message without taking it (System V); INDEX 0 is the oldest; -0, -x, -j as recv\n\
             wait    until there is a message; -P PID: or process PID has ended (status 4)\n\
             flush   throw messages away\n\
-            notify  when a message comes (POSIX): a signal, USR1 without -s, or a command; it is a job, and ends with its shell\n\
-                    if no message has come by then\n\
+            notify  (POSIX) a signal, USR1 without -s, when a message comes to the empty queue; or a command when there is a message,\n\
+                    at once if one is there: it is a job, and ends with its shell if none has come by then\n\
             stat    all that is known of a queue; ls: all queues\n\
             set     change mode, owner or size; rm: remove; limits: of the system",
     run,
@@ -140,6 +140,7 @@ fn peek(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let Address::SystemV(queue) = &address else {
         return Err(Error::new(format!("{address}: the kernel does not let one look into a POSIX queue")).into());
     };
+    message::check_variables(shell, None)?;
     let mut message = Message::default();
     match sysv::Queue::open(queue).and_then(|mut queue| queue.look_at(index, &mut message)) {
         Ok(true) => {
@@ -169,13 +170,15 @@ fn flush(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     let mut wait = message::wait(shell, Patience::None);
     let mut message = Message::default();
     let result = ipc::open(&address, &Opening::receiver(), &message::base(shell), &mut wait).and_then(|mut queue| {
-        loop {
+        // What comes from now on stays, so this ends however fast it comes.
+        for _ in 0..queue.waiting().unwrap_or(u64::MAX) {
             match queue.receive(&select, &mut message, &mut wait) {
                 Ok(_) => {}
-                Err(error) if recv::is_nothing(&error) => return Ok(()),
+                Err(error) if recv::is_nothing(&error) => break,
                 Err(error) => return Err(error),
             }
         }
+        Ok(())
     });
     result.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
 }

@@ -103,6 +103,8 @@ pub fn receive(shell: &mut Shell, fields: &Fields, queues_only: bool) -> Builtin
     if request.variable.is_some() && (request.all || request.count > 1) {
         return Err(Error::usage("-v takes one message").into());
     }
+    // A message that could not be stored is not taken.
+    message::check_variables(shell, request.variable.as_deref().map(Vec::as_slice))?;
     let mut wait = message::wait(shell, patience);
     let mut endpoint = match ipc::open(&address, &opening, &message::base(shell), &mut wait) {
         Ok(endpoint) => endpoint,
@@ -151,9 +153,14 @@ fn print(shell: &mut Shell, request: &Request, endpoint: &mut dyn Endpoint, wait
     if let Err(stopped) = wait.guard() {
         return failed(&ipc::Error::stopped("recv", stopped));
     }
+    // With `-a`: those that come after the first one was taken are not waited for, however fast they come.
+    let mut wanted = if request.all { usize::MAX } else { request.count };
     let outcome = loop {
-        if !request.all && got == request.count {
+        if got == wanted {
             break Ok(ExitStatus::SUCCESS);
+        }
+        if let (true, Err(error)) = (got > 0, wait.goes_on(&"recv")) {
+            break Err(error);
         }
         let eager = several && (got > 0 || request.all);
         let now = if eager { wait.attempt(|now| endpoint.receive(&request.select, &mut message, now)) } else { None };
@@ -172,6 +179,10 @@ fn print(shell: &mut Shell, request: &Request, endpoint: &mut dyn Endpoint, wait
         match result {
             Ok(true) => {
                 got += 1;
+                if request.all && got == 1 {
+                    let more = endpoint.waiting().map(|more| usize::try_from(more).unwrap_or(usize::MAX));
+                    wanted = more.map_or(wanted, |more| more.saturating_add(1));
+                }
                 request.format.append(&mut out, &message);
                 if out.len() >= GATHERED {
                     shell.io.write(&out)?;
@@ -206,7 +217,6 @@ fn store(
     let reason = "the message has a NUL, which a variable cannot hold: use -x, or a file";
     let stays = || Err(Error::new(format!("{address}: {reason}")).into());
     let slot = shell.vars.slot_of(variable);
-    shell.vars.check_writable(slot)?;
     let is_plain = request.format.is_plain();
     if is_plain {
         match endpoint.peek(&request.select, wait) {

@@ -16,7 +16,8 @@ pub trait Endpoint {
     /// Receive one message into `message`, whose memory is used again; false at the end of a stream.
     ///
     /// # Errors
-    /// The system refused, or how the wait has ended; no message was taken then.
+    /// The system refused, or how the wait has ended; no message was taken then (of a byte stream that is no pipe, or a message that is
+    /// longer than the pipe, a part may be gone, which the error says).
     fn receive(&mut self, select: &Select, message: &mut Message, wait: &mut Wait) -> Result<bool, Error>;
 
     /// Look whether the next message that fits can be had without taking it, where the mechanism can do that: its text, or `None`
@@ -26,6 +27,11 @@ pub trait Endpoint {
     /// As `receive`.
     fn peek(&mut self, _select: &Select, _wait: &mut Wait) -> Result<Option<Vec<u8>>, Error> {
         Ok(None)
+    }
+
+    /// How many messages are there, of whatever type, where the mechanism counts them.
+    fn waiting(&self) -> Option<u64> {
+        None
     }
 
     /// Put a message back that was received, where the mechanism can do that: it goes behind its equals. False if it cannot.

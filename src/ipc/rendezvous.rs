@@ -21,7 +21,7 @@ use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Role, Select};
 use crate::ipc::error::{Error, Why};
 use crate::ipc::run;
 use crate::ipc::socket::file::is_stale;
-use crate::ipc::wait::Wait;
+use crate::ipc::wait::{Patience, Wait};
 use crate::sys::socket::{self, Name};
 use crate::sys::{inotify, rights, stream};
 use bstr::{BStr, BString};
@@ -29,9 +29,12 @@ use nix::errno::Errno;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The receiver's word.
 const TAKEN: &[u8] = b"taken";
+/// How long who does not want to wait waits for the other side when it is there already.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// Room for the longest message.
 const ROOM: usize = 256 << 10;
 
@@ -50,6 +53,8 @@ pub struct Rendezvous {
 #[derive(Debug)]
 struct Listener {
     socket: OwnedFd,
+    /// Who has connected and has said nothing yet: nobody waits for one of them alone.
+    callers: Vec<OwnedFd>,
     file: PathBuf,
     _turn: run::Turn,
 }
@@ -90,7 +95,7 @@ impl Rendezvous {
         socket::listen(socket.as_raw_fd(), 4096).map_err(refused)?;
         std::fs::rename(&early, &self.file)
             .map_err(|error| refused(error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)))?;
-        Ok(Listener { socket, file: self.file.clone(), _turn: turn })
+        Ok(Listener { socket, callers: Vec::new(), file: self.file.clone(), _turn: turn })
     }
 
     /// A connection to the receiver, when there is one.
@@ -141,27 +146,59 @@ impl Rendezvous {
         }
     }
 
-    /// Take one sender's message; false if the sender had gone.
-    fn take_over(&mut self, connection: &OwnedFd, message: &mut Message, wait: &mut Wait) -> Result<bool, Error> {
-        let fd = connection.as_raw_fd();
-        self.room.resize(ROOM, 0);
+    fn receive_at(&mut self, listener: &mut Listener, message: &mut Message, wait: &mut Wait) -> Result<bool, Error> {
         loop {
-            match socket::receive(fd, &mut self.room, false, 0) {
-                Ok((0, _)) | Err(Errno::ECONNRESET) => return Ok(false),
-                Ok((length, _)) => {
-                    // The sender goes on now, or it has given up, and then there was no message.
-                    if socket::send(fd, TAKEN, false).is_err() {
-                        return Ok(false);
-                    }
-                    message.begin().extend_from_slice(&self.room[1..length]);
-                    message.sender = rights::peer(connection.as_fd()).map(|pid| BString::from(format!("pid:{pid}")));
-                    return Ok(true);
-                }
-                Err(Errno::EAGAIN) => wait.soon(&self.address, connection.as_fd(), libc::POLLIN)?,
-                Err(Errno::EINTR) => {}
+            match socket::accept(listener.socket.as_raw_fd()) {
+                Ok((connection, _)) => listener.callers.push(connection),
+                Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNABORTED) => {}
                 Err(errno) => return Err(Error::refused(&self.address, errno)),
             }
+            if self.take_first(&mut listener.callers, message)? {
+                return Ok(true);
+            }
+            // Without patience only for a sender that is there: it goes on at once.
+            let time = if wait.may_block() { None } else { Some(AT_ONCE) };
+            let is_nobody = !wait.may_block() && listener.callers.is_empty();
+            let fds: Vec<_> = std::iter::once(&listener.socket).chain(&listener.callers).map(AsFd::as_fd).collect();
+            if is_nobody || (wait.first(&self.address, &fds, time)?.is_none() && !wait.may_block()) {
+                return Err(Error { tried: self.address.clone(), why: Why::WouldBlock(Errno::EAGAIN) });
+            }
         }
+    }
+
+    /// Take one sender's message, if it has come; false if it has not, and is still waited for. `None`: the sender has gone.
+    fn take_over(&mut self, caller: &OwnedFd, message: &mut Message) -> Result<Option<bool>, Error> {
+        let fd = caller.as_raw_fd();
+        self.room.resize(ROOM, 0);
+        match socket::receive(fd, &mut self.room, false, 0) {
+            Ok((0, _)) | Err(Errno::ECONNRESET) => Ok(None),
+            Err(Errno::EAGAIN | Errno::EINTR) => Ok(Some(false)),
+            Err(errno) => Err(Error::refused(&self.address, errno)),
+            // The sender goes on now, or it has given up, and then there was no message.
+            Ok(_) if socket::send(fd, TAKEN, false).is_err() => Ok(None),
+            Ok((length, _)) => {
+                message.begin().extend_from_slice(&self.room[1..length]);
+                message.sender = rights::peer(caller.as_fd()).map(|pid| BString::from(format!("pid:{pid}")));
+                Ok(Some(true))
+            }
+        }
+    }
+
+    /// Take the message of the first caller that has one.
+    fn take_first(&mut self, callers: &mut Vec<OwnedFd>, message: &mut Message) -> Result<bool, Error> {
+        let mut at = 0;
+        while at < callers.len() {
+            match self.take_over(&callers[at], message)? {
+                Some(false) => at += 1,
+                taken => {
+                    callers.remove(at);
+                    if taken.is_some() {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -184,8 +221,7 @@ impl Endpoint for Rendezvous {
             let connection = self.meet(wait)?;
             if !wait.may_block() {
                 // The receiver is there: it takes the message now.
-                let deadline = crate::ipc::Patience::within(std::time::Duration::from_secs(1));
-                let mut soon = Wait::new(deadline, 0);
+                let mut soon = Wait::new(Patience::within(AT_ONCE), 0);
                 return match self.hand_over(&connection, message.body, &mut soon) {
                     Ok(true) => Ok(()),
                     _ => Err(Error { tried: self.address.clone(), why: Why::WouldBlock(Errno::EAGAIN) }),
@@ -198,18 +234,11 @@ impl Endpoint for Rendezvous {
     }
 
     fn receive(&mut self, _select: &Select, message: &mut Message, wait: &mut Wait) -> Result<bool, Error> {
-        loop {
-            let Some(listener) = &self.listener else { return Err(Error::refused(&self.address, Errno::ENOTCONN)) };
-            match socket::accept(listener.socket.as_raw_fd()) {
-                Ok((connection, _)) => {
-                    if self.take_over(&connection, message, wait)? {
-                        return Ok(true);
-                    }
-                }
-                Err(Errno::EAGAIN) => wait.ready(&self.address, listener.socket.as_fd(), libc::POLLIN)?,
-                Err(Errno::EINTR | Errno::ECONNABORTED) => {}
-                Err(errno) => return Err(Error::refused(&self.address, errno)),
-            }
-        }
+        let Some(mut listener) = self.listener.take() else {
+            return Err(Error::refused(&self.address, Errno::ENOTCONN));
+        };
+        let result = self.receive_at(&mut listener, message, wait);
+        self.listener = Some(listener);
+        result
     }
 }

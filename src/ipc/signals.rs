@@ -19,18 +19,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-/// Send a signal, with a value if there is one. Negative targets are process groups, which cannot be sent values.
-///
-/// # Errors
-/// ESRCH: no such process; EPERM: another user's; EAGAIN: the receiver's queue is full; EINVAL.
-pub fn send(target: i32, number: i32, value: Option<i32>) -> Result<(), Errno> {
-    match value {
-        None => signal::send(target, number),
-        Some(_) if target <= 0 => Err(Errno::EINVAL),
-        Some(value) => pidfd::queue(target, number, value),
-    }
-}
-
 /// One process, whatever becomes of its number.
 #[derive(Debug)]
 pub struct Process {

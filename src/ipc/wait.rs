@@ -76,6 +76,19 @@ impl Wait {
         }
     }
 
+    /// For loops in which nothing sleeps as long as there is work: whether a signal, as far as this wait is guarded, or the deadline ends them.
+    ///
+    /// # Errors
+    /// How the wait has ended.
+    pub fn goes_on(&self, tried: &dyn fmt::Display) -> Result<(), Error> {
+        let cut = match (self.guard.as_ref().and_then(Guard::caught), self.patience) {
+            (Some(signal), _) => Cut::Signal(signal),
+            (None, Patience::Until(deadline)) if deadline <= Instant::now() => Cut::Timeout,
+            _ => return Ok(()),
+        };
+        Err(Error::stopped(tried.to_string(), cut))
+    }
+
     /// The caller has been told of a broken pipe by EPIPE: the SIGPIPE that came with it is not to end the process. One that is
     /// trapped stays noted.
     pub fn forget_broken_pipe(&self) {
@@ -155,12 +168,15 @@ impl Wait {
         self.guard().and_then(|guard| guard.call(call)).map_err(|stopped| Error::stopped(tried.to_string(), stopped))
     }
 
-    /// The other side answers at once: wait for it, whatever the patience.
+    /// The other side answers at once: wait for it even without patience.
     ///
     /// # Errors
-    /// ETIMEDOUT: it does not; a signal.
+    /// It does not; the deadline has passed; a signal.
     pub fn soon(&mut self, tried: &dyn fmt::Display, fd: BorrowedFd<'_>, events: i16) -> Result<(), Error> {
-        let deadline = Instant::now().checked_add(AT_ONCE);
+        let mut deadline = Instant::now().checked_add(AT_ONCE);
+        if let Patience::Until(end) = self.patience {
+            deadline = Some(deadline.map_or(end, |limit| limit.min(end)));
+        }
         let ready = self.guard().and_then(|guard| guard.wait_for(fd.as_raw_fd(), events, deadline));
         ready.map_err(|cut| Error::stopped(tried.to_string(), cut))
     }

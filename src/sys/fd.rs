@@ -253,7 +253,7 @@ pub fn read_at(fd: RawFd, buffer: &mut [u8], offset: i64) -> Result<usize, Errno
 /// something. 0: the end of the input. EINTR is returned to the caller.
 pub fn tee(from: RawFd, to: RawFd, length: usize) -> Result<usize, Errno> {
     loop {
-        match stream::tee(from, to, length) {
+        match stream::tee(from, to, length, true) {
             Err(Errno::EAGAIN) => wait_ready(from, libc::POLLIN)?,
             got => return got,
         }

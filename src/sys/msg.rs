@@ -2,6 +2,7 @@
 //!
 //! System calls: msgget, msgsnd, msgrcv, msgctl; and ftok, which makes a key of a file's name without looking into it.
 
+use crate::sys::heap;
 use nix::errno::Errno;
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
@@ -48,7 +49,9 @@ pub fn send(id: i32, message: &[u8], flags: i32) -> Result<(), Errno> {
 /// ENOMSG: none of that type (IPC_NOWAIT); EINTR; ENOMEM: no room for `size` bytes; E2BIG: longer than `size`, and no MSG_NOERROR; EIDRM; EINVAL; EACCES.
 pub fn receive(id: i32, message: &mut Vec<u8>, size: usize, kind: i64, flags: i32) -> Result<(), Errno> {
     message.clear();
-    message.try_reserve(TYPE.saturating_add(size)).map_err(|_| Errno::ENOMEM)?;
+    if !heap::try_reserve(message, TYPE.saturating_add(size)) {
+        return Err(Errno::ENOMEM);
+    }
     // SAFETY: there is room for a type and `size` bytes.
     let got = Errno::result(unsafe { libc::msgrcv(id, message.as_mut_ptr().cast(), size, kind, flags) })?;
     // SAFETY: the kernel has written the type and `got` bytes.

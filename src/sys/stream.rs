@@ -22,10 +22,11 @@ pub fn read_into(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, size: usize) -> Resul
 /// tee(2): copy what is in the pipe `from` into the pipe `to`, without taking it; 0 when there are no writers any more.
 ///
 /// # Errors
-/// EINTR; EAGAIN: nothing there (non-blocking); EINVAL: one of them is no pipe.
-pub fn tee(from: RawFd, to: RawFd, most: usize) -> Result<usize, Errno> {
+/// EINTR; EAGAIN: nothing there (a pipe in non-blocking mode, or `block` off); EINVAL: one of them is no pipe.
+pub fn tee(from: RawFd, to: RawFd, most: usize, block: bool) -> Result<usize, Errno> {
+    let flags = if block { 0 } else { libc::SPLICE_F_NONBLOCK };
     // SAFETY: tee touches no memory.
-    Errno::result(unsafe { libc::tee(from, to, most, 0) }).map(|copied| copied as usize)
+    Errno::result(unsafe { libc::tee(from, to, most, flags) }).map(|copied| copied as usize)
 }
 
 /// flock(2): lock for this description alone. EAGAIN: another one has it (`block` off).
@@ -51,17 +52,14 @@ pub fn is_fifo(path: &CStr) -> Result<bool, Errno> {
     Ok(nix::sys::stat::stat(path)?.st_mode & libc::S_IFMT == libc::S_IFIFO)
 }
 
-/// Open what a descriptor is open on once more, for reading: a description that is not shared with anybody.
+/// Open what a descriptor is open on once more (`access`: O_RDONLY or O_WRONLY): a description that is not shared with anybody, in
+/// non-blocking mode. The other side may be gone while there still is something to read, so opening does not wait for it.
 ///
 /// # Errors
-/// ENOENT: no /proc; EACCES: the pipe is another user's.
-pub fn reopen(fd: RawFd) -> Result<OwnedFd, Errno> {
+/// ENOENT: no /proc; EACCES: the pipe is another user's; ENXIO: a named pipe without readers.
+pub fn reopen(fd: RawFd, access: libc::c_int) -> Result<OwnedFd, Errno> {
     let path = CString::new(format!("/proc/self/fd/{fd}")).map_err(|_| Errno::ENOENT)?;
-    // The other side may be gone while there still is something to read: opening must not wait for it.
-    let own = crate::sys::fd::open(&path, libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
-    // SAFETY: fcntl with an integer argument touches no memory.
-    Errno::result(unsafe { libc::fcntl(own.as_raw_fd(), libc::F_SETFL, 0) })?;
-    Ok(own)
+    crate::sys::fd::open(&path, access | libc::O_NONBLOCK, 0)
 }
 
 /// How many bytes a pipe has room for (F_GETPIPE_SZ), and how many are in it.

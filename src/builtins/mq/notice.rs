@@ -73,8 +73,8 @@ fn wait_sysv(
     Ok(true)
 }
 
-/// `mq notify`. A signal: the kernel remembers who wants it, once, and until that process ends. A command: a job in the background waits for a message, no
-/// longer than the shell is there.
+/// `mq notify`. A signal: the kernel remembers who wants it, once, and until that process ends. A command: a job in the background waits until there is a
+/// message, no longer than the shell is there. A function named `mq` is not asked.
 ///
 /// # Errors
 /// There is no such queue; somebody is registered already (EBUSY).
@@ -107,7 +107,7 @@ fn notify_job(shell: &mut Shell, queue: &BStr, rest: &Fields, command: usize) ->
     if let Err(error) = posix::Queue::open(queue, Role::Receiver, &shell.held) {
         return failed(&error);
     }
-    let mut text = format!("mq wait -P {} ", nix::unistd::getpid()).into_bytes();
+    let mut text = format!("command mq wait -P {} ", nix::unistd::getpid()).into_bytes();
     quote_into(&mut text, queue);
     text.extend_from_slice(b" &&");
     for word in rest.iter_from(command) {

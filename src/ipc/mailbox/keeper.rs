@@ -1,6 +1,6 @@
 //! The process that is a mailbox's life.
 //!
-//! It sleeps in poll until a receiver comes or goes. When who has made the mailbox and the last receiver have gone and the queue is empty, it
+//! It sleeps in poll until somebody asks or a receiver goes; who has connected and says nothing is not waited for. When who has made the mailbox and the last receiver have gone and the queue is empty, it
 //! ends, in this order, so that no message is lost: shutdown makes every later `send` fail (the sender makes a new mailbox then); what came before that is still
 //! in the queue, is moved to a new socket, and the keeper lives on. Only with an empty queue do the files go, and the process. Making and
 //! ending take turns by flock(2).
@@ -49,7 +49,7 @@ pub(super) fn start(place: &Place, address: &str) -> Result<Option<OwnedFd>, Err
     let keep = [queue.as_raw_fd(), listener.as_raw_fd(), maker.as_raw_fd()];
     fork::detached(&keep, c"ipcsh-mailbox", |kept| {
         if let Ok([queue, listener, maker]) = <[OwnedFd; 3]>::try_from(kept) {
-            Keeper { place, queue, listener, maker: Some(maker), receivers: Vec::new() }.run();
+            Keeper { place, queue, listener, maker: Some(maker), receivers: Vec::new(), callers: Vec::new() }.run();
         }
     })
     .map_err(refused)?;
@@ -120,7 +120,12 @@ struct Keeper<'a> {
     listener: OwnedFd,
     maker: Option<OwnedFd>,
     receivers: Vec<OwnedFd>,
+    /// Connections on which nothing was asked yet.
+    callers: Vec<OwnedFd>,
 }
+
+/// More callers that say nothing are not kept: the oldest one goes, and if it did want something, it asks anew.
+const CALLERS: usize = 64;
 
 impl Keeper<'_> {
     fn run(mut self) {
@@ -130,7 +135,8 @@ impl Keeper<'_> {
             let maker = self.maker.as_ref().map_or(-1, AsRawFd::as_raw_fd);
             let mut interests =
                 vec![poll::interest(self.listener.as_raw_fd(), libc::POLLIN), poll::interest(maker, libc::POLLIN)];
-            interests.extend(self.receivers.iter().map(|it| poll::interest(it.as_raw_fd(), libc::POLLIN)));
+            let connections = self.receivers.iter().chain(&self.callers);
+            interests.extend(connections.map(|it| poll::interest(it.as_raw_fd(), libc::POLLIN)));
             match guard.wait(&mut interests, None) {
                 Ok(()) => {}
                 Err(Cut::Signal(_)) => return self.close(),
@@ -142,21 +148,29 @@ impl Keeper<'_> {
             // A receiver says nothing more: what comes from it is its end.
             let mut gone = interests[2..].iter().map(|it| it.revents != 0);
             self.receivers.retain(|_| !gone.next().unwrap_or(false));
-            // Who asks has connected before poll looked at the receivers: those that had gone by then do not count any more.
             if interests[0].revents != 0
                 && let Ok((connection, _)) = socket::accept(self.listener.as_raw_fd())
-                && !self.serve(connection)
             {
-                return;
+                self.callers.push(connection);
+                if self.callers.len() > CALLERS {
+                    self.callers.remove(0);
+                }
+            }
+            // Receivers that had gone when poll looked at them do not count any more, whatever is asked now.
+            for caller in std::mem::take(&mut self.callers) {
+                let mut question = [0];
+                match socket::receive(caller.as_raw_fd(), &mut question, false, 0) {
+                    Err(Errno::EAGAIN) => self.callers.push(caller),
+                    Ok((1, _)) if !self.serve(caller, question[0]) => return,
+                    _ => {}
+                }
             }
         }
     }
 
-    /// A new connection; false if the mailbox has been removed.
-    fn serve(&mut self, connection: OwnedFd) -> bool {
-        let mut question = [0];
-        let _ = socket::receive(connection.as_raw_fd(), &mut question, true, 0);
-        match question[0] {
+    /// What a connection asks for; false if the mailbox has been removed.
+    fn serve(&mut self, connection: OwnedFd, question: u8) -> bool {
+        match question {
             RECEIVE if socket::send_descriptor(connection.as_raw_fd(), self.queue.as_raw_fd()).is_ok() => {
                 self.receivers.push(connection);
             }

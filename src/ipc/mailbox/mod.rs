@@ -19,7 +19,7 @@ use crate::ipc::base::Base;
 use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Role, Select};
 use crate::ipc::error::{Error, Why};
 use crate::ipc::run;
-use crate::ipc::wait::Wait;
+use crate::ipc::wait::{Patience, Wait};
 use crate::sys::rights;
 use crate::sys::socket::{self, Name};
 use bstr::{BStr, BString};
@@ -171,6 +171,11 @@ impl Endpoint for Mailbox {
                 Err(errno) => return Err(self.refused(errno)),
             }
         }
+    }
+
+    fn waiting(&self) -> Option<u64> {
+        let count = keeper::count(&self.place, &self.address, &mut Wait::new(Patience::None, 0)).ok()??;
+        Some(count.0.into())
     }
 
     /// A receiver of its own looks at the message that it will get; beside others it may get another one.

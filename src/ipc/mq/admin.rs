@@ -138,7 +138,7 @@ pub fn change(address: &Address, wish: &Wish, held: &Held) -> Result<(), Error> 
     let refused = |errno| Error::refused(&name, errno);
     match address {
         Address::SystemV(queue) => {
-            let id = sysv::find(queue).map_err(refused)?;
+            let id = sysv::find(queue, &name)?;
             change_sysv(id, &name, wish)
         }
         Address::Posix(_) if wish.bytes.is_some() => Err(Error::usage(name, "-B is for System V queues")),
@@ -198,7 +198,7 @@ pub fn remove(address: &Address) -> Result<(), Error> {
     let refused = |errno| Error::refused(address.to_string(), errno);
     match address {
         Address::SystemV(queue) => {
-            let id = sysv::find(queue).map_err(refused)?;
+            let id = sysv::find(queue, &address.to_string())?;
             msg::remove(id).map_err(|errno| refused(gone(errno)))
         }
         Address::Posix(name) => mqueue::unlink(&posix::c_name(name.as_bstr())?).map_err(refused),
@@ -214,7 +214,7 @@ pub fn stat(address: &Address, held: &Held) -> Result<Facts, Error> {
     let refused = |errno| Error::refused(address.to_string(), errno);
     match address {
         Address::SystemV(queue) => {
-            let id = sysv::find(queue).map_err(refused)?;
+            let id = sysv::find(queue, &address.to_string())?;
             let status = msg::stat(id).map_err(|errno| refused(gone(errno)))?;
             let mut facts = vec![("address", json::bytes(&address.to_bytes()))];
             facts.extend(sysv_facts(id, &status));

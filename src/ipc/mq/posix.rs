@@ -192,6 +192,10 @@ impl Endpoint for Queue {
         Ok(true)
     }
 
+    fn waiting(&self) -> Option<u64> {
+        mqueue::attributes(self.fd.as_fd()).ok().and_then(|attributes| u64::try_from(attributes.messages).ok())
+    }
+
     fn put_back(&mut self, message: &Message, wait: &mut Wait) -> Result<bool, Error> {
         let mut writer = Self::open(self.name.as_bstr(), Role::Sender, &self.held)?;
         again(&mut writer, message, wait).map(|()| true)

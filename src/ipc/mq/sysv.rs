@@ -37,16 +37,8 @@ impl Queue {
     /// There is none; the file of a key cannot be found.
     pub fn open(queue: &SystemV) -> Result<Self, Error> {
         let name = Address::SystemV(queue.clone()).to_string();
-        if *queue == SystemV::Key(msg::IPC_PRIVATE) {
-            return Err(Error::usage(name, "key 0 is IPC_PRIVATE, which is a new queue each time: use sysv:id=N"));
-        }
-        let id = find(queue).map_err(|errno| Error::refused(&name, errno))?;
+        let id = find(queue, &name)?;
         Ok(Self { id, name, outgoing: Vec::new(), fits: 0, room: USUAL })
-    }
-
-    /// The kernel's number of the queue.
-    pub fn id(&self) -> i32 {
-        self.id
     }
 
     /// How many messages are in the queue.
@@ -85,14 +77,17 @@ impl Queue {
     }
 }
 
-/// The id of a queue that exists.
+/// The id of a queue that exists; `name` is its address.
 ///
 /// # Errors
-/// ENOENT: none has this key; errors of stat(2) for a file.
-pub fn find(queue: &SystemV) -> Result<i32, Errno> {
+/// ENOENT: none has this key; errors of stat(2) for a file; usage: key 0 finds none, and to ask the kernel for it makes one.
+pub fn find(queue: &SystemV, name: &str) -> Result<i32, Error> {
     match queue {
         SystemV::Id(id) => Ok(*id),
-        other => msg::get(key(other)?, 0),
+        SystemV::Key(msg::IPC_PRIVATE) => {
+            Err(Error::usage(name, "key 0 is IPC_PRIVATE, which is a new queue each time: use sysv:id=N"))
+        }
+        other => key(other).and_then(|key| msg::get(key, 0)).map_err(|errno| Error::refused(name, errno)),
     }
 }
 
@@ -211,6 +206,10 @@ impl Endpoint for Queue {
             }
         }
         Ok(best.map(|best| best.1))
+    }
+
+    fn waiting(&self) -> Option<u64> {
+        self.messages().ok()
     }
 
     fn put_back(&mut self, message: &Message, wait: &mut Wait) -> Result<bool, Error> {

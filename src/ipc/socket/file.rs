@@ -39,11 +39,6 @@ impl SocketFile {
         let remembered = identity.and_then(|(device, inode)| vanish::remember(&path, device, inode));
         Self { path, identity, _remembered: remembered }
     }
-
-    /// The path.
-    pub fn path(&self) -> &[u8] {
-        &self.path
-    }
 }
 
 impl Drop for SocketFile {
