@@ -18,7 +18,7 @@ fn main() -> Result<(), Errno> {
 
     // The kernel makes the connection: the server need not have called accept for the client to be connected.
     let connected = socket::connect(&name, libc::SOCK_STREAM, &settings, None, socket::patiently(&watch, None));
-    let client = connected.map_err(|why| why.failed().map_or(Errno::EINTR, |failed| failed.errno))?;
+    let (client, _) = connected.map_err(|why| why.failed().map_or(Errno::EINTR, |failed| failed.errno))?;
     calls::send(client.as_raw_fd(), b"hello server", true)?;
     calls::shutdown(client.as_raw_fd(), libc::SHUT_WR)?; // the server sees the end of what the client says
 

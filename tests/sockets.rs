@@ -15,6 +15,8 @@ mod examples;
 mod handlers;
 #[path = "sockets/letters.rs"]
 mod letters;
+#[path = "sockets/losses.rs"]
+mod losses;
 #[path = "sockets/matrix.rs"]
 mod matrix;
 #[path = "sockets/messages.rs"]

@@ -75,6 +75,16 @@ pub fn with_line(shell: &mut Shell, builtin: &Builtin, usage: &str, result: Buil
     }
 }
 
+/// The place of a variable that is to get a value, looked at before something is done whose result nobody would have.
+///
+/// # Errors
+/// It is read-only: status 1, because the call is none that its usage would make right.
+pub fn check_writable(shell: &mut Shell, variable: &[u8]) -> Result<u32, Error> {
+    let slot = shell.vars.slot_of(variable);
+    let writable = shell.vars.check_writable(slot).map(|()| slot);
+    writable.map_err(|error| error.with_status(ExitStatus::FAILURE))
+}
+
 /// A verb of a builtin that has several: its name and what it does; the verb itself is field 0 of what it gets.
 pub type Verb = (&'static str, fn(&mut Shell, &Fields) -> BuiltinResult);
 
@@ -240,10 +250,7 @@ const VARIABLES: [&[u8]; 4] = [b"RECV_TYPE", b"RECV_PRIO", b"RECV_FROM", b"RECV_
 /// # Errors
 /// One of them is read-only.
 pub fn check_variables(shell: &mut Shell, own: Option<&[u8]>) -> Result<(), Error> {
-    VARIABLES.into_iter().chain(own).try_for_each(|name| {
-        let slot = shell.vars.slot_of(name);
-        shell.vars.check_writable(slot).map_err(|error| error.with_status(ExitStatus::FAILURE))
-    })
+    VARIABLES.into_iter().chain(own).try_for_each(|name| check_writable(shell, name).map(drop))
 }
 
 /// RECV_TYPE, RECV_PRIO, RECV_FROM and RECV_LEN tell of the last message; what it does not have is empty.

@@ -107,6 +107,7 @@ pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinRes
         Some(mut bodies) => bodies.try_for_each(|body| send(shell, body, &mut wait)),
         None => from_input(shell, request.split, &mut wait, &mut send),
     };
+    let result = result.and_then(|()| endpoint.as_mut().map_or(Ok(()), |endpoint| endpoint.finish(&mut wait)));
     drop(endpoint);
     result.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
 }

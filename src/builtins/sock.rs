@@ -20,12 +20,13 @@ use crate::ipc::wait::{Cut, Guard};
 use crate::shell::Shell;
 use crate::shell::vars::is_name;
 use crate::status::{Error, ExitStatus, reason};
+use crate::sys::fd;
+use crate::sys::signal::bit;
 use crate::sys::socket::{self, Name};
-use crate::sys::{fd, file};
 use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, RawFd};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// `sock`
 pub const BUILTIN: Builtin = Builtin {
@@ -147,8 +148,8 @@ pub fn hand_over(
     socket: RawFd,
     failed: impl FnOnce(Errno) -> Error,
 ) -> BuiltinResult {
+    let slot = message::check_writable(shell, variable)?;
     let number = fd::dup_for_user(socket).map_err(failed)?;
-    let slot = shell.vars.slot_of(variable);
     if let Err(error) = shell.vars.set_integer(slot, i64::from(number)) {
         // It was opened a moment ago.
         let _ = fd::close(number);
@@ -230,20 +231,24 @@ fn accept(shell: &mut Shell, arguments: &mut Arguments<'_>) -> BuiltinResult {
     let number = arguments.descriptor()?;
     arguments.end()?;
     // Before a connection is taken, which nobody would have.
-    let slot = shell.vars.slot_of(variable);
-    shell.vars.check_writable(slot)?;
+    message::check_writable(shell, variable)?;
     let failed = |errno| system("accept", errno);
-    // Whatever signals there are, a connection that is there already needs no waiting.
-    if !file::wait_readable(number, Some(Duration::ZERO), None).is_ok_and(|ready| ready) {
-        // What is no listening socket fails at once instead of being waited for.
-        if socket::option(number, libc::SOL_SOCKET, libc::SO_ACCEPTCONN).map_err(failed)? == 0 {
-            return Err(failed(Errno::EINVAL).into());
-        }
-        if let Some(status) = wait(number, libc::POLLIN, "accept")? {
+    let limit = socket::time_option(number, libc::SO_RCVTIMEO).map_err(failed)?;
+    let deadline = limit.map(|time| Instant::now() + time);
+    // Of several processes that wait for a connection one gets it: the others may have seen it, too, and must not be stuck in the call. The
+    // socket cannot be made one that does not block, because they share that.
+    let guard = Guard::for_calls(!bit(libc::SIGCHLD), deadline).map_err(failed)?;
+    let connection = loop {
+        let waited = match guard.call(|| socket::accept(number)) {
+            Ok((connection, _)) => break connection,
+            // It does not block anyway, or its time is up.
+            Err(Cut::Failed(Errno::EAGAIN)) => guard.wait_for(number, libc::POLLIN, deadline),
+            Err(cut) => Err(cut),
+        };
+        if let Some(status) = outcome(waited, "accept")? {
             return Ok(status);
         }
-    }
-    let (connection, _) = socket::accept(number).map_err(failed)?;
+    };
     hand_over(shell, variable, connection.as_raw_fd(), failed)
 }
 

@@ -13,6 +13,14 @@ pub trait Endpoint {
     /// The system refused, or how the wait has ended; the message was not sent then, or (streams) not all of it, which the error says.
     fn send(&mut self, message: &Outgoing<'_>, wait: &mut Wait) -> Result<(), Error>;
 
+    /// After the last message: wait until nothing can be lost any more by closing, where that has to be waited for.
+    ///
+    /// # Errors
+    /// As `send`: what was sent before has not arrived.
+    fn finish(&mut self, _wait: &mut Wait) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Receive one message into `message`, whose memory is used again; false at the end of a stream.
     ///
     /// # Errors

@@ -123,9 +123,9 @@ pub fn spare(signals: u64) -> u64 {
     FATAL.fetch_and(!signals, Ordering::Relaxed) & signals
 }
 
-/// Give those that end the process back to the kernel, if there is nothing left for their handler to remove: before somebody looks at what
-/// this process catches, and before programs are started, which costs more while something is caught.
-pub fn let_go_of_fatal() {
+/// Give those that end the process back to the kernel, if there is nothing left for their handler to remove: before programs are started,
+/// which costs more while something is caught.
+pub(super) fn let_go_of_fatal() {
     let fatal = FATAL.load(Ordering::Relaxed);
     if fatal != 0 && vanish::is_empty() {
         for signal in bits(fatal) {
@@ -133,6 +133,12 @@ pub fn let_go_of_fatal() {
             let _ = set(signal, Disposition::Default);
         }
     }
+}
+
+/// Give back to the kernel all that the shell itself has a handler for: before somebody looks at what this process catches.
+pub fn let_go() {
+    let_go_of_fatal();
+    stops::let_go();
 }
 
 /// A number that grows whenever it is [`set`] what a signal does.

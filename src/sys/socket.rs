@@ -285,6 +285,17 @@ pub fn shutdown(fd: RawFd, how: libc::c_int) -> Result<(), Errno> {
     check(unsafe { libc::shutdown(fd, how) }).map(drop)
 }
 
+/// SIOCOUTQ (tcp(7)): how many bytes the other side has not confirmed yet; the end of the stream counts as one.
+///
+/// # Errors
+/// ENOTSOCK; ENOTTY.
+pub fn unconfirmed(fd: RawFd) -> Result<usize, Errno> {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: SIOCOUTQ, which is TIOCOUTQ for sockets, writes one int.
+    check(unsafe { libc::ioctl(fd, libc::TIOCOUTQ, &raw mut bytes) })?;
+    Ok(bytes as usize)
+}
+
 /// getsockname(2): the socket's own name.
 ///
 /// # Errors

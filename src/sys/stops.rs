@@ -61,6 +61,15 @@ pub(super) fn changed(signal: i32) {
     SEEN_TO.fetch_and(!signal::bit(signal), Relaxed);
 }
 
+/// Give the stops back to the kernel until the next program is started: before somebody looks at what this process catches.
+pub(super) fn let_go() {
+    for signal in
+        bits(STOPS & SEEN_TO.swap(0, Relaxed)).filter(|&signal| signal::get(signal) == Ok(signal::Disposition::Default))
+    {
+        let _ = signal::act(signal, libc::SIG_DFL);
+    }
+}
+
 /// In a forked child: stops are its own.
 pub(super) fn enter_process() {
     OWNER.store(getpid().as_raw(), Relaxed);

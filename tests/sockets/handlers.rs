@@ -32,12 +32,11 @@ fn exit_in_a_handler_is_its_status() {
 #[test]
 fn a_read_only_variable_is_refused_before_anybody_connects() {
     let dir = Dir::new();
-    for option in ["--fd", "--port"] {
-        let mut server = dir.shell(&format!("readonly R=1; nc -lnv {option} R 0"));
-        let output = server.stdin(Stdio::null()).output().expect("the shell can be started");
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(text.contains("R: is read only") && !text.contains("Listening"), "{text}");
-        assert!(!output.status.success());
+    for command in ["nc -lnv --fd R 0", "nc -lnv --port R 0", "recv -v R unix-dgram:s", "sock socket R inet stream"] {
+        let end = run(&mut dir.shell(&format!("readonly R=1; {command}")));
+        assert!(end.err.contains("R: is read only") && !end.err.contains("Listening"), "{command}: {}", end.err);
+        // The call is none that its usage would make right.
+        assert_eq!((end.status, end.err.lines().count()), (1, 1), "{command}: {}", end.err);
     }
 }
 

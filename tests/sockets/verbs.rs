@@ -92,7 +92,7 @@ fn failed_calls_name_the_function_and_errno() {
         ("sock socket 1x inet stream", 2, "bad variable name"),
         ("sock socket s ipx stream", 2, "inet, inet6 or unix expected"),
         ("sock socket s inet stream; sock bind $s nowhere", 2, "HOST:PORT expected"),
-        ("readonly s; sock socket s inet stream", 2, "read only"),
+        ("readonly s; sock socket s inet stream", 1, "read only"),
         ("sock close 40", 1, "EBADF"),
     ] {
         let end = run(&mut dir.shell(code));

@@ -70,8 +70,8 @@ pub fn sets(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         return Err(Error::usage("-d: process expected").into());
     }
     let mut out = Vec::new();
-    // What a wait has left is none of what the user has said.
-    signal::let_go_of_fatal();
+    // What a wait or the start of a program has left is none of what the user has said.
+    signal::let_go();
     for operand in fields.iter_from(first) {
         let pid = process(shell, operand)?;
         let sets = Status::of(pid).map_err(|errno| reason(operand, errno))?.sets();

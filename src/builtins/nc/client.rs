@@ -10,6 +10,7 @@
 use super::request::Request;
 use super::{Stopped, cut, exec, system, talk, unresolved};
 use crate::builtins::BuiltinResult;
+use crate::ipc::socket::file::SocketFile;
 use crate::ipc::socket::{self as sockets, Failed, name};
 use crate::ipc::wait::{Cut, Guard};
 use crate::shell::Shell;
@@ -41,7 +42,7 @@ pub fn run(shell: &mut Shell, request: &Request) -> BuiltinResult {
             return cut(stopped, "nc").into_result();
         }
         match connect(shell, request, *port, &watch) {
-            Ok(Some((connection, about))) => last = serve(shell, request, connection, watch, &about)?,
+            Ok(Some((connection, about))) => last = serve(shell, request, (connection, None), watch, &about)?,
             Ok(None) => {}
             Err(stopped) => return stopped.into_result(),
         }
@@ -73,7 +74,7 @@ fn connect(
         let from = own_name(request, name.family())?;
         let deadline = request.timeout.map(|time| Instant::now() + time);
         match sockets::connect(&name, kind, &request.settings, from.as_ref(), sockets::patiently(watch, deadline)) {
-            Ok(connection) => {
+            Ok((connection, _)) => {
                 if request.scan && kind == libc::SOCK_DGRAM && !is_open(&connection, request, watch)? {
                     continue;
                 }
@@ -142,13 +143,19 @@ fn is_open(connection: &OwnedFd, request: &Request, watch: &Guard) -> Result<boo
 }
 
 /// A connection was made: talk, hand it on, or (-z) drop it.
-fn serve(shell: &mut Shell, request: &Request, connection: OwnedFd, watch: Guard, about: &str) -> BuiltinResult {
+fn serve(
+    shell: &mut Shell,
+    request: &Request,
+    (connection, file): (OwnedFd, Option<SocketFile>),
+    watch: Guard,
+    about: &str,
+) -> BuiltinResult {
     let fd = connection.as_raw_fd();
     if request.scan {
         return Ok(ExitStatus::SUCCESS);
     }
     if let Some(variable) = &request.fd_name {
-        return talk::keep(shell, variable, fd);
+        return talk::keep(shell, variable, fd, file);
     }
     if request.pass {
         let (_, output) = talk::standard(shell);
@@ -177,16 +184,12 @@ fn unix(shell: &mut Shell, request: &Request) -> BuiltinResult {
     let path = request.host.to_string();
     let wait = sockets::patiently(&watch, deadline);
     let connected = sockets::connect(&name, request.kind, &request.settings, from.as_ref(), wait);
-    let _file = match &from {
-        Some(Name::Path(own)) if connected.is_ok() => Some(sockets::file::SocketFile::made(own)),
-        _ => None,
-    };
     match connected {
-        Ok(connection) => {
+        Ok((connection, file)) => {
             if let (true, Ok(own)) = (datagrams, socket::local_name(connection.as_raw_fd())) {
                 talk::say(shell, request, &format!("Bound on {}", talk::host_and_port(request, &own)));
             }
-            serve(shell, request, connection, watch, &format!("connection to {path}"))
+            serve(shell, request, (connection, file), watch, &format!("connection to {path}"))
         }
         Err(unconnected) => match unconnected.failed() {
             Err(signal) => Ok(ExitStatus::from_signal(signal)),

@@ -18,7 +18,8 @@ use std::rc::Rc;
 pub fn run(shell: &mut Shell, request: &Request, watch: Guard, listener: Listener) -> BuiltinResult {
     let fd = listener.socket.as_raw_fd();
     if let Some(variable) = &request.fd_name {
-        return talk::keep(shell, variable, fd);
+        let (socket, file) = listener.into_parts();
+        return talk::keep(shell, variable, socket.as_raw_fd(), file);
     }
     if request.command.is_some() {
         return super::peers::run(shell, request, watch, &listener);

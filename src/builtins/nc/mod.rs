@@ -12,7 +12,7 @@ mod request;
 mod server;
 mod talk;
 
-use crate::builtins::{Builtin, BuiltinResult, Kind};
+use crate::builtins::{Builtin, BuiltinResult, Kind, message};
 use crate::exec::stages;
 use crate::fields::Fields;
 use crate::ipc::wait::Cut;
@@ -45,7 +45,8 @@ pub const BUILTIN: Builtin = Builtin {
             \u{20}           reads its datagrams as a stream (--framed keeps them apart), to the end after -W of them or -w SEC of silence, and each\n\
             \u{20}           of its writes is one. -d -i -q are about standard input, and mean nothing here\n\
             --max N  with -k --exec: at most N handlers at a time\n\
-            --fd VAR  leave the connection open in the shell, its number in VAR; not with -k, -z, --exec\n\
+            --fd VAR  leave the connection open in the shell, its number in VAR; not with -k, -z, --exec. The file of a UNIX datagram socket\n\
+            \u{20}         stays then, until rm\n\
             --port VAR  with -l: the port listened on (not UNIX). As with --fd and --exec, what a job in the background or a pipeline sets\n\
             \u{20}           is not set here: there use -v\n\
             --seqpacket  UNIX sockets that keep records\n\
@@ -75,8 +76,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     };
     // Before a peer is there, who would be cut off.
     for variable in request.fd_name.iter().chain(&request.port_name) {
-        let slot = shell.vars.slot_of(variable);
-        shell.vars.check_writable(slot)?;
+        message::check_writable(shell, variable)?;
     }
     if shell.has_job_control() && !request.concerns_shell() {
         return Ok(stages::builtin_job(shell, &BUILTIN, fields)?);

@@ -27,12 +27,54 @@ struct Peer {
     pid: Pid,
     /// The handler's standard input; `None`: ended.
     input: Option<OwnedFd>,
+    /// The rest of a datagram that did not fit into it: a handler never gets a part of one.
+    pending: Vec<u8>,
+    /// Nothing comes behind that.
+    ends: bool,
     /// The handler's standard output.
     output: OwnedFd,
     /// When it has last been heard of.
     heard: Instant,
     /// Datagrams that it may still send.
     left: Option<u64>,
+}
+
+impl Peer {
+    /// Give the handler a datagram. One that does not read loses datagrams, as a socket whose queue is full does.
+    fn give(&mut self, message: &[u8]) {
+        if self.pending.is_empty() {
+            self.pending.extend_from_slice(message);
+            self.push();
+        }
+    }
+
+    /// Pass on what is pending, as much as there is room for, and then the end.
+    fn push(&mut self) {
+        while let (Some(input), false) = (&self.input, self.pending.is_empty()) {
+            match socket::send(input.as_raw_fd(), &self.pending, false) {
+                Ok(sent) => drop(self.pending.drain(..sent)),
+                Err(Errno::EAGAIN | Errno::ENOBUFS) => return,
+                Err(Errno::EINTR) => {}
+                // The handler has closed it.
+                Err(_) => self.input = None,
+            }
+        }
+        if self.ends {
+            self.input = None;
+        }
+    }
+
+    /// No more datagrams for the handler.
+    fn end(&mut self) {
+        self.ends = true;
+        self.push();
+    }
+
+    /// What there is to wait for: answers, and room for the rest of a datagram.
+    fn interests(&self) -> [Interest; 2] {
+        let waiting = self.input.as_ref().filter(|_| !self.pending.is_empty()).map_or(-1, AsRawFd::as_raw_fd);
+        [poll::interest(self.output.as_raw_fd(), libc::POLLIN), poll::interest(waiting, libc::POLLOUT)]
+    }
 }
 
 /// Room for any datagram.
@@ -57,24 +99,25 @@ pub fn run(shell: &mut Shell, request: &Request, mut watch: Guard, listener: &Li
         // With --max handlers running, datagrams wait in the socket's queue; those of peers that are served wait with them.
         let room = if request.keep { request.most.is_none_or(|most| peers.len() < most) } else { true };
         let mut interests: Vec<Interest> = vec![poll::interest(if room { fd } else { -1 }, libc::POLLIN)];
-        interests.extend(peers.iter().map(|peer| poll::interest(peer.output.as_raw_fd(), libc::POLLIN)));
+        interests.extend(peers.iter().flat_map(Peer::interests));
         let silence = request.timeout;
-        let deadline =
-            peers.iter().filter(|peer| peer.input.is_some()).filter_map(|peer| Some(peer.heard + silence?)).min();
+        let deadline = peers.iter().filter(|peer| !peer.ends).filter_map(|peer| Some(peer.heard + silence?)).min();
         match watch.wait(&mut interests, deadline) {
             Ok(()) => {}
             Err(Cut::Timeout) => {
                 let now = Instant::now();
                 let silent = |peer: &&mut Peer| silence.is_some_and(|time| peer.heard + time <= now);
-                peers.iter_mut().filter(silent).for_each(|peer| peer.input = None);
+                peers.iter_mut().filter(silent).for_each(Peer::end);
             }
             Err(stopped) => break cut(stopped, "poll").into_result(),
         }
-        let ready: Vec<bool> = interests[1..].iter().map(|interest| interest.revents != 0).collect();
-        let mut index = 0;
-        peers.retain(|peer| {
-            index += 1;
-            !ready[index - 1] || pass_answers(shell, fd, peer, &mut buffer)
+        let mut ready = interests[1..].chunks(2);
+        peers.retain_mut(|peer| {
+            let Some([answers, room]) = ready.next() else { return true };
+            if room.revents != 0 {
+                peer.push();
+            }
+            answers.revents == 0 || pass_answers(shell, fd, peer, &mut buffer)
         });
         if interests[0].revents != 0
             && let Err(errno) = take(shell, request, fd, &mut peers, (&mut served, &mut refused), &mut buffer, &watch)
@@ -139,18 +182,19 @@ fn take(
         },
     };
     let peer = &mut peers[index];
-    let Some(input) = &peer.input else { return Ok(()) };
+    if peer.ends || peer.input.is_none() {
+        return Ok(());
+    }
     let mut message = Vec::new();
     match request.framing {
         Some(framing) => framing.append(&mut message, &buffer[..got]),
         None => message.extend_from_slice(&buffer[..got]),
     }
-    // A handler that does not read loses datagrams, as a socket whose queue is full does.
-    let room = socket::send(input.as_raw_fd(), &message, false);
+    peer.give(&message);
     peer.heard = Instant::now();
     peer.left = peer.left.map(|left| left.saturating_sub(1));
-    if peer.left == Some(0) || matches!(room, Err(Errno::EPIPE | Errno::ECONNRESET)) {
-        peer.input = None;
+    if peer.left == Some(0) {
+        peer.end();
     }
     Ok(())
 }
@@ -179,5 +223,6 @@ fn start(
     };
     let ends = (theirs.as_raw_fd(), answers.as_raw_fd());
     let pid = exec::in_process(shell, request, ends, (&local, &name), watch, close)?;
-    Ok(Peer { name, pid, input: Some(input), output, heard: Instant::now(), left: request.limit })
+    let (pending, ends, heard) = (Vec::new(), false, Instant::now());
+    Ok(Peer { name, pid, input: Some(input), pending, ends, output, heard, left: request.limit })
 }

@@ -103,7 +103,7 @@ fn one(shell: &mut Shell, request: &Request, watch: Guard, listener: Listener) -
     // The port, and the file, are free again.
     drop(listener);
     if let Some(variable) = &request.fd_name {
-        return talk::keep(shell, variable, connection.as_raw_fd());
+        return talk::keep(shell, variable, connection.as_raw_fd(), None);
     }
     if request.command.is_some() {
         drop(watch);

@@ -8,6 +8,7 @@
 use super::request::Request;
 use super::system;
 use crate::builtins::BuiltinResult;
+use crate::ipc::socket::file::SocketFile;
 use crate::ipc::socket::lane::{Bytes, Dump, Lane, Treatment};
 use crate::ipc::socket::record::{FromRecords, Sender, ToRecords};
 use crate::ipc::socket::relay::{self, End, Limits};
@@ -99,12 +100,17 @@ pub fn say(shell: &mut Shell, request: &Request, line: &str) {
     }
 }
 
-/// `--fd`: hand the connection to the user: a blocking descriptor that programs inherit, like one that `exec` opens.
+/// `--fd`: hand the connection to the user: a blocking descriptor that programs inherit, like one that `exec` opens. The file at which a
+/// datagram socket is reached (`file`) is the user's then, too.
 ///
 /// # Errors
 /// No descriptor left, or the variable is read-only.
-pub fn keep(shell: &mut Shell, variable: &[u8], fd: RawFd) -> BuiltinResult {
+pub fn keep(shell: &mut Shell, variable: &[u8], fd: RawFd, file: Option<SocketFile>) -> BuiltinResult {
     let failed = |errno| system("cannot keep the connection", errno);
     socket::set_nonblocking(fd, false).map_err(failed)?;
-    crate::builtins::sock::hand_over(shell, variable, fd, failed)
+    let status = crate::builtins::sock::hand_over(shell, variable, fd, failed)?;
+    if let Some(file) = file {
+        file.leave();
+    }
+    Ok(status)
 }

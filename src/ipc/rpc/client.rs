@@ -147,7 +147,7 @@ impl Connection {
         for name in names {
             let wait = socket::patiently(watch, deadline);
             match socket::connect(name, transport.kind(), &Settings::default(), None, wait) {
-                Ok(socket) => {
+                Ok((socket, _)) => {
                     // It may be kept for later calls.
                     let private = fd::make_private(socket);
                     let socket = private.map_err(|errno| Lost::Connect(Failed { call: "fcntl", errno }))?;

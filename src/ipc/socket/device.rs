@@ -42,7 +42,7 @@ pub fn open(device: &Device<'_>) -> Result<OwnedFd, String> {
     for name in found {
         let wait = |until: Until| sockets::patiently(watch.get_or_insert_with(Guard::light), None)(until);
         match sockets::connect(&name, kind, &Settings::default(), None, wait) {
-            Ok(connection) => return socket::let_block(connection.as_fd()).map(|()| connection).map_err(reason),
+            Ok((connection, _)) => return socket::let_block(connection.as_fd()).map(|()| connection).map_err(reason),
             Err(unconnected) => why = unconnected.failed().map_err(|_| reason(Errno::EINTR))?.errno,
         }
     }

@@ -2,13 +2,15 @@
 //!
 //! ```text
 //! recv tcp:HOST:PORT    socket, setsockopt(SO_REUSEADDR), bind, listen, accept, recvfrom ...
-//! send tcp:HOST:PORT    socket, connect, poll, send ...
+//! send tcp:HOST:PORT    socket, connect, poll, send ..., shutdown, recv until all has arrived
 //! recv udp:HOST:PORT    socket, bind, recvfrom ...
 //! send udp:HOST:PORT    socket, connect, send, getsockopt(SO_ERROR): was the last one refused?
 //! ```
 //!
 //! A datagram or a record is a message. On a stream a message ends with a newline, a NUL, or the stream; the connection is the
-//! receiver's alone, so it reads as much as there is and keeps what belongs to the next message.
+//! receiver's alone, so it reads as much as there is and keeps what belongs to the next message. A sender of a stream has done its work when
+//! all has arrived in the receiver's system: until then anything that the receiver says would make closing a reset, which throws away what is
+//! under way ([`Endpoint::finish`]).
 
 use crate::ipc::address::{Internet, Transport, Unix, UnixKind, UnixPlace};
 use crate::ipc::endpoint::{End, Endpoint, Message, Opening, Outgoing, Role, Select};
@@ -20,6 +22,7 @@ use crate::sys::socket::{self, Name};
 use bstr::BString;
 use nix::errno::Errno;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::Duration;
 
 /// A socket that messages go to or come from.
 #[derive(Debug)]
@@ -44,6 +47,8 @@ pub struct Socket {
 
 /// Room for the largest datagram or record.
 const ROOM: usize = 1 << 20;
+/// The longest message of a stream that goes on behind it.
+const LONGEST: usize = 16 << 20;
 /// How much of a stream is received at once.
 const CHUNK: usize = 64 << 10;
 
@@ -141,10 +146,11 @@ fn connect(name: &Name, kind: libc::c_int, address: &str, wait: &mut Wait) -> Re
         }
         Until::Later(time) => wait.pause(&address, time),
     };
-    sockets::connect(name, kind, &Settings::default(), None, wait).map_err(|unconnected| match unconnected {
-        Unconnected::Failed(failed) => Error::refused(address, failed.errno),
-        Unconnected::Stopped(error) => error,
-    })
+    match sockets::connect(name, kind, &Settings::default(), None, wait) {
+        Ok((connection, _)) => Ok(connection),
+        Err(Unconnected::Failed(failed)) => Err(Error::refused(address, failed.errno)),
+        Err(Unconnected::Stopped(error)) => Err(error),
+    }
 }
 
 impl Socket {
@@ -206,6 +212,10 @@ impl Socket {
                 return Ok(end.is_some() || length > 0);
             }
             looked = self.rest.len();
+            if delimiter.is_some() && looked > LONGEST {
+                let reason = format!("a message of more than {LONGEST} bytes (-a takes a whole stream)");
+                return Err(Error::other(&self.address, reason));
+            }
             let mut rest = std::mem::take(&mut self.rest);
             rest.resize(looked + CHUNK, 0);
             let got = self.with(libc::POLLIN, wait, |fd| socket::receive(fd, &mut rest[looked..], false, 0));
@@ -296,13 +306,33 @@ impl Endpoint for Socket {
             self.receive_record(select, message, wait)
         }
     }
-}
 
-impl Drop for Socket {
-    fn drop(&mut self) {
-        // A peer that has sent more than was asked for is not to lose what was sent to it.
-        if let (Some(connection), true) = (&self.connection, self.kind == libc::SOCK_STREAM && !self.at_end) {
-            let _ = socket::shutdown(connection.as_raw_fd(), libc::SHUT_WR);
+    fn finish(&mut self, wait: &mut Wait) -> Result<(), Error> {
+        let Some(connection) = self.connection.as_ref().filter(|_| self.kind == libc::SOCK_STREAM) else {
+            return Ok(());
+        };
+        let fd = connection.as_raw_fd();
+        let tried = format!("{}: not all of what was sent has arrived", self.address);
+        // A peer that has gone already shows below.
+        let _ = socket::shutdown(fd, libc::SHUT_WR);
+        let mut waste = vec![0; CHUNK];
+        let mut pause = sockets::LOOKS.0;
+        loop {
+            match socket::receive(fd, &mut waste, false, 0) {
+                // The peer has said all: nothing can come any more that is answered with a reset.
+                Ok((0, _)) => return Ok(()),
+                result if !sockets::is_under_way(fd) && result != Err(Errno::EINTR) => return Ok(()),
+                // Another look at signals and time: the peer may send without an end.
+                Ok(_) => wait.pause(&tried, Duration::ZERO)?,
+                // The kernel goes on; whoever does not want to wait cannot know how it ends.
+                Err(Errno::EAGAIN) if !wait.may_block() => return Ok(()),
+                Err(Errno::EAGAIN) => {
+                    wait.first(&tried, &[connection.as_fd()], Some(pause))?;
+                    pause = (pause * 2).min(sockets::LOOKS.1);
+                }
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(Error::refused(tried, errno)),
+            }
         }
     }
 }

@@ -39,6 +39,11 @@ impl SocketFile {
         let remembered = identity.and_then(|(device, inode)| vanish::remember(&path, device, inode));
         Self { path, identity, _remembered: remembered }
     }
+
+    /// Leave the file where it is: from here on it is the user's.
+    pub fn leave(mut self) {
+        self.identity = None;
+    }
 }
 
 impl Drop for SocketFile {

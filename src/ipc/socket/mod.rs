@@ -215,8 +215,8 @@ pub fn patiently<'a>(watch: &'a Guard, deadline: Option<Instant>) -> impl FnMut(
     }
 }
 
-/// connect without blocking in it: a socket that is connected and does not block. `from` is a name of one's own. `wait` is called only if
-/// there is something to wait for, so whoever connects within this machine needs no preparations for it.
+/// connect without blocking in it: a socket that is connected and does not block, and the file of `from`, a name of one's own. `wait` is
+/// called only if there is something to wait for, so whoever connects within this machine needs no preparations for it.
 ///
 /// # Errors
 /// What the calls say, or what `wait` says.
@@ -226,16 +226,17 @@ pub fn connect<E>(
     settings: &Settings,
     from: Option<&Name>,
     wait: impl FnMut(Until) -> Result<(), E>,
-) -> Result<OwnedFd, Unconnected<E>> {
+) -> Result<(OwnedFd, Option<SocketFile>), Unconnected<E>> {
     let failed = |call| move |errno| Unconnected::Failed(Failed { call, errno });
     let socket = socket::socket(name.family(), kind | libc::SOCK_NONBLOCK).map_err(failed("socket"))?;
     let fd = socket.as_raw_fd();
     settings.apply(fd).map_err(failed("setsockopt"))?;
+    let mut file = None;
     if let Some(from) = from {
         socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1).map_err(failed("setsockopt"))?;
-        socket::bind(fd, from).map_err(failed("bind"))?;
+        file = bind(fd, from, kind).map_err(failed("bind"))?;
     }
-    complete(fd, name, wait).map(|()| socket)
+    complete(fd, name, wait).map(|()| (socket, file))
 }
 
 /// Connect a socket that does not block, and see it through.
@@ -259,20 +260,41 @@ pub fn complete<E>(fd: RawFd, name: &Name, mut wait: impl FnMut(Until) -> Result
 /// How long, and for how much, a connection is still read after its end: see [`close_gently`].
 const LINGER: (Duration, usize) = (Duration::from_secs(2), 64 << 20);
 
-/// Close a connection whose peer is still sending: say that nothing more comes, and read away what it sends.
-///
-/// Closing a TCP socket with unread data makes the kernel send a reset, which throws away what the peer has not read yet: a client that
-/// sends more than its server wants to read would lose the answer.
-pub fn close_gently(fd: RawFd) {
-    let mut byte = [0u8; 1];
-    match socket::receive(fd, &mut byte, false, libc::MSG_PEEK) {
-        Ok((1.., _)) => {}
-        _ => return,
+/// The pauses between looks at what is under way, for which there is nothing to wait for: the first one, and the longest.
+pub const LOOKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+
+/// Whether something that was sent, or the end behind it, has not yet arrived in the peer's system: a reset would throw it away. What is sent
+/// to a UNIX socket has arrived at once.
+pub fn is_under_way(fd: RawFd) -> bool {
+    socket::option(fd, libc::SOL_SOCKET, libc::SO_DOMAIN).is_ok_and(|family| family != libc::AF_UNIX)
+        && socket::unconfirmed(fd).is_ok_and(|bytes| bytes > 0)
+}
+
+/// Wait until the peer has sent something, or until nothing is under way any more. True: it has sent something.
+fn hears_before_all_has_arrived(fd: RawFd, end: Instant) -> bool {
+    let mut pause = LOOKS.0;
+    loop {
+        match socket::receive(fd, &mut [0u8; 1], false, libc::MSG_PEEK) {
+            Ok((got, _)) => return got > 0,
+            Err(Errno::EAGAIN) if is_under_way(fd) && Instant::now() < end => {}
+            Err(_) => return false,
+        }
+        if crate::sys::poll::wait(&mut [crate::sys::poll::interest(fd, libc::POLLIN)], Some(pause), None).is_err() {
+            return false;
+        }
+        pause = (pause * 2).min(LOOKS.1);
     }
-    if socket::shutdown(fd, libc::SHUT_WR).is_err() {
+}
+
+/// Before a connection is closed whose peer may still send: say that nothing more comes, and read away what it sends.
+///
+/// Closing a TCP socket with unread data makes the kernel send a reset, and so does what comes later: it throws away what has not arrived, or
+/// has not been read, at the other side. A client that sends more than its server wants to read would lose the answer.
+pub fn close_gently(fd: RawFd) {
+    let end = Instant::now() + LINGER.0;
+    if !hears_before_all_has_arrived(fd, end) || socket::shutdown(fd, libc::SHUT_WR).is_err() {
         return;
     }
-    let end = Instant::now() + LINGER.0;
     let mut left = LINGER.1;
     let mut waste = vec![0u8; 64 << 10];
     while left > 0 {

@@ -15,7 +15,7 @@ use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::time::Instant;
 
-/// Who has sent last, for a socket without a peer: that is where answers go.
+/// Who has sent last, for a socket without a peer: that is where answers go. (Who has no name cannot be answered.)
 pub type Sender = Rc<RefCell<Option<Name>>>;
 
 /// Without framing one read is one message, of at most this length (what netcat takes).
@@ -70,10 +70,14 @@ impl ToRecords {
     fn send(&self, message: &[u8]) -> Result<usize, Errno> {
         match &self.peer {
             None => socket::send(self.socket, message, false),
-            // Nobody to answer to yet: as if there were no room.
             Some(peer) => match &*peer.borrow() {
-                None => Err(Errno::EDESTADDRREQ),
-                Some(peer) => socket::send_to(self.socket, message, peer, false),
+                // Nobody to answer to yet: as if there were no room.
+                None => Err(Errno::EAGAIN),
+                Some(peer) => match socket::send_to(self.socket, message, peer, false) {
+                    // Who has asked has gone: the answer is lost, as in a network, and the others are still served.
+                    Err(Errno::ECONNREFUSED | Errno::ENOENT) => Ok(0),
+                    result => result,
+                },
             },
         }
     }
@@ -81,7 +85,9 @@ impl ToRecords {
 
 impl Lane for ToRecords {
     fn ends(&self) -> (RawFd, RawFd) {
-        (self.from, self.socket)
+        // The socket could be written to, but there is nobody to write to yet: that is not to be waited for here.
+        let has_nobody = self.peer.as_ref().is_some_and(|peer| peer.borrow().is_none());
+        (self.from, if has_nobody { -1 } else { self.socket })
     }
 
     fn step(&mut self) -> Result<Step, Broken> {
@@ -192,7 +198,7 @@ impl FromRecords {
         let Some(message) = self.message.get(..got) else {
             return Err(Broken { side: Side::From, errno: Errno::EMSGSIZE });
         };
-        if let Some(peer) = &self.peer {
+        if let (Some(peer), true) = (&self.peer, from != Name::Unnamed) {
             *peer.borrow_mut() = Some(from);
         }
         self.left = self.left.map(|left| left - 1);
