@@ -42,7 +42,7 @@ pub struct Stream {
 const PIPE_BUF: usize = libc::PIPE_BUF;
 
 /// The kernel wakes nobody when a pipe that is not empty gets more, or one that is not full gets room: pauses between two looks.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+const PAUSES: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(50));
 
 impl Stream {
     /// The descriptor that the user calls `number`.
