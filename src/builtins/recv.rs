@@ -19,6 +19,7 @@ pub const BUILTIN: Builtin = Builtin {
     usage: "recv [-n] [-t sec] [-T type] [-c count | -a] [-v var] [-o format] [-0 | -x | -j] addr",
     about: "Receive a message and print it with a newline, or store it unchanged in a variable.\n\
             On a byte stream (fd:, fifo:, tcp:, unix:) a message is one line, one NUL-ended string (-0), or the whole stream (-a).\n\
+            Of a socket a line or string has at most 16 MiB.\n\
             -n  do not wait (status 3: would block), whatever -t says\n-t SEC  give up after SEC seconds (status 124)\n\
             -T TYPE  System V: exactly N, 0 any, -N the lowest up to N, !N any but N\n\
             -c COUNT  so many messages\n-a  wait for one (not with -n), then take all that are there\n\

@@ -27,7 +27,7 @@ pub const BUILTIN: Builtin = Builtin {
             fd:N, fifo:PATH         a pipe: a newline (-0: a NUL) ends a message\n\
             /name, posix:/name      a POSIX queue\n\
             sysv:KEY, sysv:id=N, sysv:file=PATH[:PROJ]  a System V queue\n\
-            tcp:HOST:PORT, udp:HOST:PORT                Internet sockets\n\
+            tcp:HOST:PORT, udp:HOST:PORT                Internet sockets (tcp: sent is, but for -n, what has arrived in the system there)\n\
             unix:PATH, unix-dgram:PATH, unix-seq:PATH   UNIX sockets (@name: abstract)\n\
             box:NAME, rdv:NAME      a mailbox; a rendezvous\n\
             Status: 0 sent, 1 refused, 2 usage, 3 would block, 4 nobody there, 5 no permission, 124 time-out, 128+n signal n.",
