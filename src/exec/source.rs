@@ -3,7 +3,7 @@
 use crate::find;
 use crate::status::{Error, ExitStatus};
 use crate::syntax::{LineSource, Prompt, ReadError};
-use crate::sys::{fd, file, signal};
+use crate::sys::{fd, file, signal, tty};
 use bstr::BString;
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -17,6 +17,8 @@ pub struct Descriptor {
     seekable: Option<bool>,
     /// The signals (bits as in `sys::signal`) that end the wait for a line.
     interrupting: u64,
+    /// The terminal as a file that does not wait: what poll(2) has seen may be gone when it is read, because ^C empties the queue.
+    terminal: Option<OwnedFd>,
 }
 
 impl Descriptor {
@@ -27,12 +29,16 @@ impl Descriptor {
 
     /// Standard input behind prompts: the signals `interrupting` (bits as in `sys::signal`) give up the line.
     pub fn prompted(interrupting: u64) -> Self {
-        Self { number: 0, _owner: None, seekable: None, interrupting }
+        let is_watched = interrupting != 0 && tty::is_terminal(0);
+        let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY;
+        // (After `su` it may be another user's, and then this cannot be.)
+        let terminal = is_watched.then(|| fd::open(c"/proc/self/fd/0", flags, 0).ok()).flatten();
+        Self { number: 0, _owner: None, seekable: None, interrupting, terminal }
     }
 
     /// A script that is no regular file.
     pub fn script(file: OwnedFd) -> Self {
-        Self { number: file.as_raw_fd(), _owner: Some(file), seekable: Some(false), interrupting: 0 }
+        Self { number: file.as_raw_fd(), _owner: Some(file), seekable: Some(false), interrupting: 0, terminal: None }
     }
 
     fn seek(&self, by: i64) -> Result<i64, Errno> {
@@ -54,13 +60,20 @@ impl Descriptor {
             Some(known) => known,
             None => *self.seekable.insert(self.seek(0).is_ok()),
         };
+        // `exec <file` has another one read.
+        let is_current = |own: &OwnedFd| file::is_same(own.as_raw_fd(), self.number);
+        self.terminal = self.terminal.take().filter(is_current);
         let mut line = Vec::new();
         let mut block = [0u8; 4096];
         loop {
             self.wait()?;
             let want = if seekable { block.len() } else { 1 };
-            let got = match fd::read(self.number, &mut block[..want]) {
-                Err(Errno::EINTR) => continue,
+            let read = match &self.terminal {
+                Some(terminal) => fd::try_read(terminal.as_raw_fd(), &mut block[..want]),
+                None => fd::read(self.number, &mut block[..want]),
+            };
+            let got = match read {
+                Err(Errno::EINTR | Errno::EAGAIN) => continue,
                 result => result?,
             };
             let Some(newline) = find::byte(b'\n', &block[..got]) else {
