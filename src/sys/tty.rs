@@ -137,9 +137,20 @@ fn editing_modes(modes: &Termios) -> Termios {
     raw
 }
 
-/// The character that erases one (`stty erase`).
-pub fn erase_character(modes: &Termios) -> u8 {
-    modes.control_chars[SpecialCharacterIndices::VERASE as usize]
+/// What a byte means on this terminal: the special characters that the user has chosen (`stty erase '^X'`, XBD 11.1.9) as the usual ones.
+pub fn usual_key(modes: &Termios, byte: u8) -> u8 {
+    use SpecialCharacterIndices as Special;
+    let usual = [
+        (Special::VERASE, 0x7f),
+        (Special::VKILL, b'U' & 0x1f),
+        (Special::VINTR, b'C' & 0x1f),
+        (Special::VEOF, b'D' & 0x1f),
+        (Special::VWERASE, b'W' & 0x1f),
+        (Special::VLNEXT, b'V' & 0x1f),
+    ];
+    // 0 is none at all.
+    let chosen = usual.iter().find(|&&(special, _)| byte != 0 && modes.control_chars[special as usize] == byte);
+    chosen.map_or(byte, |&(_, usual)| usual)
 }
 
 /// The terminal's window as (columns, rows); `None` where it does not say, or says 0.

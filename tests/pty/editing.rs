@@ -458,6 +458,25 @@ fn what_is_typed_ahead_belongs_to_the_command() {
 }
 
 #[test]
+fn special_characters_are_those_of_the_terminal() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    for mode in ["emacs", "vi"] {
+        t.run(&format!("set -o {mode}; stty erase '#' kill '^X' intr '^T' werase '^O'"));
+        assert_eq!(t.run("echo abc##d"), "ad");
+        assert_eq!(t.run("echo one two\x0fthree"), "one three");
+        assert_eq!(t.run("echo gone\x18echo here"), "here");
+        t.key("echo never\x14");
+        t.prompt();
+        assert_eq!(t.run("echo $?"), "130");
+        t.run("stty sane");
+    }
+    t.exit();
+}
+
+#[test]
 fn read_asks_for_the_rest_of_a_line_that_goes_on() {
     if !is_ipcsh() {
         return;

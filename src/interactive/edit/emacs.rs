@@ -16,7 +16,7 @@ const RIGHT_WORD: Motion = Motion::WordRight(At::AfterEnd, Word::Emacs);
 /// Do what a key says.
 pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: KeyEvent) -> Result<Step, Stop> {
     let last_word = editor.recall.last_word.take();
-    if is_typed(key, session) {
+    if is_typed(key) {
         if let KeyEvent(K::Char(character), _) = key {
             editor.menu.close();
             editor.line.insert(character.encode_utf8(&mut [0; 4]));
@@ -78,8 +78,8 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
 }
 
 /// Whether the key is a character to be inserted.
-pub fn is_typed(key: KeyEvent, session: &Session) -> bool {
-    matches!(key, KeyEvent(K::Char(character), M::NONE) if u32::from(character) != u32::from(session.erase))
+pub fn is_typed(key: KeyEvent) -> bool {
+    matches!(key, KeyEvent(K::Char(_), M::NONE))
 }
 
 /// ^D on an empty line.

@@ -44,8 +44,6 @@ pub struct Session {
     /// The mask for commands, and for sleeping.
     mask: Mask,
     old: Vec<(i32, Disposition)>,
-    /// The character that erases one.
-    pub erase: u8,
 }
 
 /// Descriptor 0 is the terminal, or this editor would not run.
@@ -66,7 +64,7 @@ impl Session {
                 old.push((number, before));
             }
         }
-        let session = Self { erase: tty::erase_character(&modes), modes, mask, old };
+        let session = Self { modes, mask, old };
         session.raw();
         Ok(session)
     }
@@ -129,6 +127,9 @@ impl Editor {
                 Some(byte) => Some(byte),
                 None => self.next_byte(shell, session)?,
             };
+            // What stands inside the sequence of a key is no character.
+            let byte =
+                byte.map(|byte| if self.decoder.is_inside() { byte } else { tty::usual_key(&session.modes, byte) });
             let decoded = match byte {
                 Some(byte) => self.decoder.push(byte),
                 None => Decoded::Key(self.decoder.timeout()),

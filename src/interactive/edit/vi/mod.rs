@@ -89,7 +89,7 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
             leave_insert(editor);
             Ok(Step::Continue)
         }
-        KeyEvent(K::Char(_), M::NONE) if editor.vi.mode == Mode::Replace && emacs::is_typed(key, session) => {
+        KeyEvent(K::Char(_), M::NONE) if editor.vi.mode == Mode::Replace && emacs::is_typed(key) => {
             let over = character_at(editor);
             editor.line.delete(over);
             emacs::key(editor, shell, session, key)
