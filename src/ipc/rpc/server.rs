@@ -221,9 +221,12 @@ impl Server {
         }
         let waiting = |client: &Client| client.reader.waiting() + client.output.held();
         let mut sum: usize = self.clients.iter().map(waiting).sum();
+        // Who holds much and has long done nothing about it; not who has just called, as long as others only hold.
+        let turn = self.turn;
+        let hoarding = |client: &Client| (waiting(client) as u64).saturating_mul(turn - client.heard + 1);
         // A single long answer may be as long as it is.
         while sum > MOST_WAITING && self.clients.iter().filter(|client| waiting(client) > 0).nth(1).is_some() {
-            sum -= self.let_go(|client| waiting(client) as u64).as_ref().map_or(sum, waiting);
+            sum -= self.let_go(hoarding).as_ref().map_or(sum, waiting);
         }
     }
 
