@@ -41,7 +41,7 @@ pub fn command(shell: &mut Shell, assignments: &[Assignment], fields: &Fields) -
 
 /// Whether a command name would be a reserved word or an assignment if it were not quoted.
 fn would_be_syntax(name: &[u8]) -> bool {
-    let assigned = memchr::memchr(b'=', name).map(|equals| &name[..equals]);
+    let assigned = find::byte(b'=', name).map(|equals| &name[..equals]);
     Reserved::of(name).is_some() || assigned.is_some_and(is_name)
 }
 

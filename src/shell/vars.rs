@@ -70,7 +70,8 @@ impl Variable {
 pub struct Vars {
     table: Vec<Variable>,
     names: Names,
-    /// Old values of `local` variables, newest last; a function call remembers the length.
+    /// Old values of `local` variables, newest last, each with whether LINENO was the line's number then; a function call remembers the
+    /// length.
     locals: Vec<(u32, Variable, bool)>,
     /// Old values of what in-process subshells changed, newest last.
     journal: Vec<(u32, Variable)>,

@@ -1,5 +1,6 @@
 //! Arithmetic expressions (XCU 2.6.4; the operators of ISO C 6.5, by precedence climbing).
 
+use crate::number::parse_integer;
 use crate::status::{Error, ExitStatus};
 use crate::syntax::ast::{BinaryOp, Expression, Name, UnaryOp, WordPart};
 use crate::syntax::error::character_start;
@@ -403,20 +404,11 @@ fn chained(left: Expression, goes_on: bool, op: BinaryOp, right: Expression) -> 
 
 // number = "0" | "1" | "42" | "010" | "0x1F" | "9223372036854775807" ;
 fn number(text: &[u8]) -> Result<i64> {
-    let (radix, digits) = match text {
-        [b'0', b'x' | b'X', rest @ ..] if !rest.is_empty() => (16, rest),
-        [b'0', rest @ ..] if !rest.is_empty() => (8, rest),
-        rest => (10, rest),
-    };
-    let mut value = 0i64;
-    for &digit in digits {
-        let Some(digit) = char::from(digit).to_digit(radix) else {
-            let why = if radix == 8 { " (a leading 0 means octal)" } else { "" };
-            return Err(format!("`{}` is not a number{why}", String::from_utf8_lossy(text)));
-        };
-        value = value.wrapping_mul(i64::from(radix)).wrapping_add(i64::from(digit));
-    }
-    Ok(value)
+    parse_integer(text).ok_or_else(|| {
+        let is_octal = matches!(text, [b'0', second, ..] if !second.eq_ignore_ascii_case(&b'x'));
+        let why = if is_octal { " (a leading 0 means octal)" } else { "" };
+        format!("`{}` is not a number{why}", String::from_utf8_lossy(text))
+    })
 }
 
 // assignment_operator = "=" | "+=" | "-=" | "*=" | "/=" | "%=" | "<<=" | ">>=" | "&=" | "^=" | "|=" ;

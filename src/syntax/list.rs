@@ -163,22 +163,21 @@ pub fn complete_command(cursor: Cursor<'_>) -> Parsed<'_, List> {
     let mut items = pool.take();
     let mut cursor = command_start(cursor);
     loop {
-        if cursor.is_at_line_end() || cursor.peek().is_none() {
-            // Here-documents of this line belong to it; nothing else of the next line does.
-            if !cursor.context().pending.borrow().is_empty() {
-                cursor = heredoc::bodies(cursor)?.0;
-            }
-            break;
-        }
         match cursor.peek() {
+            None => break,
+            Some(b'\n') if cursor.is_at_line_end() => break,
             // A line of an alias's value.
             Some(b'\n') => cursor = command_start(newline(cursor)?.0),
-            _ => {
+            Some(_) => {
                 let (next, item) = item(cursor)?;
                 items.push(item);
                 cursor = next;
             }
         }
+    }
+    // Here-documents of this line belong to it; nothing else of the next line does.
+    if !cursor.context().pending.borrow().is_empty() {
+        cursor = heredoc::bodies(cursor)?.0;
     }
     Ok((cursor, List { items: pool.few(items) }))
 }

@@ -290,12 +290,7 @@ impl Printer {
 
     /// Parts; inside double quotes and the like with these characters escaped.
     fn parts(&mut self, parts: &[WordPart], escaped: Option<&[u8]>) {
-        let mut is_behind_dollar = false;
         for (index, part) in parts.iter().enumerate() {
-            let behind_dollar = std::mem::replace(
-                &mut is_behind_dollar,
-                matches!(part, WordPart::Literal(text) if text.ends_with(b"$")),
-            );
             match part {
                 WordPart::Literal(text) => match escaped {
                     None => self.out.extend_from_slice(text),
@@ -309,7 +304,7 @@ impl Printer {
                     }
                 },
                 // `$\a` is not `$'a'`.
-                WordPart::Quoted(text) if behind_dollar && !text.is_empty() => {
+                WordPart::Quoted(text) if !text.is_empty() && ends_with_dollar(&parts[..index]) => {
                     self.out.push(b'\\');
                     self.out.push(text[0]);
                     self.quoted(&text[1..]);
@@ -408,4 +403,9 @@ impl Printer {
 fn continues_name(next: Option<&WordPart>) -> bool {
     matches!(next, Some(WordPart::Literal(text))
         if text.first().is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+}
+
+/// Whether a `$` that begins no expansion stands at the end of these parts.
+fn ends_with_dollar(parts: &[WordPart]) -> bool {
+    matches!(parts.last(), Some(WordPart::Literal(text)) if text.ends_with(b"$"))
 }

@@ -59,6 +59,7 @@ impl ChildSetup<'_> {
 
     /// What the signals that [`ChildSetup::apply`] sets do now.
     pub fn dispositions(&self) -> Vec<(i32, signal::Disposition)> {
+        // (Every signal in the sets has one.)
         let known = |number| signal::get(number).map(|now| (number, now)).ok();
         bits(self.default_signals | self.ignored_signals).filter_map(known).collect()
     }

@@ -66,6 +66,7 @@ pub(super) fn let_go() {
     for signal in
         bits(STOPS & SEEN_TO.swap(0, Relaxed)).filter(|&signal| signal::get(signal) == Ok(signal::Disposition::Default))
     {
+        // It has a handler of ours, so it can be set.
         let _ = signal::act(signal, libc::SIG_DFL);
     }
 }

@@ -64,11 +64,16 @@ impl Saved {
     pub fn restore(self, shell: &mut Shell) {
         shell.io.forget_input();
         for (number, old) in self.descriptors.into_iter().rev() {
-            // Neither can fail: the number is in range, the copy is open.
-            let _ = match old {
-                Some(old) => fd::dup2(old.copy.as_raw_fd(), number),
-                None => fd::close(number),
+            let Some(old) = old else {
+                // It was opened in between; or the command has closed it already.
+                let _ = fd::close(number);
+                continue;
             };
+            // After `ulimit -n` the number can be out of range. Nobody shall go on with the wrong file then.
+            if let Err(errno) = fd::dup2(old.copy.as_raw_fd(), number) {
+                let _ = fd::close(number);
+                shell.report(&Error::system(format!("cannot put back descriptor {number}"), errno));
+            }
         }
         shell.io.input = self.input;
         shell.io.error = self.error;

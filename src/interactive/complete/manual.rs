@@ -18,11 +18,11 @@ const SECTIONS: [&str; 3] = ["1", "8", "6"];
 /// No page that a person reads is longer.
 const LONGEST: u64 = 8 << 20;
 
-/// The options of the program that these words call.
-pub fn options(shell: &mut Shell, words: &[String]) -> Vec<Described> {
-    let Some(program) = words.first().and_then(|word| program(word)) else { return Vec::new() };
+/// The options of a program behind these operands.
+pub fn options(shell: &mut Shell, program: &str, operands: &[String]) -> Vec<Described> {
+    let Some(program) = base_name(program) else { return Vec::new() };
     let directories = directories(shell);
-    let subcommand = words[1..].iter().find(|word| !word.starts_with('-')).filter(|word| is_word(word));
+    let subcommand = operands.iter().find(|word| !word.starts_with('-')).filter(|word| is_word(word));
     let own = subcommand.and_then(|word| page(&directories, &format!("{program}-{word}"), LONGEST));
     let page = own.or_else(|| page(&directories, program, LONGEST));
     page.map(|page| roff::options(&page)).unwrap_or_default()
@@ -30,10 +30,10 @@ pub fn options(shell: &mut Shell, words: &[String]) -> Vec<Described> {
 
 /// The subcommands of a program that begin like `prefix`, each with a few words about it: those whose page `PROGRAM-NAME` shows how
 /// `PROGRAM NAME` is called.
-pub fn subcommands(shell: &mut Shell, program_word: &str, prefix: &str) -> Vec<(String, String)> {
+pub fn subcommands(shell: &mut Shell, program: &str, prefix: &str) -> Vec<(String, String)> {
     /// A page begins with its name and its synopsis.
     const HEAD: u64 = 8 << 10;
-    let Some(program) = program(program_word) else { return Vec::new() };
+    let Some(program) = base_name(program) else { return Vec::new() };
     let directories = directories(shell);
     let mut found = BTreeSet::new();
     for entry in directories.iter().filter_map(|directory| std::fs::read_dir(directory.join("man1")).ok()).flatten() {
@@ -51,8 +51,8 @@ pub fn subcommands(shell: &mut Shell, program_word: &str, prefix: &str) -> Vec<(
 }
 
 /// The last component of a path.
-fn program(word: &str) -> Option<&str> {
-    word.rsplit('/').next().filter(|name| !name.is_empty())
+fn base_name(path: &str) -> Option<&str> {
+    path.rsplit('/').next().filter(|name| !name.is_empty())
 }
 
 fn is_word(word: &str) -> bool {

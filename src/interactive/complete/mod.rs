@@ -71,7 +71,7 @@ enum Operand {
 }
 
 /// What the operands of a command are.
-fn operands(command: &str, words: &[String]) -> Operand {
+fn kind_of_operand(command: &str, words: &[String]) -> Operand {
     let last = words.last().map(|word| &word[..]).unwrap_or_default();
     match (command, words.len()) {
         ("type" | "hash" | "which" | "whence" | "man" | "whatis", _) => Operand::Commands,
@@ -183,24 +183,24 @@ fn starting(names: impl IntoIterator<Item = String>, prefix: &str) -> Vec<Candid
 }
 
 fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Candidate> {
-    let Some(command) = place.words.first() else { return Vec::new() };
-    let kind = operands(command, &place.words);
-    if kind == Operand::CommandLine && place.words.len() > 1 && !place.words[1].starts_with('-') {
-        let inner = Place { words: place.words[1..].to_vec(), ..place.clone() };
+    let Some((command, operands)) = place.words.split_first() else { return Vec::new() };
+    let kind = kind_of_operand(command, &place.words);
+    if kind == Operand::CommandLine && operands.first().is_some_and(|inner| !inner.starts_with('-')) {
+        let inner = Place { words: operands.to_vec(), ..place.clone() };
         return operand(shell, &inner, raw, plain);
     }
     if plain.starts_with('-') {
-        let found = options(shell, place, command, plain);
+        let found = options(shell, command, operands, plain);
         if !found.is_empty() {
             return found;
         }
     }
     let files = |shell: &mut Shell| files::complete(shell, raw, files::Wanted::All);
     match kind {
-        Operand::Files if place.words.len() == 1 && is_external(shell, command) => {
-            let verbs = manual::subcommands(shell, &aliased(shell, command), plain);
-            let verbs: Vec<_> = verbs.iter().map(|(verb, about)| Candidate::explained(verb, about)).collect();
-            or_files(verbs, shell, raw)
+        Operand::Files if operands.is_empty() => {
+            let verbs = program(shell, command).map(|program| manual::subcommands(shell, &program, plain));
+            let verbs = verbs.unwrap_or_default().into_iter();
+            or_files(verbs.map(|(verb, about)| Candidate::explained(&verb, &about)).collect(), shell, raw)
         }
         Operand::Files => files(shell),
         Operand::Directories => files::complete(shell, raw, files::Wanted::Directories),
@@ -251,42 +251,32 @@ fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Cand
 }
 
 /// The options of a command that begin like `plain`: a builtin's from its usage, a program's from its manual page.
-fn options(shell: &mut Shell, place: &Place, command: &str, plain: &str) -> Vec<Candidate> {
+fn options(shell: &mut Shell, command: &str, operands: &[String], plain: &str) -> Vec<Candidate> {
     let mut found = match plain.strip_prefix('-') {
-        Some(rest) if command == "kill" && place.words.len() == 1 => signals("-", rest),
+        Some(rest) if command == "kill" && operands.is_empty() => signals("-", rest),
         _ => Vec::new(),
     };
     // (Behind so many short names a description would take a line from each of them.)
     let short = !found.is_empty();
     let own = names::options(command).into_iter().filter(|(option, _)| option.starts_with(plain));
     found.extend(own.map(|(option, about)| Candidate::explained(&option, if short { "" } else { &about })));
-    if is_external(shell, command) {
-        let words: Vec<_> =
-            std::iter::once(aliased(shell, command)).chain(place.words.iter().skip(1).cloned()).collect();
-        let told = manual::options(shell, &words).into_iter().filter(|option| option.name.starts_with(plain));
-        found.extend(told.map(|option| match option.takes_value {
-            true => {
-                Candidate { suffix: String::new(), ..Candidate::explained(&format!("{}=", option.name), &option.about) }
-            }
+    let told = program(shell, command).map(|program| manual::options(shell, &program, operands)).unwrap_or_default();
+    found.extend(told.into_iter().filter(|option| option.name.starts_with(plain)).map(
+        |option| match option.takes_value {
+            true => Candidate { suffix: String::new(), ..Candidate::explained(&(option.name + "="), &option.about) },
             false => Candidate::explained(&option.name, &option.about),
-        }));
-    }
+        },
+    ));
     found
 }
 
-/// The command that an alias begins with.
-fn aliased(shell: &Shell, command: &str) -> String {
-    let value = shell.aliases.get(to_bytes(command).as_bstr()).map(|value| to_text(value));
-    value
-        .and_then(|value| scan::scan(&format!("{value} ")).words.into_iter().next())
-        .unwrap_or_else(|| command.to_owned())
-}
-
-/// Whether a name is neither a builtin's nor a function's.
-fn is_external(shell: &mut Shell, command: &str) -> bool {
-    let slot = shell.commands.slot_of(to_bytes(&aliased(shell, command)).as_bstr());
-    let entry = shell.commands.at(slot);
-    entry.builtin.is_none() && entry.function.is_none()
+/// The program that a command name, or the alias with this name, stands for; none if it is a builtin or a function.
+fn program(shell: &Shell, command: &str) -> Option<String> {
+    let value = shell.aliases.get(to_bytes(command).as_bstr()).map(|value| to_text(value) + " ");
+    let first = value.and_then(|value| scan::scan(&value).words.into_iter().next());
+    let name = first.unwrap_or_else(|| command.to_owned());
+    let bytes = to_bytes(&name);
+    (shell.commands.builtin(&bytes).is_none() && shell.commands.function(&bytes).is_none()).then_some(name)
 }
 
 fn or_files(candidates: Vec<Candidate>, shell: &mut Shell, raw: &str) -> Vec<Candidate> {

@@ -82,12 +82,14 @@ impl Session {
                 signal::take(number);
             }
         }
+        // A terminal that is gone: the shell ends by itself.
         let _ = tty::end_editing(terminal(), &self.modes);
         signal::set_mask(&self.mask);
     }
 
     /// Do something with the terminal and the signals as commands have them.
     pub fn outside<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        // A terminal that is gone is found out at the next read.
         let _ = tty::end_editing(terminal(), &self.modes);
         signal::set_mask(&self.mask);
         let result = run();
