@@ -8,10 +8,7 @@ use std::time::Duration;
 
 #[test]
 fn a_listener_is_stopped_and_goes_on() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     for command in ["nc -lnv 0", "command nc -lnv 0 2>&1"] {
         t.run("clear");
         t.line(command);
@@ -43,10 +40,7 @@ fn a_listener_is_stopped_and_goes_on() {
 
 #[test]
 fn a_client_in_the_background_leaves_the_input_to_the_shell() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     let server = UdpSocket::bind("127.0.0.1:0").expect("a port");
     server.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
     let port = server.local_addr().expect("it is bound").port();
@@ -87,10 +81,7 @@ fn a_client_in_the_background_leaves_the_input_to_the_shell() {
 
 #[test]
 fn a_file_is_removed_by_an_interrupt_and_a_hang_up() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.line("nc -lU s");
     t.in_job();
     let file = t.home().join("s");
@@ -103,18 +94,18 @@ fn a_file_is_removed_by_an_interrupt_and_a_hang_up() {
     t.until("it listens", |_| file.exists());
     t.key(CTRL_Z);
     t.prompt();
-    // (A job that has stopped is ended when it goes on; by whom of the two depends.)
-    t.run("kill %1; fg; wait");
-    assert_eq!(t.run("ls"), "");
-    t.exit();
+    assert_eq!(t.run("kill %1; wait %1; echo $?; ls"), "143");
+    t.line("nc -lU s");
+    t.in_job();
+    t.until("it listens", |_| file.exists());
+    let mut closed = t.hang_up();
+    closed.wait();
+    wait_until("its file is removed", || !closed.home().join("s").exists());
 }
 
 #[test]
 fn what_concerns_the_shell_stays_in_it() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     let server = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = server.local_addr().expect("it is bound").port();
     t.line(&format!("nc --fd c 127.0.0.1 {port}; nc --exec 'read -r x' 127.0.0.1 {port}"));

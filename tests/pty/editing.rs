@@ -70,10 +70,7 @@ fn a_command_of_several_lines_goes_on_and_is_recalled_whole() {
 
 #[test]
 fn control_keys_do_what_people_expect() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.key("echo never");
     t.key(CTRL_C);
     t.prompt();
@@ -93,10 +90,7 @@ fn control_keys_do_what_people_expect() {
 
 #[test]
 fn control_c_gives_up_the_line_in_the_middle_of_a_key() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     for begun in ["\x18", "\x1d", "\x12", "\x1b", "\x1b[1"] {
         t.key(&format!("echo never{begun}{CTRL_C}"));
         t.prompt();
@@ -112,10 +106,7 @@ fn control_c_gives_up_the_line_in_the_middle_of_a_key() {
 
 #[test]
 fn what_is_changed_in_recalled_lines_stays_until_one_is_entered() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.run("echo one");
     t.run("echo two");
     t.key(&format!("{UP} EDIT{UP}"));
@@ -153,10 +144,7 @@ fn drawn(t: &mut Terminal) {
 
 #[test]
 fn the_second_key_of_a_command_shows_what_it_does() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.key("echo a");
     t.see_at_cursor("[1]$ echo a");
     for (key, shown) in [("\x16", "echo a"), ("\x01", "echo a^A"), ("\x18", "echo a^A"), ("\x15", "echo a")] {
@@ -181,10 +169,7 @@ fn the_second_key_of_a_command_shows_what_it_does() {
 
 #[test]
 fn last_words_come_one_after_the_other() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.run("echo one");
     t.run("echo x # 'c'");
     t.run("echo 'a  b'");
@@ -203,10 +188,7 @@ fn last_words_come_one_after_the_other() {
 
 #[test]
 fn a_paste_is_searched_for_whole() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.run("echo one");
     t.run("echo ooo");
     t.key("\x12\x1b[200~on\x1b[201~");
@@ -217,10 +199,7 @@ fn a_paste_is_searched_for_whole() {
 
 #[test]
 fn a_paste_waits_for_enter() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.key("\x1b[200~echo one\recho two\x1b[201~");
     t.see("> echo two");
     assert!(!t.text().contains("\none"), "{}", t.text());
@@ -238,10 +217,7 @@ fn a_paste_waits_for_enter() {
 
 #[test]
 fn wide_and_combining_characters() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.key("echo 日本e\u{301}語");
     t.until("the cursor", |t| t.cursor().1 == 5 + 5 + 2 + 2 + 1 + 2);
     t.key(&format!("{LEFT}{LEFT}{LEFT}x"));
@@ -254,10 +230,7 @@ fn wide_and_combining_characters() {
 
 #[test]
 fn bytes_that_are_no_characters_are_kept_and_shown() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.bytes(b"printf 'a\xffb' | od -An -tx1");
     t.see_at_cursor("[1]$ printf 'a\\xffb' | od -An -tx1");
     assert_eq!(t.run(""), " 61 ff 62");
@@ -423,10 +396,7 @@ fn a_line_that_is_taller_than_the_window_scrolls() {
 
 #[test]
 fn a_job_that_reports_and_a_trap_leave_the_line_whole() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.run("set -b");
     t.run("trap 'echo trapped' USR1");
     t.run("mkfifo p; cat p >/dev/null &");
@@ -446,10 +416,7 @@ fn a_job_that_reports_and_a_trap_leave_the_line_whole() {
 
 #[test]
 fn what_is_typed_ahead_belongs_to_the_command() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.key("read a b; echo \"<$a,$b>\"\rone two\recho next\r");
     t.see("<one,two>");
     t.see("\nnext\n");
@@ -459,10 +426,7 @@ fn what_is_typed_ahead_belongs_to_the_command() {
 
 #[test]
 fn special_characters_are_those_of_the_terminal() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     for mode in ["emacs", "vi"] {
         t.run(&format!("set -o {mode}; stty erase '#' kill '^X' intr '^T' werase '^O'"));
         assert_eq!(t.run("echo abc##d"), "ad");
@@ -478,10 +442,7 @@ fn special_characters_are_those_of_the_terminal() {
 
 #[test]
 fn read_asks_for_the_rest_of_a_line_that_goes_on() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.run("more=MORE; PS2='$more> '");
     t.line("read a b; echo \"<$a,$b>\"");
     t.key("one \\\r");
@@ -494,10 +455,7 @@ fn read_asks_for_the_rest_of_a_line_that_goes_on() {
 
 #[test]
 fn large_pastes_and_long_lines_are_quick() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     let start = Instant::now();
     let lines: String = (0..10_000).map(|number| format!("x={number}\n")).collect();
     t.key(&format!("\x1b[200~{lines}\x1b[201~\r"));
@@ -519,10 +477,7 @@ fn large_pastes_and_long_lines_are_quick() {
 
 #[test]
 fn the_history_is_kept_in_a_private_file() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.run("echo first");
     t.run("echo second");
     t.run("echo second");

@@ -407,10 +407,7 @@ fn a_script_without_an_interpreter_belongs_to_its_jobs_group() {
 /// ^C ends a wait for a message: 130, the next prompt, and nothing is left of the wait.
 #[test]
 fn control_c_ends_a_wait_for_a_message() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.run("export XDG_RUNTIME_DIR=$PWD/run; mkdir -m 700 run; mkfifo pipe; q=$(mq create sysv:0)");
     for address in ["$q", "box:wait", "rdv:wait", "fifo:pipe"] {
         t.line(&format!("recv {address}"));
@@ -429,8 +426,8 @@ fn control_c_ends_a_wait_for_a_message() {
 
 #[test]
 fn a_single_program_of_a_shell_with_job_control_is_a_job() {
-    let dash = Terminal::started_by(&["sh", "-c", "\"$@\" -mc '/bin/sleep 0'; echo \"next $?\"; read x", "sh"]);
-    let mut t = dash.env("PS1", "").start();
+    let setup = Terminal::started_by(&["sh", "-c", "\"$@\" -mc '/bin/sleep 0'; echo \"next $?\"; read x", "sh"]);
+    let mut t = setup.env("PS1", "").start();
     t.see("next 0");
 }
 

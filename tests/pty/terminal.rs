@@ -219,7 +219,12 @@ impl Terminal {
         Self::with().start()
     }
 
-    /// The same, to be changed before it starts.
+    /// The same; none if another shell is tested, for which what is ipcsh's own choice is skipped.
+    pub fn of_ipcsh() -> Option<Self> {
+        is_ipcsh().then(Self::new)
+    }
+
+    /// The same as [`Terminal::new`], to be changed before it starts.
     pub fn with() -> Setup {
         Self::started_by(&[])
     }

@@ -117,10 +117,7 @@ fn history_and_searches() {
 
 #[test]
 fn what_is_repeated_can_be_of_an_earlier_line() {
-    if !is_ipcsh() {
-        return;
-    }
-    let mut t = Terminal::new();
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.run("set -o vi");
     t.key("echo axbx\x1b0fxrY");
     assert_eq!(t.run(""), "aYbx");

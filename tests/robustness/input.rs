@@ -23,8 +23,11 @@ fn odd_bytes_in_a_script() {
 #[test]
 fn not_a_script() {
     let dir = Dir::new();
-    let end = run(&dir, dir.command().arg("/"));
-    assert!((1..=128).contains(&end.is_sane().status) && !end.err.is_empty(), "{}", end.short());
+    // 128: commands cannot be read (XCU sh, EXIT STATUS).
+    for command in [dir.command().arg("/"), dir.command().stdin(File::open("/").expect("/ can be opened"))] {
+        let end = run(&dir, command);
+        assert!(end.status == 128 && !end.err.is_empty() || !is_ipcsh(), "{}", end.short());
+    }
     let end = run(&dir, dir.command().arg("./nosuchfile"));
     assert!(end.is_sane().status == 127 || !is_ipcsh(), "{}", end.short());
     let end = run(&dir, dir.command().arg(""));
@@ -35,9 +38,7 @@ fn not_a_script() {
     assert!(end.is_sane().status != 0, "{}", end.short());
     let end = run(&dir, dir.command().arg("-Z"));
     assert!(end.is_sane().status != 0, "{}", end.short());
-    // Standard input as the script, and a script that is a directory or a device.
-    let end = run(&dir, dir.command().stdin(File::open("/").expect("/ can be opened")));
-    end.is_sane();
+    // A device is a script without a line.
     run(&dir, dir.command().arg("/dev/null")).prints("");
 }
 

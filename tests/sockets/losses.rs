@@ -48,6 +48,7 @@ fn the_end_of_a_handlers_answer_arrives_although_the_client_goes_on() {
     until("the handler has said all", || dir.has("done"));
     // Not while the handler itself would have found it.
     until("the handler has ended, or waits", || handlers_sleep(server.pid()));
+    // It may have closed the connection already.
     let _ = other.write_all(b"late");
     let _ = other.shutdown(std::net::Shutdown::Write);
     let (total, end) = reader.join().expect("it is read");
@@ -59,7 +60,7 @@ fn handlers_sleep(pid: Pid) -> bool {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     children.split_whitespace().all(|child| {
         let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
-        stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with(['S', 'Z']))
+        [") S ", ") Z "].iter().any(|state| stat.contains(state))
     })
 }
 
@@ -120,10 +121,8 @@ fn answers_wait_for_somebody() {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     socket.set_read_timeout(Some(DEADLINE)).expect("a time limit");
     socket.connect(("127.0.0.1", server.port())).expect("a port to send to");
-    // It has read the input when it sleeps again.
-    until("it waits", || {
-        fs::read_to_string(format!("/proc/{}/wchan", server.pid())).is_ok_and(|at| at.contains("poll"))
-    });
+    // It does not before it has read the whole input, which is a file.
+    super::safety::sleeps(&server);
     socket.send(b"hello").expect("it is sent");
     let mut buffer = [0; 20];
     let got = socket.recv(&mut buffer).expect("an answer");
