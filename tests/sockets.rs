@@ -33,7 +33,7 @@ use nix::unistd::Pid;
 use place::{Dir, has, limit};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
@@ -100,10 +100,11 @@ impl Running {
         let (send, receive) = mpsc::channel();
         std::thread::spawn(move || {
             let mut line = String::new();
-            let _ = err.read_line(&mut line);
-            let _ = send.send((line, err));
+            let got = err.read_line(&mut line);
+            // Nobody receives it behind the deadline.
+            let _ = send.send((got, line, err));
         });
-        let Ok((line, err)) = receive.recv_timeout(DEADLINE) else { panic!("no line came") };
+        let Ok((Ok(1..), line, err)) = receive.recv_timeout(DEADLINE) else { panic!("no line came") };
         self.err = Some(err);
         line.trim_end().to_owned()
     }
@@ -181,6 +182,28 @@ fn connect(port: u16) -> TcpStream {
     stream.set_read_timeout(Some(DEADLINE)).expect("a time limit");
     stream.set_write_timeout(Some(DEADLINE)).expect("a time limit");
     stream
+}
+
+/// A UDP socket, and the port that is its own.
+fn udp_at_port() -> (UdpSocket, u16) {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    socket.set_read_timeout(Some(DEADLINE)).expect("a time limit");
+    let port = socket.local_addr().expect("it is bound").port();
+    (socket, port)
+}
+
+/// A UDP socket that talks to a port.
+fn udp(port: u16) -> UdpSocket {
+    let (socket, _) = udp_at_port();
+    socket.connect(("127.0.0.1", port)).expect("a port to send to");
+    socket
+}
+
+/// The next datagram.
+fn receive(socket: &UdpSocket) -> Vec<u8> {
+    let mut buffer = [0; 70_000];
+    let length = socket.recv(&mut buffer).expect("an answer");
+    buffer[..length].to_vec()
 }
 
 /// Send everything, end the sending, and read all that comes.

@@ -33,7 +33,7 @@ impl House {
 
     fn furnish(&self) {
         fs::create_dir_all(self.0.join("home")).expect("a directory for the test");
-        fs::copy(shell(), self.0.join("ipcsh")).expect("a shell for everybody");
+        copy_shell(&self.0.join("ipcsh"));
         chown(self.0.join("home"), Some(ID), Some(ID)).expect("root may give files away");
         let (home, shell) = (self.path("home"), self.path("ipcsh"));
         self.write("profile", "FROM_ETC=etc\n");

@@ -2,7 +2,6 @@
 
 use crate::terminal::*;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 #[test]
 fn a_login_shell_reads_its_profile() {
@@ -131,9 +130,7 @@ fn a_set_id_shell_reads_neither_env_nor_rc() {
     let start = |mode| {
         let home = Terminal::program("true");
         let path = home.home().join("shell");
-        // (By another program: what this one has open for writing, a child of another test could still have, and nobody may execute it.)
-        let copied = Command::new("cp").arg(shell()).arg(&path).status().expect("cp can be started");
-        assert!(copied.success(), "the shell can be copied");
+        copy_shell(&path);
         std::os::unix::fs::chown(&path, Some(54321), Some(54321)).expect("root may give files away");
         std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("a mode can be set");
         let setup = home.file("env", "echo 'ENV was read'\n").file(".config/ipcsh/rc", "echo 'rc was read'\n");

@@ -54,6 +54,13 @@ pub fn is_ipcsh() -> bool {
     ours
 }
 
+/// A copy of the shell, to be executed. Another program makes it: what this one has open for writing, a child of another test could still
+/// have before its exec, and nobody may execute that.
+pub fn copy_shell(to: &Path) {
+    let copied = Command::new("cp").arg(shell()).arg(to).status().expect("cp can be started");
+    assert!(copied.success(), "the shell can be copied");
+}
+
 /// Whether a program is installed: else what needs it is skipped.
 pub fn have(program: &str) -> bool {
     let found = PATH.split(':').any(|directory| Path::new(directory).join(program).exists());

@@ -1,20 +1,6 @@
 //! UDP, UNIX datagrams and seqpacket sockets: boundaries, several clients at once, handlers for each.
 
 use super::*;
-use std::net::UdpSocket;
-
-fn udp(port: u16) -> UdpSocket {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    socket.connect(("127.0.0.1", port)).expect("a port to send to");
-    socket.set_read_timeout(Some(DEADLINE)).expect("a time limit");
-    socket
-}
-
-fn receive(socket: &UdpSocket) -> Vec<u8> {
-    let mut buffer = [0; 70_000];
-    let length = socket.recv(&mut buffer).expect("an answer");
-    buffer[..length].to_vec()
-}
 
 #[test]
 fn boundaries_are_visible() {
@@ -31,9 +17,7 @@ fn boundaries_are_visible() {
         }
         assert_eq!(server.end().out, expected, "{framing}");
         // And back: what was framed becomes the same datagrams.
-        let receiver = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        receiver.set_read_timeout(Some(DEADLINE)).expect("a time limit");
-        let port = receiver.local_addr().expect("it is bound").port();
+        let (receiver, port) = udp_at_port();
         let input = dir.file("input", &expected);
         let mut client = dir.shell(&format!("nc -u -q 0 --framed={framing} 127.0.0.1 {port}"));
         assert_eq!(run(client.stdin(fs::File::open(input).expect("the file is there"))).status, 0);
@@ -184,9 +168,7 @@ fn an_empty_answer_does_not_end_the_conversation() {
 #[test]
 fn carriage_returns_and_pauses() {
     let dir = Dir::new();
-    let receiver = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    receiver.set_read_timeout(Some(DEADLINE)).expect("a time limit");
-    let port = receiver.local_addr().expect("it is bound").port();
+    let (receiver, port) = udp_at_port();
     let send =
         |options: &str| run(&mut dir.shell(&format!("printf 'a\\nb\\r\\nc' | nc -u -q 0 {options} 127.0.0.1 {port}")));
     let end = send("-C --hex");
@@ -208,9 +190,7 @@ fn carriage_returns_and_pauses() {
 #[test]
 fn read_loses_nothing_of_a_datagram() {
     let dir = Dir::new();
-    let server = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    server.set_read_timeout(Some(DEADLINE)).expect("a time limit");
-    let port = server.local_addr().expect("it is bound").port();
+    let (server, port) = udp_at_port();
     let code = format!(
         "exec 3<>/dev/udp/127.0.0.1/{port}; echo hi >&3; read -r a <&3; exec 4</dev/null; sh -c 'read -r b <&3; echo \"$b\"'\n\
          read -r b <&3; echo \"$a, $b\"; while read -r c; do echo \"$c\" | cat; [ \"$c\" != end ] || break; done <&3"
@@ -233,8 +213,7 @@ fn read_loses_nothing_of_a_datagram() {
 #[test]
 fn refused_and_too_long() {
     let dir = Dir::new();
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
-    let port = socket.local_addr().expect("it is bound").port();
+    let (socket, port) = udp_at_port();
     drop(socket);
     let end = run(&mut dir.shell(&format!("nc -uz 127.0.0.1 {port}")));
     assert_eq!((end.status, &*end.err), (1, ""));

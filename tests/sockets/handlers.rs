@@ -70,13 +70,9 @@ fn handlers_get_no_other_descriptors() {
         }
     }
     let mut server = Running::start(&mut dir.shell("f() { for d in /proc/$$/fd/*; do :; done; nc -h >/dev/null; read -r x; ls /proc/self/fd; }; nc -lunv -k --exec f 0"));
-    let port = server.port();
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    socket.set_read_timeout(Some(DEADLINE)).expect("a time limit");
-    socket.send_to(b"go\n", ("127.0.0.1", port)).expect("it is sent");
-    let mut buffer = [0; 100];
-    let length = socket.recv(&mut buffer).expect("an answer");
-    assert_eq!(&buffer[..length], b"0\n1\n2\n3\n");
+    let socket = udp(server.port());
+    socket.send(b"go\n").expect("it is sent");
+    assert_eq!(receive(&socket), b"0\n1\n2\n3\n");
 }
 
 /// Hanging, dying and crashing handlers harm their own connection only.

@@ -2,7 +2,7 @@
 //! `-v` says are compared. The expected bytes stand here as well, so both are checked even if both were wrong.
 
 use super::*;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::thread;
 
 /// netcat-openbsd and ours, called with the same arguments.
@@ -183,9 +183,7 @@ fn datagrams() {
     let dir = Dir::new();
     let Some(programs) = both(&dir) else { return };
     for (name, mut program) in programs {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        socket.set_read_timeout(Some(DEADLINE)).expect("a time limit");
-        let port = socket.local_addr().expect("it is bound").port();
+        let (socket, port) = udp_at_port();
         let server = thread::spawn(move || {
             let mut buffer = [0; 100];
             let (length, from) = socket.recv_from(&mut buffer).expect("a datagram");
@@ -207,9 +205,8 @@ fn datagrams() {
         program.args(["-l", "-u", "-v", "-n", "-W", "1", "127.0.0.1", &port.to_string()]);
         let mut server = Running::start(&mut program);
         assert_eq!(server.line(), format!("Bound on 127.0.0.1 {port}"), "{name}");
-        let client = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let (client, own) = udp_at_port();
         client.send_to(b"hi", ("127.0.0.1", port)).expect("it is sent");
-        let own = client.local_addr().expect("it is bound").port();
         assert_eq!(server.line(), format!("Connection received on 127.0.0.1 {own}"), "{name}");
         assert_eq!(server.end().text(), "hi", "{name}");
     }

@@ -1,7 +1,6 @@
 //! What must not be lost: the end of what was sent, the boundaries of datagrams, answers, the files of sockets that are still used.
 
 use super::*;
-use std::net::UdpSocket;
 use std::os::unix::net::UnixDatagram;
 
 /// Read to the end so slowly that the sender's buffers are full; how much came, and how it ended.
@@ -93,8 +92,7 @@ fn a_slow_handler_gets_whole_datagrams() {
     let dir = Dir::new();
     let handler = "until test -e go; do sleep 0.01; done; cat >frames; : >done";
     let mut server = Running::start(&mut dir.shell(&format!("nc -lunv -w 1 --framed=len --exec '{handler}' 0")));
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    socket.connect(("127.0.0.1", server.port())).expect("a port to send to");
+    let socket = udp(server.port());
     for number in 0..40u8 {
         socket.send(&[number; LENGTH]).expect("it is sent");
         std::thread::sleep(Duration::from_millis(2));
@@ -118,15 +116,11 @@ fn answers_wait_for_somebody() {
     let input = dir.file("input", "early\n");
     let mut server = dir.shell("nc -lunv -k 0");
     let mut server = Running::start(server.stdin(fs::File::open(input).expect("it is there")));
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    socket.set_read_timeout(Some(DEADLINE)).expect("a time limit");
-    socket.connect(("127.0.0.1", server.port())).expect("a port to send to");
+    let socket = udp(server.port());
     // It does not before it has read the whole input, which is a file.
     super::safety::sleeps(&server);
     socket.send(b"hello").expect("it is sent");
-    let mut buffer = [0; 20];
-    let got = socket.recv(&mut buffer).expect("an answer");
-    assert_eq!(&buffer[..got], b"early\n");
+    assert_eq!(receive(&socket), b"early\n");
 
     let mut server = dir.shell("nc -luUv -k s");
     let mut server = Running::start(server.stdin(Stdio::piped()));
@@ -148,6 +142,7 @@ fn answers_wait_for_somebody() {
             until("it is read", || unread(&input) == 0);
         } else {
             input.write_all(answer.as_bytes()).expect("it is read");
+            let mut buffer = [0; 20];
             let got = socket.recv(&mut buffer).expect("an answer");
             assert_eq!(&buffer[..got], answer.as_bytes());
         }

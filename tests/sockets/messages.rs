@@ -155,8 +155,7 @@ fn time_limits() {
     assert_eq!(idle.wait(), 0);
     // The input has ended, and the peer stays.
     assert_eq!(run(&mut dir.shell(&format!("nc -q 0.1 127.0.0.1 {port}"))).status, 0);
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
-    let port = socket.local_addr().expect("it is bound").port();
+    let (_socket, port) = udp_at_port();
     assert_eq!(run(&mut dir.shell(&format!("echo | nc -u -q 0 127.0.0.1 {port}"))).status, 0);
 }
 

@@ -141,8 +141,7 @@ fn dev_tcp_and_dev_udp() {
         let _ = stream.get_mut().write_all(answer.as_bytes());
     }
     assert_eq!(client.end().text(), "world\nthe end\n");
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
-    let udp = socket.local_addr().expect("it is bound").port();
+    let (socket, udp) = udp_at_port();
     assert_eq!(run(&mut dir.shell(&format!("printf datagram >/dev/udp/127.0.0.1/{udp}"))).status, 0);
     let mut buffer = [0; 20];
     assert_eq!(socket.recv(&mut buffer).ok(), Some(8));
