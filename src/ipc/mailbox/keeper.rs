@@ -1,9 +1,9 @@
 //! The process that is a mailbox's life.
 //!
-//! It sleeps in poll until somebody asks or a receiver goes; who has connected and says nothing is not waited for. When who has made the mailbox and the last receiver have gone and the queue is empty, it
-//! ends, in this order, so that no message is lost: shutdown makes every later `send` fail (the sender makes a new mailbox then); what came before that is still
-//! in the queue, is moved to a new socket, and the keeper lives on. Only with an empty queue do the files go, and the process. Making and
-//! ending take turns by flock(2).
+//! It sleeps in poll until somebody asks or a receiver goes; who has connected and says nothing is not waited for. When who has made the
+//! mailbox and the last receiver have gone and the queue is empty, it ends, in this order, so that no message is lost: shutdown makes every
+//! later `send` fail (the sender makes a new mailbox then); what came before that is still in the queue, is moved to a new socket, and the
+//! keeper lives on. Only with an empty queue do the files go, and the process. Making and ending take turns by flock(2).
 //!
 //! System calls: flock, bind, listen, fork, setsid, poll, accept, sendmsg (SCM_RIGHTS), shutdown, unlink.
 
@@ -25,6 +25,9 @@ const COUNT: u8 = b'c';
 
 /// How long the lock is waited for, which is held for moments only.
 const AT_ONCE: Duration = Duration::from_secs(10);
+
+/// How long the keeper rests when the system has no descriptor or no memory for it: to ask again at once would only keep it busy.
+const REST: Duration = Duration::from_millis(100);
 
 /// Make a mailbox, if there is none. It lasts at least as long as the descriptor that is returned.
 ///
@@ -113,6 +116,11 @@ pub fn count(place: &Place, address: &str, wait: &mut Wait) -> Result<Option<(u3
     Ok(Some((number(answer.get(..4)), number(answer.get(4..8)))))
 }
 
+fn rest(guard: &Guard) {
+    // A signal that comes meanwhile is seen by the next wait.
+    let _ = guard.sleep(REST);
+}
+
 /// The keeper's own side.
 struct Keeper<'a> {
     place: &'a Place,
@@ -140,7 +148,11 @@ impl Keeper<'_> {
             match guard.wait(&mut interests, None) {
                 Ok(()) => {}
                 Err(Cut::Signal(_)) => return self.close(),
-                Err(_) => continue,
+                // Without its keeper the mailbox would lose what is in it.
+                Err(_) => {
+                    rest(&guard);
+                    continue;
+                }
             }
             if interests[1].revents != 0 {
                 self.maker = None;
@@ -148,10 +160,12 @@ impl Keeper<'_> {
             // A receiver says nothing more: what comes from it is its end.
             let mut gone = interests[2..].iter().map(|it| it.revents != 0);
             self.receivers.retain(|_| !gone.next().unwrap_or(false));
-            if interests[0].revents != 0
-                && let Ok((connection, _)) = socket::accept(self.listener.as_raw_fd())
-            {
-                self.callers.push(connection);
+            if interests[0].revents != 0 {
+                match socket::accept(self.listener.as_raw_fd()) {
+                    Ok((connection, _)) => self.callers.push(connection),
+                    // Receivers have all descriptors: who asks is heard when one of them goes.
+                    Err(_) => rest(&guard),
+                }
                 if self.callers.len() > CALLERS {
                     self.callers.remove(0);
                 }
@@ -177,10 +191,12 @@ impl Keeper<'_> {
             COUNT if self.exists() => {
                 let mut answer = self.messages().to_ne_bytes().to_vec();
                 answer.extend_from_slice(&(self.receivers.len() as u32).to_ne_bytes());
+                // Who has asked may have gone: then nobody misses the answer.
                 let _ = socket::send(connection.as_raw_fd(), &answer, true);
             }
             REMOVE if self.exists() => {
                 self.close();
+                // Who has asked may have gone; the mailbox was to go all the same.
                 let _ = socket::send(connection.as_raw_fd(), &[REMOVE], true);
                 return false;
             }
