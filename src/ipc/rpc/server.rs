@@ -9,7 +9,7 @@
 //! A client may send half a call and fall silent, announce four gigabytes, or read no answer: none of it may stop the others. So nothing here
 //! blocks but the wait for all of them together; a client that does not read its answers gets no further calls read; when descriptors run
 //! out, the client that was silent for the longest is let go; and when half messages and answers that nobody reads take too much memory, the one
-//! with the most.
+//! who has held the most of it for the longest.
 //!
 //! A connection that the server ends is not simply closed: closing a TCP socket with unread data makes the kernel send a reset, which throws away
 //! what the client has not read yet of its last answer. So the end is sent, and what still comes is read away for a while.
@@ -45,6 +45,9 @@ const LAST: Duration = Duration::from_secs(10);
 
 /// How often a server may find something to do at once before it looks for signals: see [`Guard::check`].
 const BUSY: u64 = 64;
+
+/// How long a server rests when the system cannot let anybody in and no client can be let go for it.
+const REST: Duration = Duration::from_millis(50);
 
 /// Descriptors that are left for what the service does.
 const SPARE: u64 = 64;
@@ -239,13 +242,11 @@ impl Server {
             let mut replies = Vec::new();
             watch.lifted(|| service.message(&self.input[..got.min(CHUNK)], &peer, &mut replies));
             for reply in replies {
-                delay(service, watch);
-                let mut sent = call::send_to(fd, &reply, &peer, true);
-                if sent == Err(Errno::EMSGSIZE) {
-                    sent = call::send_to(fd, &service.unsendable(&reply), &peer, true);
+                pause(service.delay(), watch);
+                // A datagram that cannot be sent is a datagram that is lost, and the client asks again. Only one that is too long always is.
+                if call::send_to(fd, &reply, &peer, true) == Err(Errno::EMSGSIZE) {
+                    let _ = call::send_to(fd, &service.unsendable(&reply), &peer, true);
                 }
-                // A datagram that cannot be sent is a datagram that is lost: the client asks again.
-                let _ = sent;
             }
             return;
         }
@@ -257,9 +258,11 @@ impl Server {
                 }
                 self.welcome(socket, peer);
             }
+            // The newcomer has gone.
+            Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNABORTED) => {}
             // The next turn finds the newcomer again, and a descriptor for it.
-            Err(Errno::EMFILE | Errno::ENFILE) => drop(self.let_go(silence)),
-            Err(_) => {}
+            Err(Errno::EMFILE | Errno::ENFILE) if self.let_go(silence).is_some() => {}
+            Err(_) => pause(REST, watch),
         }
     }
 
@@ -295,10 +298,10 @@ impl Server {
     }
 }
 
-fn delay(service: &dyn Service, watch: &Guard) {
-    if !service.delay().is_zero() {
+fn pause(time: Duration, watch: &Guard) {
+    if !time.is_zero() {
         // A signal that comes meanwhile is seen by the next wait.
-        let _ = watch.sleep(service.delay());
+        let _ = watch.sleep(time);
     }
 }
 
@@ -329,7 +332,7 @@ impl Client {
                 Ok(Some(message)) => {
                     let goes_on = watch.lifted(|| service.message(&message, &self.peer, &mut replies));
                     for reply in replies.drain(..) {
-                        delay(service, watch);
+                        pause(service.delay(), watch);
                         self.output.push(&self.reader.answer(&reply));
                     }
                     if !goes_on || self.reader.is_last() {
