@@ -233,15 +233,10 @@ impl Connection {
         message: &[u8],
         watch: &Guard,
         deadline: Option<Instant>,
-        mut choose: impl FnMut(Vec<u8>) -> Option<T>,
+        choose: impl FnMut(Vec<u8>) -> Option<T>,
     ) -> Result<T, Lost> {
         self.send(message, &mut 0, watch, deadline)?;
-        loop {
-            if let Some(chosen) = choose(self.receive(watch, deadline)?) {
-                return Ok(chosen);
-            }
-            watch.check(deadline)?;
-        }
+        self.answer(watch, deadline, choose)
     }
 
     /// Send a message that has no answer.
@@ -272,22 +267,30 @@ impl Connection {
                 self.send(message, sent, watch, deadline)?;
             }
         }
-        let mut is_first = true;
-        loop {
-            if !std::mem::take(&mut is_first) {
-                watch.check(deadline)?;
-            }
-            let answer = self.receive(watch, deadline)?;
-            let (found, reply) = match onc::parse_reply(&answer) {
-                Ok(found) => found,
-                // A datagram from anybody is no reason to give up; on a connection it is the server who speaks.
-                Err(_) if self.transport == Transport::Udp => continue,
-                Err(error) => return Err(error.into()),
-            };
+        let transport = self.transport;
+        self.answer(watch, deadline, |answer| match onc::parse_reply(&answer) {
+            Ok((found, reply)) if found == xid && !faults.happens(faults.drop_reply) => Some(Ok(reply)),
             // The answer to an earlier call, or a second one to a call that was sent twice, is not ours.
-            if found == xid && !faults.happens(faults.drop_reply) {
-                return Ok(reply);
+            Ok(_) => None,
+            // A datagram from anybody is no reason to give up; on a connection it is the server who speaks.
+            Err(_) if transport == Transport::Udp => None,
+            Err(error) => Some(Err(error.into())),
+        })?
+    }
+
+    /// Receive until `choose` makes something of a message.
+    fn answer<T>(
+        &mut self,
+        watch: &Guard,
+        deadline: Option<Instant>,
+        mut choose: impl FnMut(Vec<u8>) -> Option<T>,
+    ) -> Result<T, Lost> {
+        loop {
+            if let Some(chosen) = choose(self.receive(watch, deadline)?) {
+                return Ok(chosen);
             }
+            // Messages that are no answer may come without an end.
+            watch.check(deadline)?;
         }
     }
 

@@ -230,8 +230,9 @@ pub fn fresh_xid() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     // A forked child has its parent's next one, as all its siblings do.
     static OWNER: AtomicU32 = AtomicU32::new(0);
+    let is_own = OWNER.swap(fork::generation(), Ordering::Relaxed) == fork::generation();
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    if next != 0 && OWNER.swap(fork::generation(), Ordering::Relaxed) == fork::generation() {
+    if next != 0 && is_own {
         return next;
     }
     let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::ZERO);
