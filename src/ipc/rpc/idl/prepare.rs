@@ -88,16 +88,19 @@ impl State {
 
     /// Do what a line says, which stands behind its `#`. Returns the declaration of a constant if it defines one.
     fn directive(&mut self, line: &[u8], left: usize) -> Result<Option<Vec<u8>>, &'static str> {
-        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        let (keyword, operand) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let line = line.trim_ascii_start();
+        // A blank need not follow: `#if(...)`, `#include"..."`.
+        let (keyword, rest) = line.split_at(line.iter().take_while(|byte| byte.is_ascii_alphabetic()).count());
+        let mut words = rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let operand = words.next().unwrap_or_default();
         match keyword {
             b"ifdef" => self.open(self.value(operand).is_some(), left),
             b"ifndef" => self.open(self.value(operand).is_none(), left),
             // The condition of lines that do not count is not looked at.
-            b"if" => self.open(self.is_on() && self.holds(&line.trim_ascii_start()[2..])?, left),
+            b"if" => self.open(self.is_on() && self.holds(rest)?, left),
             b"elif" => {
                 let Some(condition) = self.conditions.pop() else { return Err("#elif without #if") };
-                let on = !condition.taken && self.is_on() && self.holds(&line.trim_ascii_start()[4..])?;
+                let on = !condition.taken && self.is_on() && self.holds(rest)?;
                 self.conditions.push(Condition { on, taken: condition.taken || on, ..condition });
             }
             b"else" => match self.conditions.last_mut() {
@@ -236,14 +239,14 @@ impl<'a> Words<'a> {
         // As many steps as there are names are enough: what is left is a circle.
         for _ in 0..=self.state.defined.len() {
             match word.first() {
-                Some(first) if first.is_ascii_digit() => {
+                Some(first) if first.is_ascii_digit() || *first == b'-' => {
                     return lexical::constant(word).map(|(_, number)| number).map_err(|_| CONDITION);
                 }
-                Some(_) => match self.state.value(word) {
+                Some(_) if is_name(word) => match self.state.value(word) {
                     Some(value) => word = value,
                     None => return Ok(0),
                 },
-                None => break,
+                _ => break,
             }
         }
         Err(CONDITION)

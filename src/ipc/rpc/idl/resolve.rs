@@ -4,7 +4,7 @@ use super::Source;
 use super::tree::{self, Declaration, Definition, Ident, Size, Specifier, UnionBody, Value};
 use crate::ipc::rpc::interface::{Field, Interface, Length, NamedType, Procedure, Program, Type, Union, Version};
 use crate::status::Error;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// A type that files use without defining it, because C's <rpc/xdr.h> does.
@@ -18,7 +18,7 @@ pub struct Resolver {
     types: HashMap<String, usize>,
     constants: HashMap<String, i64>,
     /// Names for constants that have another name, or for something that is no constant.
-    aliases: HashMap<String, String>,
+    aliases: BTreeMap<String, String>,
 }
 
 /// What is wrong, and how much was left to read at it in the current file.
@@ -43,12 +43,9 @@ impl Resolver {
                 self.declare(definition).map_err(|wrong| source.error(wrong.left, &wrong.what))?;
             }
         }
-        let mut aliases: Vec<&String> =
-            self.aliases.keys().filter(|name| !self.constants.contains_key(*name)).collect();
-        aliases.sort();
-        let aliases = aliases.into_iter().filter_map(|name| Some((name.clone(), self.constant(name)?)));
-        let aliases: Vec<_> = aliases.collect();
-        self.interface.constants.extend(aliases);
+        let new = self.aliases.keys().filter(|name| !self.constants.contains_key(*name));
+        let new: Vec<_> = new.filter_map(|name| Some((name.clone(), self.constant(name)?))).collect();
+        self.interface.constants.extend(new);
         // Programs come last: the fields of an argument are known when all types are, and end.
         for programs in [false, true] {
             for (source, definitions) in &files {

@@ -84,8 +84,11 @@ fn the_first_branch_that_holds_counts() {
         ("A == 16", true),
         ("C != 0x10", false),
         ("UNKNOWN", false),
+        ("NEGATIVE", true),
     ] {
-        let text = format!("  #define A 0x10\n#define C A\n#if {condition}\nconst X = 1;\n#else\nconst X = 0;\n#endif");
+        let text = format!(
+            "  #define A 0x10\n#define C A\n#define NEGATIVE -1\n#if {condition}\nconst X = 1;\n#else\nconst X = 0;\n#endif"
+        );
         assert_eq!(constant(&text, "X"), Some(holds.into()), "{condition}");
     }
     for wrong in ["1 +", "", "(1", "defined", "1 1", "'a'"] {
@@ -93,6 +96,11 @@ fn the_first_branch_that_holds_counts() {
     }
     assert_eq!(error(&format!("#if {}", "(".repeat(100_000))), "t.x:1:1: too many brackets");
     assert_eq!(error("#elif 1"), "t.x:1:1: #elif without #if");
+    assert_eq!(constant("#if!defined(A)\nconst X = 1;\n#elif(1)\nconst X = 2;\n#endif", "X"), Some(1));
+    assert_eq!(constant("#if(0)\nconst X = 1;\n#elif(1)\nconst X = 2;\n#endif", "X"), Some(2));
+    // A wrong answer would be worse than none.
+    let bracketed = error("#define A (1)\n#if A\n#endif");
+    assert!(bracketed.starts_with("t.x:2:1: a condition of "), "{bracketed}");
 }
 
 #[test]
