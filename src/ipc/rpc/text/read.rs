@@ -135,7 +135,6 @@ impl<'a> Reader<'a> {
             return Err(XdrError::new("nested too deeply"));
         }
         self.blanks();
-        let wrong = |word: &[u8], what: &str| XdrError::new(format!("`{}` is {what}", String::from_utf8_lossy(word)));
         let interface = self.interface;
         Ok(match interface.resolve(kind) {
             Type::Void | Type::Named(_) => Value::Void,
@@ -153,22 +152,8 @@ impl<'a> Reader<'a> {
                 b"false" | b"FALSE" | b"0" => Value::Integer(0),
                 word => return Err(wrong(word, "neither true nor false")),
             },
-            Type::Float => {
-                let word = self.word();
-                let number: f32 = parsed(word).ok_or_else(|| wrong(word, "no number"))?;
-                if number.is_infinite() && !names_infinity(word) {
-                    return Err(wrong(word, "too large for a float"));
-                }
-                Value::Float(number)
-            }
-            Type::Double => {
-                let word = self.word();
-                let number: f64 = parsed(word).ok_or_else(|| wrong(word, "no number"))?;
-                if number.is_infinite() && !names_infinity(word) {
-                    return Err(wrong(word, "too large for a double"));
-                }
-                Value::Double(number)
-            }
+            Type::Float => Value::Float(real(self.word(), "float")?),
+            Type::Double => Value::Double(real(self.word(), "double")?),
             Type::String(_) => match self.quoted()? {
                 Some(bytes) => Value::Bytes(bytes),
                 None => Value::Bytes(self.word().to_vec()),
@@ -314,11 +299,16 @@ fn number(word: &[u8]) -> Option<i128> {
     Some(if negative { -number } else { number })
 }
 
-/// `inf`, `-Infinity`: infinity that is meant, and not a number that has become too large.
-fn names_infinity(word: &[u8]) -> bool {
-    memchr::memchr2(b'i', b'I', word).is_some()
+/// A number with a fraction. `inf`, `-Infinity` are infinity that is meant; a number that has become infinite was too large.
+fn real<T: std::str::FromStr + Copy + Into<f64>>(word: &[u8], name: &str) -> Result<T, XdrError> {
+    let number: Option<T> = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
+    let number = number.ok_or_else(|| wrong(word, "no number"))?;
+    if number.into().is_infinite() && memchr::memchr2(b'i', b'I', word).is_none() {
+        return Err(wrong(word, &format!("too large for a {name}")));
+    }
+    Ok(number)
 }
 
-fn parsed<T: std::str::FromStr>(word: &[u8]) -> Option<T> {
-    std::str::from_utf8(word).ok()?.parse().ok()
+fn wrong(word: &[u8], what: &str) -> XdrError {
+    XdrError::new(format!("`{}` is {what}", String::from_utf8_lossy(word)))
 }
