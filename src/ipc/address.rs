@@ -256,38 +256,36 @@ fn is_simple_name(name: &[u8]) -> bool {
 impl Address {
     /// The address as it would be typed: paths and names are bytes.
     pub fn to_bytes(&self) -> BString {
-        let text = |before: &str, name: &[u8], behind: String| {
-            BString::from([before.as_bytes(), name, behind.as_bytes()].concat())
-        };
-        let plain = |all: String| BString::from(all);
-        let named = |before: &str, name: &BString| text(before, name, String::new());
+        let joined = |parts: &[&[u8]]| BString::from(parts.concat());
         match self {
-            Self::Process(pid) => plain(format!("pid:{pid}")),
+            Self::Process(pid) => format!("pid:{pid}").into(),
             Self::Job(id) => id.clone(),
-            Self::Descriptor(fd) => plain(format!("fd:{fd}")),
-            Self::Fifo(path) => named("fifo:", path),
+            Self::Descriptor(fd) => format!("fd:{fd}").into(),
+            Self::Fifo(path) => joined(&[b"fifo:", path]),
             Self::Posix(name) => name.clone(),
-            Self::SystemV(SystemV::Key(key)) => plain(format!("sysv:{key:#010x}")),
-            Self::SystemV(SystemV::Id(id)) => plain(format!("sysv:id={id}")),
-            Self::SystemV(SystemV::File { path, project }) => text("sysv:file=", path, format!(":{project}")),
+            Self::SystemV(SystemV::Key(key)) => format!("sysv:{key:#010x}").into(),
+            Self::SystemV(SystemV::Id(id)) => format!("sysv:id={id}").into(),
+            Self::SystemV(SystemV::File { path, project }) => {
+                joined(&[b"sysv:file=", path, format!(":{project}").as_bytes()])
+            }
             Self::Internet(Internet { transport, host, port }) => {
-                let name = if *transport == Transport::Tcp { "tcp:" } else { "udp:" };
-                let (open, close) = if host.contains(&b':') { ("[", "]") } else { ("", "") };
-                BString::from([name.as_bytes(), open.as_bytes(), host, close.as_bytes(), b":", port].concat())
+                let name: &[u8] = if *transport == Transport::Tcp { b"tcp:" } else { b"udp:" };
+                let (open, close): (&[u8], &[u8]) = if host.contains(&b':') { (b"[", b"]") } else { (b"", b"") };
+                joined(&[name, open, host, close, b":", port])
             }
             Self::Unix(Unix { kind, place }) => {
-                let name = match kind {
-                    UnixKind::Stream => "unix:",
-                    UnixKind::Datagram => "unix-dgram:",
-                    UnixKind::Seqpacket => "unix-seq:",
+                let name: &[u8] = match kind {
+                    UnixKind::Stream => b"unix:",
+                    UnixKind::Datagram => b"unix-dgram:",
+                    UnixKind::Seqpacket => b"unix-seq:",
                 };
                 match place {
-                    UnixPlace::Path(path) => named(name, path),
-                    UnixPlace::Abstract(abstracted) => named(&format!("{name}@"), abstracted),
+                    UnixPlace::Path(path) => joined(&[name, path]),
+                    UnixPlace::Abstract(place) => joined(&[name, b"@", place]),
                 }
             }
-            Self::Mailbox(name) => named("box:", name),
-            Self::Rendezvous(name) => named("rdv:", name),
+            Self::Mailbox(name) => joined(&[b"box:", name]),
+            Self::Rendezvous(name) => joined(&[b"rdv:", name]),
         }
     }
 }

@@ -100,6 +100,11 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// The errno of an error of the standard library; EIO for one that the library has made itself.
+pub fn errno_of(error: &std::io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}
+
 /// An errno's symbol and words: `ENOMSG: No message of desired type`.
 pub fn words(errno: Errno) -> String {
     format!("{errno:?}: {}", reason(errno))

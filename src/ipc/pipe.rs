@@ -339,6 +339,7 @@ fn events(fd: RawFd, events: i16) -> i16 {
     let mut interests = [poll::interest(fd, events)];
     match poll::wait(&mut interests, Some(Duration::ZERO), None) {
         Ok(_) => interests[0].revents,
+        // EINTR: the kernel says so only if nothing is ready.
         Err(_) => 0,
     }
 }

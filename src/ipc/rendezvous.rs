@@ -18,7 +18,7 @@
 
 use crate::ipc::base::Base;
 use crate::ipc::endpoint::{Endpoint, Message, Outgoing, Role, Select};
-use crate::ipc::error::{Error, Why};
+use crate::ipc::error::{Error, Why, errno_of};
 use crate::ipc::run;
 use crate::ipc::socket::file::is_stale;
 use crate::ipc::wait::{Patience, Wait};
@@ -93,8 +93,7 @@ impl Rendezvous {
         socket::bind(socket.as_raw_fd(), &name_of(&early)).map_err(refused)?;
         socket::set_nonblocking(socket.as_raw_fd(), true).map_err(refused)?;
         socket::listen(socket.as_raw_fd(), 4096).map_err(refused)?;
-        std::fs::rename(&early, &self.file)
-            .map_err(|error| refused(error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)))?;
+        std::fs::rename(&early, &self.file).map_err(|error| refused(errno_of(&error)))?;
         Ok(Listener { socket, callers: Vec::new(), file: self.file.clone(), _turn: turn })
     }
 
@@ -202,12 +201,21 @@ impl Rendezvous {
     }
 }
 
-/// The rendezvous at which a receiver waits; the file of one that was killed is none.
-pub fn waiting(base: &Base) -> Vec<String> {
-    let Ok(directory) = run::directory(base) else { return Vec::new() };
-    let mut names = run::names(base, ".rdv");
+/// Whether a receiver waits at a rendezvous; the file of one that was killed is none.
+///
+/// # Errors
+/// As [`run::directory`].
+pub fn is_awaited(name: &BStr, base: &Base) -> Result<bool, Error> {
+    let file = run::directory(base)?.join(format!("{name}.rdv"));
     // A datagram socket cannot connect there, so the receiver does not notice.
-    names.retain(|name| !is_stale(directory.join(format!("{name}.rdv")).as_os_str().as_bytes(), libc::SOCK_DGRAM));
+    Ok(file.exists() && !is_stale(file.as_os_str().as_bytes(), libc::SOCK_DGRAM))
+}
+
+/// The rendezvous at which a receiver waits.
+pub fn waiting(base: &Base) -> Vec<String> {
+    let mut names = run::names(base, ".rdv");
+    // Without the directory there are no names.
+    names.retain(|name| is_awaited(name.as_str().into(), base).unwrap_or(false));
     names
 }
 

@@ -4,7 +4,7 @@
 //! System calls: mkdir, lstat, flock, fstat, unlink.
 
 use crate::ipc::base::Base;
-use crate::ipc::error::Error;
+use crate::ipc::error::{Error, errno_of};
 use crate::ipc::wait::Wait;
 use crate::sys::{fd, stream};
 use nix::errno::Errno;
@@ -27,8 +27,7 @@ pub fn directory(base: &Base) -> Result<PathBuf, Error> {
     if found.is_none() {
         match std::fs::DirBuilder::new().mode(0o700).create(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-                return Err(Error::refused(path.display().to_string(), errno));
+                return Err(Error::refused(path.display().to_string(), errno_of(&error)));
             }
             _ => found = own(&path),
         }

@@ -120,8 +120,8 @@ fn default_attributes() -> (i64, i64) {
     )
 }
 
-/// A number under /proc/sys.
-fn setting(name: &str) -> Option<i64> {
+/// A number under /proc/sys; `None`: this system does not have it.
+pub fn setting(name: &str) -> Option<i64> {
     std::fs::read_to_string(format!("/proc/sys/{name}")).ok()?.trim().parse().ok()
 }
 

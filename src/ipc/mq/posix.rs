@@ -170,6 +170,7 @@ impl Endpoint for Queue {
                 error.tried.push_str(": only who may write can put a longer message back");
                 error
             })?);
+            // From here on a signal does not end the process before the message is back.
             wait.guard().map_err(|cut| Error::stopped(self.name.to_string(), cut))?;
         }
         let fd = self.fd.as_fd();

@@ -7,7 +7,7 @@
 
 use crate::ipc::address::{Address, Internet, Transport, Unix, UnixKind, UnixPlace};
 use crate::ipc::base::Base;
-use crate::ipc::error::Error;
+use crate::ipc::error::{Error, errno_of};
 use crate::ipc::mailbox::{self, keeper};
 use crate::ipc::mq::admin::{self, Facts};
 use crate::ipc::mq::users;
@@ -42,8 +42,9 @@ pub fn facts(address: &Address, base: &Base) -> Result<Facts, Error> {
             let place = mailbox::Place::of(name.as_bstr(), base)?;
             let count = keeper::count(&place, &address.to_string(), &mut wait)?;
             let (messages, receivers) = count.ok_or_else(|| refused(Errno::ENOENT))?;
+            let capacity = admin::setting("net/unix/max_dgram_qlen").map(|most| most + 1);
             let mut facts = vec![
-                ("capacity", setting("net/unix/max_dgram_qlen").map_or(Value::Null, |most| Value::from(most + 1))),
+                ("capacity", Value::from(capacity)),
                 ("messages", Value::from(messages)),
                 ("receivers", Value::from(receivers)),
             ];
@@ -52,12 +53,13 @@ pub fn facts(address: &Address, base: &Base) -> Result<Facts, Error> {
             Ok(facts)
         }
         Address::Rendezvous(name) => {
-            Ok(vec![("receiver-waits", Value::from(rendezvous::waiting(base).iter().any(|it| name == it.as_str())))])
+            Ok(vec![("receiver-waits", Value::from(rendezvous::is_awaited(name.as_bstr(), base)?))])
         }
         Address::Fifo(path) => {
             let file = path.to_path_lossy().metadata().map_err(|error| refused(errno_of(&error)))?;
-            let pipe = if file.file_type().is_fifo() { of_pipe(&file) } else { Facts::new() };
-            Ok(pipe.into_iter().chain(of_file(&file)).collect())
+            let mut facts = if file.file_type().is_fifo() { of_fifo(&file) } else { Facts::new() };
+            facts.extend(of_file(&file));
+            Ok(facts)
         }
         Address::Descriptor(number) => of_descriptor(*number).map_err(refused),
         Address::Process(pid) => of_process(*pid).map_err(refused),
@@ -68,14 +70,6 @@ pub fn facts(address: &Address, base: &Base) -> Result<Facts, Error> {
     }
 }
 
-fn errno_of(error: &std::io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
-}
-
-fn setting(name: &str) -> Option<i64> {
-    std::fs::read_to_string(format!("/proc/sys/{name}")).ok()?.trim().parse().ok()
-}
-
 fn of_file(file: &Metadata) -> Facts {
     vec![
         ("owner", Value::from(users::name_of(file.uid()))),
@@ -83,12 +77,16 @@ fn of_file(file: &Metadata) -> Facts {
     ]
 }
 
-/// A pipe that has no end open has no buffer: then its capacity is the one that a new pipe has.
-fn of_pipe(file: &Metadata) -> Facts {
+fn of_pipe(end: &OwnedFd) -> Result<Facts, Errno> {
+    let (capacity, waiting) = stream::pipe_state(end.as_fd())?;
+    Ok(vec![("capacity", Value::from(capacity)), ("waiting-bytes", Value::from(waiting))])
+}
+
+/// A named pipe that has no end open has no buffer: then its capacity is the one that a new pipe has. What cannot be known is not told.
+fn of_fifo(file: &Metadata) -> Facts {
     let Some(end) = open_end(file) else { return Facts::new() };
     let end = end.or_else(|| fd::pipe().ok().map(|(read, _)| read));
-    let Some(Ok((capacity, waiting))) = end.map(|end| stream::pipe_state(end.as_fd())) else { return Facts::new() };
-    vec![("capacity", Value::from(capacity)), ("waiting-bytes", Value::from(waiting))]
+    end.and_then(|end| of_pipe(&end).ok()).unwrap_or_default()
 }
 
 /// How many descriptors are looked at for one of a named pipe: the kernel has no list of those that have a file open.
@@ -126,7 +124,7 @@ fn open_end(file: &Metadata) -> Option<Option<OwnedFd>> {
     if is_hidden { None } else { Some(None) }
 }
 
-/// The numbers among the names in a directory.
+/// The numbers among the names in a directory; none of one that may not be looked at, or has gone as processes do.
 fn numbers(path: &str) -> Vec<i32> {
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
@@ -139,18 +137,15 @@ fn of_descriptor(number: i32) -> Result<Facts, Errno> {
     })?;
     let own = fd::dup_private(number)?;
     if file.file_type().is_socket() {
-        return Ok(of_socket(&own, &file));
+        return of_socket(&own, &file);
     }
-    let mut facts = of_file(&file);
-    if file.file_type().is_fifo() {
-        let (capacity, waiting) = stream::pipe_state(own.as_fd())?;
-        facts.splice(0..0, [("capacity", Value::from(capacity)), ("waiting-bytes", Value::from(waiting))]);
-    }
+    let mut facts = if file.file_type().is_fifo() { of_pipe(&own)? } else { Facts::new() };
+    facts.extend(of_file(&file));
     Ok(facts)
 }
 
 /// The mode of an open socket's file says nothing.
-fn of_socket(fd: &OwnedFd, file: &Metadata) -> Facts {
+fn of_socket(fd: &OwnedFd, file: &Metadata) -> Result<Facts, Errno> {
     let option = |option| socket::option(fd.as_raw_fd(), libc::SOL_SOCKET, option).ok();
     let listens = option(libc::SO_ACCEPTCONN) == Some(1);
     let text = |name: &Name| json::bytes(&name::text(name));
@@ -159,14 +154,14 @@ fn of_socket(fd: &OwnedFd, file: &Metadata) -> Facts {
     let mut facts: Facts = names.into_iter().filter_map(named).filter(|(_, name)| *name != "").collect();
     if listens {
         facts.push(("listens", Value::from(true)));
-        let rows = ["tcp", "tcp6"].into_iter().flat_map(rows);
+        let rows = rows(["tcp", "tcp6"])?.into_iter();
         facts.extend(rows.filter(|row| row.inode == file.ino()).map(|row| ("waiting-connections", row.waiting.into())));
     } else {
         facts.extend(option(libc::SO_RCVBUF).map(|size| ("capacity", Value::from(size))));
         facts.extend(stream::waiting(fd.as_fd()).ok().map(|waiting| ("waiting-bytes", Value::from(waiting))));
     }
     facts.push(("owner", Value::from(users::name_of(file.uid()))));
-    facts
+    Ok(facts)
 }
 
 /// What waits at a process are signals. Real-time signals queue, as many as its user may have.
@@ -217,10 +212,18 @@ struct Row {
     inode: u64,
 }
 
-/// The sockets in a table of /proc/net: tcp, tcp6, udp, udp6.
-fn rows(table: &str) -> Vec<Row> {
-    let text = std::fs::read_to_string(format!("/proc/net/{table}")).unwrap_or_default();
-    text.lines().skip(1).filter_map(row).collect()
+/// The sockets in tables of /proc/net: tcp, tcp6, udp, udp6.
+fn rows(tables: [&str; 2]) -> Result<Vec<Row>, Errno> {
+    let mut rows = Vec::new();
+    for table in tables {
+        match std::fs::read_to_string(format!("/proc/net/{table}")) {
+            Ok(text) => rows.extend(text.lines().skip(1).filter_map(row)),
+            // A system without IPv6 has no sockets of it either.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && table.ends_with('6') => {}
+            Err(error) => return Err(errno_of(&error)),
+        }
+    }
+    Ok(rows)
 }
 
 /// `sl local remote state tx:rx timer:when retransmissions uid timeout inode`, addresses in words of the machine's own order.
@@ -258,9 +261,8 @@ fn of_internet(place: &Internet, address: &Address) -> Result<Facts, Error> {
     let names: Vec<SocketAddr> =
         names.into_iter().filter_map(|name| if let Name::Inet(name) = name { Some(name) } else { None }).collect();
     let is_server = |row: &Row| row.listens || place.transport == Transport::Udp;
-    let server =
-        tables.into_iter().flat_map(rows).find(|row| is_server(row) && names.iter().any(|name| gets(row, name)));
-    if let Some(row) = server {
+    let mut rows = rows(tables).map_err(|errno| Error::refused("/proc/net", errno))?.into_iter();
+    if let Some(row) = rows.find(|row| is_server(row) && names.iter().any(|name| gets(row, name))) {
         return Ok(vec![
             ("local", Value::from(row.local.to_string())),
             (waiting, Value::from(row.waiting)),
