@@ -133,8 +133,10 @@ fn by_numbers(words: &[&[u8]]) -> Result<Request, Error> {
     // A value may look like the arrow.
     let least = fields.len() + usize::from(rest.first() == Some(&&b"--"[..]));
     let arrow = rest.iter().skip(least).position(|word| *word == b"->").map(|at| at + least);
-    let (values, result) = match arrow {
-        Some(at) => (&rest[..at], types(rest.get(at + 1).copied().unwrap_or(b""))?),
+    let (values, result) = match arrow.map(|at| (&rest[..at], &rest[at + 1..])) {
+        Some((values, [])) => (values, Vec::new()),
+        Some((values, [list])) => (values, types(list)?),
+        Some(_) => return Err(misused(wrong("one word with the types of the result is expected behind ->"))),
         None => (rest, Vec::new()),
     };
     let interface = Rc::new(Interface::default());
@@ -278,8 +280,8 @@ pub fn binding(shell: &mut Shell, error: BindError) -> Unreached {
     match error {
         BindError::Lost(why @ (Lost::Signal(_) | Lost::Timeout)) => Unreached::Lost(why),
         BindError::Lost(why) => {
-            let _ = outcome(shell, "CANNOT_CONNECT", &why.to_string());
-            Unreached::Error(Error::new(format!("rpcbind (port 111): {why}")).with_status(ExitStatus(18)))
+            let error = Error::new(format!("rpcbind (port 111): {why}")).with_status(ExitStatus(18));
+            Unreached::Error(outcome(shell, "CANNOT_CONNECT", &why.to_string()).err().unwrap_or(error))
         }
         BindError::Refused(what) => Unreached::Error(Error::new(what)),
     }

@@ -6,6 +6,7 @@ use super::serve::{self, end};
 use super::{local, lost, options, outcome, usage};
 use crate::builtins::BuiltinResult;
 use crate::exec::procedure::{self, Desk};
+use crate::ipc::error::errno_of;
 use crate::ipc::json;
 use crate::ipc::rpc::client::{Connection, Lost, Transport, addresses};
 use crate::ipc::rpc::frame::Framing;
@@ -81,7 +82,8 @@ impl Address {
         }
     }
 
-    /// Send a message, and wait for the answer if there will be one: of the lines that a server sends, the first one that `answers`. HTTP has but one.
+    /// Send a message, and wait for the answer if there will be one: of the lines that a server sends, the first one that `read` finds to be it. HTTP has
+    /// but one.
     fn exchange<T>(
         &self,
         message: &[u8],
@@ -110,6 +112,7 @@ impl Address {
         });
         match (answer, skipped) {
             (Ok(Ok(answer)), _) => Ok(Some(answer)),
+            // HTTP answers notifications, too, and nobody waits for what it says then.
             (Ok(Err(_)), _) if !answered => Ok(None),
             (Ok(Err(why)), _) | (Err(Lost::Broken(Errno::ENOTCONN)), Some(why)) => Err(Lost::Garbage(why)),
             (Err(lost), _) => Err(lost),
@@ -212,9 +215,13 @@ pub fn call(shell: &mut Shell, options: &Options, address: &[u8], words: &[&[u8]
     }
 }
 
+/// A string as its text, anything else as JSON.
+fn bare(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// A result: with `as_json` one line of JSON; else an object as `name=value` lines, a string as its text.
 fn printed(result: &Value, as_json: bool) -> Vec<u8> {
-    let bare = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match result {
         _ if as_json => json::line(result),
         Value::Object(fields) => {
@@ -233,10 +240,8 @@ pub fn batch(shell: &mut Shell, words: &[&[u8]]) -> BuiltinResult {
         fd::read_to_end(shell.io.input, &mut text)
             .map_err(|errno| super::refused("cannot read standard input", errno))?;
     } else {
-        text = std::fs::read(file.to_path_lossy()).map_err(|error| {
-            let errno = error.raw_os_error().map_or(nix::errno::Errno::EIO, nix::errno::Errno::from_raw);
-            super::refused(format_args!("cannot read {}", file.as_bstr()), errno)
-        })?;
+        text = std::fs::read(file.to_path_lossy())
+            .map_err(|error| super::refused(format_args!("cannot read {}", file.as_bstr()), errno_of(&error)))?;
     }
     let requests: Result<Vec<Value>, _> = match serde_json::from_slice(&text) {
         Ok(Value::Array(requests)) => Ok(requests),
@@ -333,9 +338,8 @@ impl Methods for Functions<'_> {
         if !self.functions.contains(&method.as_bytes()) {
             return Err(Failed::standard(protocol::METHOD_NOT_FOUND));
         }
-        let bare = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned).into_bytes();
         let arguments: Vec<Vec<u8>> = match params {
-            Value::Array(values) => values.iter().map(bare).collect(),
+            Value::Array(values) => values.iter().map(|value| bare(value).into_bytes()).collect(),
             Value::Null => Vec::new(),
             object => vec![object.to_string().into_bytes()],
         };
