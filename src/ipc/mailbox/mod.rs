@@ -174,6 +174,7 @@ impl Endpoint for Mailbox {
     }
 
     fn waiting(&self) -> Option<u64> {
+        // A keeper that cannot be asked has not counted.
         let count = keeper::count(&self.place, &self.address, &mut Wait::new(Patience::None, 0)).ok()??;
         Some(count.0.into())
     }
@@ -183,6 +184,7 @@ impl Endpoint for Mailbox {
         wait.ready(&self.address, self.fd.as_fd(), libc::POLLIN)?;
         self.room.resize(ROOM, 0);
         let looked = socket::receive(self.fd.as_raw_fd(), &mut self.room, false, libc::MSG_PEEK);
+        // Another receiver has been faster: nothing was seen. Whatever else there is, receiving says it.
         Ok(looked.ok().map(|(length, _)| self.room[..length.min(ROOM)].to_vec()))
     }
 }

@@ -107,6 +107,12 @@ impl<P: Procedures> Dispatcher<P> {
     }
 }
 
+fn message_of(xid: u32, reply: &Reply) -> Vec<u8> {
+    let mut out = Vec::new();
+    onc::put_reply(&mut out, xid, reply);
+    out
+}
+
 /// Bytes of the result.
 fn size(reply: &Reply) -> usize {
     if let Reply::Success(result) = reply { result.len() } else { 0 }
@@ -114,15 +120,10 @@ fn size(reply: &Reply) -> usize {
 
 impl<P: Procedures> Service for Dispatcher<P> {
     fn message(&mut self, message: &[u8], peer: &Name, replies: &mut Vec<Vec<u8>>) -> bool {
-        let reply = |xid, reply: &Reply| {
-            let mut out = Vec::new();
-            onc::put_reply(&mut out, xid, reply);
-            out
-        };
         let call = match onc::parse_call(message) {
             Ok(call) => call,
             Err(NoCall::OtherVersion(xid)) => {
-                replies.push(reply(xid, &Reply::RpcMismatch(2, 2)));
+                replies.push(message_of(xid, &Reply::RpcMismatch(2, 2)));
                 return true;
             }
             Err(NoCall::Garbage) => return false,
@@ -138,7 +139,7 @@ impl<P: Procedures> Service for Dispatcher<P> {
             if self.faults.happens(self.faults.drop_reply) {
                 self.counts.lost += 1;
             } else {
-                replies.push(reply(call.xid, &answer));
+                replies.push(message_of(call.xid, &answer));
             }
         }
         true
@@ -147,9 +148,7 @@ impl<P: Procedures> Service for Dispatcher<P> {
     fn unsendable(&mut self, reply: &[u8]) -> Vec<u8> {
         self.procedures.too_long(reply.len());
         let xid = reply.first_chunk().map_or(0, |xid| u32::from_be_bytes(*xid));
-        let mut out = Vec::new();
-        onc::put_reply(&mut out, xid, &Reply::SystemError);
-        out
+        message_of(xid, &Reply::SystemError)
     }
 
     fn is_done(&self) -> bool {
