@@ -27,7 +27,8 @@
 //!   about prompts sets its own (`Terminal::with().env("PS1", ..)`) and waits with [`Terminal::see`] or [`Terminal::until`].
 //! - Type only when the shell reads: behind `prompt`, `in_job`, or a word that the program prints when it is ready.
 //! - `SHELL_UNDER_TEST=/bin/bash cargo test --test pty` runs the cases with another shell; what is ipcsh's own choice begins
-//!   with `if !is_ipcsh() { return }`. A case that needs a program begins with `if !have("vi") { return }`.
+//!   with `let Some(mut t) = Terminal::of_ipcsh() else { return }`, or `if !is_ipcsh() { return }` if it sets more. A case that needs a
+//!   program begins with `if !have("vi") { return }`.
 //! - `PTY_SHOW=1 cargo test --test pty NAME -- --nocapture` prints every byte that the shell writes.
 
 #![allow(clippy::panic, reason = "a test fails by a panic")]

@@ -64,8 +64,7 @@ fn many_background_jobs() {
 fn what_was_said_is_not_lost_when_memory_runs_out() {
     let code = "ulimit -v 400000\nfor i in 1 2 3; do echo line $i; done\nx=aaaaaaaa\nwhile :; do x=$x$x; done\n";
     for to in ["", " | cat"] {
-        let end =
-            script(format!("\"$SHELL_HERE\" -c '{code}'{to}\n").replace("$SHELL_HERE", &shell().to_string_lossy()));
+        let end = script(format!("'{}' -c '{code}'{to}\n", shell().display()));
         assert_eq!(end.out, "line 1\nline 2\nline 3\n", "{}", end.short());
         end.complains("memory");
     }
