@@ -6,7 +6,7 @@ use crate::fields::{Fields, Separator};
 use crate::find;
 use crate::shell::vars::{is_name, slot};
 use crate::shell::{Opt, Shell, Stdio};
-use crate::status::{Error, ExitStatus};
+use crate::status::{Error, ExitStatus, Flow};
 use crate::sys::signal;
 use nix::errno::Errno;
 
@@ -48,16 +48,18 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         return Err(bad_name(name).into());
     }
     let interrupting = shell.interrupting();
-    let asks = !raw && shell.options.has(Opt::Interactive) && shell.io.is_terminal(0);
-    let prompt = if asks { continuation_prompt(shell) } else { Vec::new() };
-    let input = match line(&mut shell.io, delimiter, raw, interrupting, &prompt) {
-        Ok(input) => input,
-        Err(Errno::EINTR) => {
-            let signal = signal::first(signal::pending()).unwrap_or(libc::SIGINT);
-            return Ok(ExitStatus::from_signal(signal));
+    let mut input = Input::default();
+    loop {
+        match read_on(&mut shell.io, &mut input, delimiter, raw, interrupting) {
+            Ok(Stop::Continued) => ask_for_more(shell)?,
+            Ok(Stop::End) => break,
+            Err(Errno::EINTR) => {
+                let signal = signal::first(signal::pending()).unwrap_or(libc::SIGINT);
+                return Ok(ExitStatus::from_signal(signal));
+            }
+            Err(errno) => return Err(Error::system("cannot read", errno).with_status(ExitStatus::USAGE).into()),
         }
-        Err(errno) => return Err(Error::system("cannot read", errno).with_status(ExitStatus::USAGE).into()),
-    };
+    }
     if whole {
         let reply = shell.vars.slot_of(b"REPLY");
         shell.vars.set(reply, &input.text).map_err(|error| error.with_status(ExitStatus::USAGE))?;
@@ -67,22 +69,27 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     Ok(ExitStatus::from_bool(!input.at_end))
 }
 
-/// PS2, which asks a person for the rest of a line.
-fn continuation_prompt(shell: &mut Shell) -> Vec<u8> {
-    let text = shell.vars.get(slot::PS2).map_or(b"> ".to_vec(), |text| text.to_vec());
-    let mut out = Vec::new();
-    let status = shell.status;
-    let expanded = match crate::syntax::heredoc_word(&text, shell.vars.line) {
-        Ok(word) => expand::here_document(shell, &word, &mut out).is_ok(),
-        Err(_) => false,
-    };
-    shell.status = status;
-    if expanded { out } else { text }
+/// PS2 asks a person for the rest of a line.
+fn ask_for_more(shell: &mut Shell) -> Result<(), Flow> {
+    if shell.options.has(Opt::Interactive) && shell.io.is_terminal(0) {
+        let text = shell.vars.get(slot::PS2).map_or(b"> ".to_vec(), |text| text.to_vec());
+        let line = shell.vars.line;
+        let text = expand::prompt(shell, &text, line)?;
+        shell.io.write_error(&text);
+    }
+    Ok(())
 }
 
-/// Read up to the delimiter and not a byte further; a line that goes on behind a backslash is asked for with `prompt`.
-fn line(io: &mut Stdio, delimiter: u8, raw: bool, interrupting: u64, prompt: &[u8]) -> Result<Input, Errno> {
-    let mut line = Input::default();
+/// Where reading has stopped.
+enum Stop {
+    /// Behind the delimiter, or at the end of the input.
+    End,
+    /// Behind a backslash and a newline: the line goes on.
+    Continued,
+}
+
+/// Read up to the delimiter and not a byte further.
+fn read_on(io: &mut Stdio, line: &mut Input, delimiter: u8, raw: bool, interrupting: u64) -> Result<Stop, Errno> {
     let mut escaped = false;
     loop {
         let block = match io.peek(interrupting) {
@@ -91,12 +98,11 @@ fn line(io: &mut Stdio, delimiter: u8, raw: bool, interrupting: u64, prompt: &[u
         };
         if block.is_empty() {
             line.at_end = true;
-            return Ok(line);
+            return Ok(Stop::End);
         }
-        let mut ended = false;
-        let mut continued = false;
+        let mut stop = None;
         let mut used = 0;
-        while used < block.len() && !ended {
+        while used < block.len() && stop.is_none() {
             // Ordinary bytes are copied at once.
             let rest = &block[used..];
             let special = if escaped {
@@ -113,21 +119,18 @@ fn line(io: &mut Stdio, delimiter: u8, raw: bool, interrupting: u64, prompt: &[u
             if escaped {
                 escaped = false;
                 match byte {
-                    b'\n' => continued = true,
+                    b'\n' => stop = Some(Stop::Continued),
                     _ => line.push_quoted(byte),
                 }
             } else if byte == delimiter {
-                ended = true;
+                stop = Some(Stop::End);
             } else if byte == b'\\' && !raw {
                 escaped = true;
             }
         }
         io.consume(used);
-        if ended {
-            return Ok(line);
-        }
-        if continued {
-            io.write_error(prompt);
+        if let Some(stop) = stop {
+            return Ok(stop);
         }
     }
 }

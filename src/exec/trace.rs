@@ -6,7 +6,7 @@ use crate::find;
 use crate::quote;
 use crate::shell::vars::{is_name, slot};
 use crate::shell::{Opt, Shell};
-use crate::status::{Failure, Flow};
+use crate::status::Flow;
 use crate::syntax::ast::Assignment;
 use crate::syntax::reserved::Reserved;
 
@@ -51,24 +51,13 @@ fn separate(line: &mut Vec<u8>, first: &mut bool) {
     }
 }
 
-/// PS4 (nothing if it was unset), expanded with tracing off; as it is, if it cannot be expanded.
+/// PS4 (nothing if it was unset), expanded with tracing off.
 fn prefix(shell: &mut Shell) -> Result<Vec<u8>, Flow> {
     let text = shell.vars.get(slot::PS4).map(|text| text.to_vec()).unwrap_or_default();
-    let line = shell.vars.line;
-    if find::any([b'$', b'`', b'\\'], &text).is_none() {
-        return Ok(text);
-    }
-    let Ok(word) = crate::syntax::heredoc_word(&text, line) else { return Ok(text) };
-    let mut out = Vec::new();
+    let (status, line) = (shell.status, shell.vars.line);
     shell.options.set(Opt::XTrace, false);
-    let status = shell.status;
-    let expanded = expand::here_document(shell, &word, &mut out);
-    shell.status = status;
-    shell.vars.line = line;
+    let expanded = expand::prompt(shell, &text, line);
     shell.options.set(Opt::XTrace, true);
-    match expanded {
-        Ok(()) => Ok(out),
-        Err(Failure::Flow(flow)) => Err(flow),
-        Err(Failure::Error(_)) => Ok(text),
-    }
+    shell.status = status;
+    expanded
 }

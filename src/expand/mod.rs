@@ -23,7 +23,9 @@ mod tilde;
 mod tests;
 
 use crate::fields::{Fields, Ifs};
+use crate::find;
 use crate::status::{Error, Failure, Flow};
+use crate::syntax;
 use crate::syntax::ast::{
     Arithmetic, CommandSubstitution, Name, Parameter, ParameterOp, PatternWord, Special, Word, WordPart,
 };
@@ -144,6 +146,25 @@ pub fn field<S: Scope>(scope: &mut S, word: &Word, out: &mut Vec<u8>) -> Result<
 /// Expand the body of a here-document: as inside double quotes (XCU 2.7.4). After a failure `out` is as it was.
 pub fn here_document<S: Scope>(scope: &mut S, body: &Word, out: &mut Vec<u8>) -> Result<(), Failure> {
     text(scope, body, Place::Quoted, out)
+}
+
+/// Expand a prompt (PS1, PS2, PS4: XCU 2.5.3), which is as it is if it cannot be expanded. `line` is the line of what shows it.
+///
+/// # Errors
+/// What a command substitution in it does to the flow.
+pub fn prompt<S: Scope>(scope: &mut S, prompt: &[u8], line: u32) -> Result<Vec<u8>, Flow> {
+    if find::any([b'$', b'`', b'\\'], prompt).is_none() {
+        return Ok(prompt.to_vec());
+    }
+    let Ok(word) = syntax::heredoc_word(prompt, line) else { return Ok(prompt.to_vec()) };
+    let mut out = Vec::new();
+    let expanded = here_document(scope, &word, &mut out);
+    scope.at_line(line);
+    match expanded {
+        Ok(()) => Ok(out),
+        Err(Failure::Flow(flow)) => Err(flow),
+        Err(Failure::Error(_)) => Ok(prompt.to_vec()),
+    }
 }
 
 /// Append a word's one text.

@@ -48,21 +48,13 @@ fn history_number(shell: &Shell) -> String {
     shell.history.last().map_or(1, |last| last.number + 1).to_string()
 }
 
-/// Parameter expansion, command substitution and arithmetic expansion; `$?` is the same afterwards.
+/// The text after the standard's expansions; `$?` is the same afterwards.
 pub fn expanded(shell: &mut Shell, source: &str) -> String {
-    if !source.contains(['$', '`', '\\']) {
-        return source.to_owned();
-    }
     let bytes = crate::interactive::text::to_bytes(source);
     let (status, line) = (shell.status, shell.vars.line);
-    let mut out = Vec::new();
-    match crate::syntax::heredoc_word(&bytes, line) {
-        Ok(word) if expand::here_document(shell, &word, &mut out).is_ok() => {}
-        _ => out = bytes,
-    }
+    // A ^C meanwhile ends the expansion, and there is no command yet that it could end.
+    let text = to_text(&expand::prompt(shell, &bytes, line).unwrap_or(bytes));
     shell.status = status;
-    shell.vars.line = line;
-    let text = to_text(&out);
     // A directory's name is shown, whatever is in it, and never obeyed.
     match shell.vars.get(slot::PWD).filter(|path| path.iter().any(u8::is_ascii_control)) {
         Some(path) => text.replace(&to_text(path), &visible(path)),

@@ -443,12 +443,17 @@ fn special_characters_are_those_of_the_terminal() {
 #[test]
 fn read_asks_for_the_rest_of_a_line_that_goes_on() {
     let Some(mut t) = Terminal::of_ipcsh() else { return };
-    t.run("more=MORE; PS2='$more> '");
-    t.line("read a b; echo \"<$a,$b>\"");
+    t.run("more=MORE; PS2='$more$((n+=1))> '");
+    t.line("n=0; read a b; echo \"<$a,$b>$n\"");
     t.key("one \\\r");
-    t.see_at_cursor("MORE> ");
+    t.see_at_cursor("MORE1> ");
     t.key("two\r");
-    t.see("<one,two>");
+    t.see("<one,two>1");
+    t.prompt();
+    // A line that does not go on asks for nothing.
+    t.line("n=0; read a; echo \"<$a>$n\"");
+    t.key("one\r");
+    t.see("<one>0");
     t.prompt();
     t.exit();
 }
