@@ -1,14 +1,16 @@
 //! `ipc`: the mechanisms as objects: what an address stands for, what there is, and its end.
 
-use crate::builtins::message::{self, failed};
+use crate::builtins::message;
 use crate::builtins::{Builtin, BuiltinResult, Kind, mq, options};
 use crate::fields::Fields;
 use crate::ipc::mailbox::{self, keeper};
 use crate::ipc::mq::admin;
+use crate::ipc::socket::name;
 use crate::ipc::{self, Address, Base, Patience, Wait, json, props, rendezvous, run as place};
 use crate::jobs;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
+use crate::sys::socket;
 use bstr::{BString, ByteSlice};
 use nix::errno::Errno;
 use serde_json::Value;
@@ -29,28 +31,15 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     message::verb(shell, &BUILTIN, fields, &[("props", show), ("ls", list), ("rm", remove)])
 }
 
-fn parse(text: &[u8]) -> Result<Address, Error> {
-    Address::parse(text).map_err(|error| message::error(&error))
-}
-
 fn show(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
-    let (found, first) = options(rest, "j")?;
-    let address = parse(rest.get(first).ok_or_else(|| Error::usage("address expected"))?)?;
+    let (found, address) = message::one_address(rest, "j")?;
     let mut facts: admin::Facts = vec![("address", json::bytes(&address.to_bytes()))];
     facts.extend(props::COLUMNS.into_iter().zip(props::row(&address).map(Value::from)));
     // What is nowhere has properties all the same; that it is nowhere is the status.
-    let live = match &address {
-        Address::Job(id) => match jobs::id::find(&shell.jobs, id).map(|number| shell.jobs.get(number)) {
-            Ok(Some(job)) => props::live::facts(&Address::Process(job.leader().as_raw()), &message::base(shell)),
-            _ => Err(ipc::Error::nowhere(id.to_string(), "no such job")),
-        },
-        address => props::live::facts(address, &message::base(shell)),
-    };
-    let (more, status) = match live {
-        Ok(more) => (more, Ok(ExitStatus::SUCCESS)),
-        Err(error) => (Vec::new(), failed(&error)),
-    };
-    facts.extend(more);
+    let status = live(shell, &address).map(|more| {
+        facts.extend(more);
+        ExitStatus::SUCCESS
+    });
     let out = if found.is_empty() {
         let mut out = String::new();
         mq::append_facts(&mut out, &facts);
@@ -59,7 +48,22 @@ fn show(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         json::line(&mq::as_object(&facts))
     };
     shell.io.write(&out)?;
-    status
+    Ok(status?)
+}
+
+/// What is true of an address now; of a job, what is true of its leader.
+fn live(shell: &mut Shell, address: &Address) -> Result<admin::Facts, Error> {
+    let leader;
+    let address = match address {
+        Address::Job(id) => {
+            // Looking is for subshells, too.
+            let job = jobs::id::find_shown(&shell.jobs, id).map_err(|error| error.with_status(message::NOWHERE))?;
+            leader = Address::Process(job.leader().as_raw());
+            &leader
+        }
+        address => address,
+    };
+    props::live::facts(address, &message::base(shell)).map_err(|error| message::error(&error))
 }
 
 fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
@@ -67,6 +71,7 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     if rest.get(first).is_some() {
         return Err(Error::usage("no operand expected").into());
     }
+    let report = |shell: &mut Shell, error: &ipc::Error| shell.report(&message::error(error).within("ipc"));
     let base = message::base(shell);
     let user = nix::unistd::geteuid().as_raw();
     let row = |address: BString, what: &str| -> admin::Facts {
@@ -79,25 +84,34 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
                 let own = queues.iter().filter(|it| it.uid == user);
                 rows.extend(own.map(|it| row(it.address.to_bytes(), props::row(&it.address)[0])));
             }
-            Err(error) => shell.report(&message::error(&error).within("ipc")),
+            Err(error) => report(shell, &error),
         }
     }
-    // The files of a mailbox whose keeper was killed are no mailbox.
-    let boxes = place::names(&base, ".box").into_iter().filter(|name| is_there(name, &base));
-    rows.extend(boxes.map(|name| row(format!("box:{name}").into(), "mailbox")));
+    for name in place::names(&base, ".box") {
+        let address = format!("box:{name}");
+        let count = |place| keeper::count(&place, &address, &mut Wait::new(Patience::None, 0));
+        match mailbox::Place::of(name.as_str().into(), &base).and_then(count) {
+            Ok(Some(_)) => rows.push(row(address.into(), "mailbox")),
+            // The files of a mailbox whose keeper was killed are no mailbox.
+            Ok(None) => {}
+            Err(error) => report(shell, &error),
+        }
+    }
     let meetings = rendezvous::waiting(&base).into_iter();
     rows.extend(meetings.map(|name| row(format!("rdv:{name}").into(), "rendezvous")));
-    for (number, name) in listening() {
-        let mut row = row(format!("fd:{number}").into(), "listening socket");
-        row.push(("local", name));
-        rows.push(row);
+    match listening() {
+        Ok(sockets) => rows.extend(sockets.into_iter().map(|(number, name)| {
+            let mut row = row(format!("fd:{number}").into(), "listening socket");
+            row.push(("local", name));
+            row
+        })),
+        Err(error) => report(shell, &error),
     }
     let out = if found.is_empty() {
-        let column = |(index, (_, value)): (usize, &(_, Value))| match (index, mq::plain(value)) {
-            (0, address) => format!("{address:<32}"),
-            (_, value) => format!(" {value}"),
+        let line = |row: &admin::Facts| {
+            let values: Vec<String> = row.iter().map(|(_, value)| mq::plain(value)).collect();
+            format!("{:<32} {}\n", values[0], values[1..].join(" "))
         };
-        let line = |row: &admin::Facts| row.iter().enumerate().map(column).chain(["\n".to_owned()]).collect::<String>();
         rows.iter().map(line).collect::<String>().into_bytes()
     } else {
         json::line(&rows.iter().map(mq::as_object).collect())
@@ -106,21 +120,30 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     Ok(ExitStatus::SUCCESS)
 }
 
-fn is_there(mailbox: &str, base: &Base) -> bool {
-    let count = |place| keeper::count(&place, mailbox, &mut Wait::new(Patience::None, 0));
-    mailbox::Place::of(mailbox.into(), base).and_then(count).is_ok_and(|count| count.is_some())
-}
-
 /// The listening sockets among the descriptors of this process, and their names.
-fn listening() -> Vec<(i32, Value)> {
-    use crate::sys::socket;
-    let numbers = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-    let mut numbers: Vec<i32> =
-        numbers.filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse().ok())).collect();
-    numbers.sort_unstable();
-    let listens = |fd: &i32| socket::option(*fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN) == Ok(1);
-    let name = |fd| socket::local_name(fd).map(|name| ipc::socket::name::text(&name)).unwrap_or_default();
-    numbers.into_iter().filter(listens).map(|fd| (fd, json::bytes(&name(fd)))).collect()
+///
+/// # Errors
+/// The system does not tell which descriptors there are.
+fn listening() -> Result<Vec<(i32, Value)>, ipc::Error> {
+    const DESCRIPTORS: &str = "/proc/self/fd";
+    let refused = |error: std::io::Error| {
+        ipc::Error::refused(DESCRIPTORS, error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
+    };
+    let mut sockets = Vec::new();
+    for entry in std::fs::read_dir(DESCRIPTORS).map_err(refused)? {
+        // All names there are numbers.
+        let Some(number) = entry.map_err(refused)?.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        // What has no such option is no socket.
+        if socket::option(number, libc::SOL_SOCKET, libc::SO_ACCEPTCONN) == Ok(1) {
+            let name =
+                socket::local_name(number).map_err(|errno| ipc::Error::refused(format!("fd:{number}"), errno))?;
+            sockets.push((number, json::bytes(&name::text(&name))));
+        }
+    }
+    sockets.sort_unstable_by_key(|(number, _)| *number);
+    Ok(sockets)
 }
 
 fn remove(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
@@ -130,7 +153,7 @@ fn remove(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     }
     let mut status = ExitStatus::SUCCESS;
     for text in rest.iter_from(first) {
-        let address = parse(text)?;
+        let address = message::address(text)?;
         if let Err(error) = remove_one(&address, &message::base(shell)) {
             let error = message::error(&error);
             status = error.status;

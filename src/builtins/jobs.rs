@@ -59,7 +59,7 @@ fn jobs(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let mut status = ExitStatus::SUCCESS;
     for operand in fields.iter_from(first) {
         match id::find_shown(&shell.jobs, operand) {
-            Ok(number) => numbers.push(number),
+            Ok(job) => numbers.push(job.number),
             Err(error) => {
                 shell.report(&error.within("jobs"));
                 status = ExitStatus::FAILURE;
@@ -86,15 +86,14 @@ fn resumable(shell: &mut Shell, operand: &BStr) -> Result<usize, Error> {
     if shell.jobs.is_empty() {
         return Err(about(operand, "there are no jobs"));
     }
-    let number = id::find(&shell.jobs, operand)?;
-    let job = shell.jobs.get(number).ok_or_else(|| about(operand, "no such job"))?;
+    let job = id::find(&shell.jobs, operand)?;
     if job.is_ended() {
         return Err(about(operand, "the job has ended"));
     }
     if job.group.is_none() {
         return Err(about(operand, "the job was started without job control"));
     }
-    Ok(number)
+    Ok(job.number)
 }
 
 fn prepare(shell: &mut Shell, fields: &Fields) -> Result<usize, Error> {

@@ -1,8 +1,9 @@
 //! What `send`, `recv`, `mq` and `ipc` have in common: options, patience, errors, and how a message looks on standard output.
 
-use crate::builtins::{Builtin, BuiltinResult, Opt};
+use crate::builtins::{Builtin, BuiltinResult, Opt, about, options};
 use crate::fields::Fields;
-use crate::ipc::{self, Base, Message, Patience, Wait, Why, json};
+use crate::ipc::rpc::text::hex;
+use crate::ipc::{self, Address, Base, Message, Patience, Wait, Why, json};
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Failure};
 use bstr::{BStr, BString, ByteSlice};
@@ -42,6 +43,9 @@ pub fn number<T: std::str::FromStr>(letter: u8, text: &BStr) -> Result<T, Error>
     text.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(wrong)
 }
 
+/// The status of an address, a job too, where nothing and nobody is.
+pub const NOWHERE: ExitStatus = ExitStatus(4);
+
 /// An error of the library as the shell's: it has said all, and its status is the contract's.
 pub fn error(error: &ipc::Error) -> Error {
     Error::new(error.to_string()).with_status(ExitStatus(error.status()))
@@ -64,7 +68,7 @@ pub fn with_usage(shell: &mut Shell, builtin: &Builtin, result: BuiltinResult) -
 }
 
 /// The same with the synopsis of a verb.
-pub fn with_line(shell: &mut Shell, builtin: &Builtin, usage: &str, result: BuiltinResult) -> BuiltinResult {
+fn with_line(shell: &mut Shell, builtin: &Builtin, usage: &str, result: BuiltinResult) -> BuiltinResult {
     match result {
         Err(Failure::Error(error)) if error.status == ExitStatus::USAGE => {
             shell.report(&error.within(builtin.name));
@@ -85,7 +89,29 @@ pub fn check_writable(shell: &mut Shell, variable: &[u8]) -> Result<u32, Error> 
     writable.map_err(|error| error.with_status(ExitStatus::FAILURE))
 }
 
-/// A verb of a builtin that has several: its name and what it does; the verb itself is field 0 of what it gets.
+/// An address.
+///
+/// # Errors
+/// It is none, which is a usage error.
+pub fn address(text: &[u8]) -> Result<Address, Error> {
+    Address::parse(text).map_err(|wrong| error(&wrong))
+}
+
+/// Options, and the address that is the only operand behind them.
+///
+/// # Errors
+/// Usage errors.
+pub fn one_address<'a>(fields: &'a Fields, spec: &str) -> Result<(Vec<Opt<'a>>, Address), Error> {
+    let (found, first) = options(fields, spec)?;
+    let place = fields.get(first).ok_or_else(|| Error::usage("address expected"))?;
+    match fields.get(first + 1) {
+        Some(more) => Err(Error::usage(format!("{more}: one address expected"))),
+        None => Ok((found, address(place)?)),
+    }
+}
+
+/// A verb of a builtin that has several: its name and what it does; the verb itself is field 0 of what it gets. The first line of the
+/// builtin's usage lists the verbs, and each has a line behind that.
 pub type Verb = (&'static str, fn(&mut Shell, &Fields) -> BuiltinResult);
 
 /// Do what the verb in the first argument says.
@@ -99,10 +125,14 @@ pub fn verb(shell: &mut Shell, builtin: &Builtin, fields: &Fields, verbs: &[Verb
     let mut rest = Fields::new();
     fields.iter_from(1).for_each(|field| rest.push(field));
     let Some((name, run)) = verbs.iter().find(|(name, _)| fields.get(1).is_some_and(|verb| verb == name)) else {
-        let names: Vec<&str> = verbs.iter().map(|(name, _)| *name).collect();
-        return with_usage(shell, builtin, Err(Error::usage(format!("one of {} expected", names.join(", "))).into()));
+        let error = fields.get(1).map_or_else(
+            || Error::usage("verb expected"),
+            |word| about(word, "no such verb").with_status(ExitStatus::USAGE),
+        );
+        return with_usage(shell, builtin, Err(error.into()));
     };
-    let line = builtin.usage.lines().find(|line| line.split(' ').nth(1) == Some(name)).unwrap_or_default();
+    let has_verb = |line: &&str| line.split(' ').nth(1).is_some_and(|verbs| verbs.split('|').any(|verb| verb == *name));
+    let line = builtin.usage.lines().skip(1).find(has_verb).unwrap_or_default();
     if rest.get(1).is_some_and(|field| field == "--help") {
         shell.io.write(format!("usage: {line}\n{}\n", builtin.about).as_bytes())?;
         return Ok(ExitStatus::SUCCESS);
@@ -190,10 +220,10 @@ impl Format {
 
     /// Append a message.
     pub fn append_text(&self, out: &mut Vec<u8>, message: &Message) {
-        match &self.pattern {
-            _ if self.style == Style::Json => out.extend_from_slice(as_json(message).to_string().as_bytes()),
-            Some(pattern) => self.append_pattern(out, pattern, message),
-            None => self.append_body(out, message),
+        match (self.style, &self.pattern) {
+            (Style::Json, _) => out.extend_from_slice(as_json(message).to_string().as_bytes()),
+            (_, Some(pattern)) => self.append_pattern(out, pattern, message),
+            (_, None) => self.append_body(out, message),
         }
     }
 
@@ -201,7 +231,7 @@ impl Format {
         if self.style == Style::Plain {
             out.extend_from_slice(message.body());
         } else {
-            message.body().iter().for_each(|byte| out.extend_from_slice(format!("{byte:02x}").as_bytes()));
+            hex(message.body(), out);
         }
     }
 

@@ -56,18 +56,17 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     message::verb(shell, &BUILTIN, fields, &verbs)
 }
 
-/// Options and the only address behind them.
+/// Options and the only address behind them, of a queue.
 fn one_address<'a>(rest: &'a Fields, spec: &str) -> Result<(Vec<Opt<'a>>, Address), Error> {
-    let (found, first) = options(rest, spec)?;
-    let place = rest.get(first).ok_or_else(|| Error::usage("address expected"))?;
-    if let Some(more) = rest.get(first + 1) {
-        return Err(Error::usage(format!("{more}: one address expected")));
-    }
-    Ok((found, parse(place)?))
+    let (found, address) = message::one_address(rest, spec)?;
+    Ok((found, queue(address)?))
 }
 
 fn parse(place: &BStr) -> Result<Address, Error> {
-    let address = Address::parse(place).map_err(|error| message::error(&error))?;
+    message::address(place).and_then(queue)
+}
+
+fn queue(address: Address) -> Result<Address, Error> {
     match address {
         Address::SystemV(_) | Address::Posix(_) => Ok(address),
         _ => Err(Error::usage(format!("{address}: not a message queue (/name or sysv:...)"))),

@@ -4,7 +4,7 @@
 //! process is kept back until then.
 
 use crate::builtins::message::{self, Format, failed, number, patience};
-use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, options};
+use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name};
 use crate::fields::Fields;
 use crate::ipc::{self, Address, End, Endpoint, Message, Opening, Select, Wait, Why};
 use crate::shell::Shell;
@@ -57,7 +57,8 @@ const GATHERED: usize = 1 << 16;
 /// A usage error, or why no message came.
 pub fn receive(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinResult {
     let (fields, truncate) = without_truncate(fields, queues_only);
-    let (found, first) = options(&fields, if queues_only { "nt:T:c:av:o:0xjS:" } else { "nt:T:c:av:o:0xj" })?;
+    let (found, address) =
+        message::one_address(&fields, if queues_only { "nt:T:c:av:o:0xjS:" } else { "nt:T:c:av:o:0xj" })?;
     message::one_of(&found, "ca")?;
     let select = Select { truncate, ..Select::default() };
     let mut request = Request { select, count: 1, all: false, variable: None, format: Format::of(&found)? };
@@ -85,11 +86,6 @@ pub fn receive(shell: &mut Shell, fields: &Fields, queues_only: bool) -> Builtin
         return Err(Error::usage("--truncate needs -S").into());
     }
     let patience = patience(nonblocking, seconds)?;
-    let place = fields.get(first).ok_or_else(|| Error::usage("address expected"))?;
-    if fields.get(first + 1).is_some() {
-        return Err(Error::usage("one address expected").into());
-    }
-    let address = Address::parse(place).map_err(|error| message::error(&error))?;
     let is_queue = matches!(address, Address::SystemV(_) | Address::Posix(_));
     if queues_only && !is_queue {
         return Err(Error::usage(format!("{address}: not a message queue (/name or sysv:...)")).into());

@@ -1,10 +1,11 @@
 //! `send`: the first of the two primitives, send(destination, message), over every mechanism that an address can name.
 
 use crate::builtins::kill;
-use crate::builtins::message::{self, failed, number, patience};
+use crate::builtins::message::{self, NOWHERE, failed, number, patience};
 use crate::builtins::{Builtin, BuiltinResult, Kind, options};
 use crate::fields::Fields;
-use crate::ipc::{self, Address, End, Opening, Outgoing, Wait};
+use crate::ipc::{self, Address, End, Endpoint, Opening, Outgoing, Wait};
+use crate::jobs;
 use crate::shell::Shell;
 use crate::shell::io::MEMORY;
 use crate::status::{Error, ExitStatus};
@@ -51,6 +52,14 @@ struct Request {
     split: Option<u8>,
 }
 
+/// Where the messages go.
+enum Target {
+    Place(Box<dyn Endpoint>),
+    Process(Pid),
+    /// A job's number.
+    Job(usize),
+}
+
 /// `send`, and `mq send` with `queues_only`.
 ///
 /// # Errors
@@ -79,7 +88,7 @@ pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinRes
     message::one_of(&found, "l0a")?;
     let patience = patience(nonblocking, seconds)?;
     let place = fields.get(first).ok_or_else(|| Error::usage("address expected"))?;
-    let address = Address::parse(place).map_err(|error| message::error(&error))?;
+    let address = message::address(place)?;
     if request.opening.end == End::Stream && !address.is_stream() {
         return Err(Error::usage(format!("{address}: -a is for byte streams")).into());
     }
@@ -92,23 +101,34 @@ pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinRes
         return Err(Error::usage(format!("-{letter} is for standard input: each argument is one message")).into());
     }
     let mut wait = message::wait(shell, patience);
-    let mut endpoint = match address {
-        Address::Process(_) | Address::Job(_) => None,
+    let mut target = match &address {
+        Address::Process(pid) => Target::Process(Pid::from_raw(*pid)),
+        Address::Job(id) => {
+            Target::Job(jobs::id::find(&shell.jobs, id).map_err(|error| error.with_status(NOWHERE))?.number)
+        }
         _ => match ipc::open(&address, &request.opening, &message::base(shell), &mut wait) {
-            Ok(endpoint) => Some(endpoint),
+            Ok(endpoint) => Target::Place(endpoint),
             Err(error) => return failed(&error),
         },
     };
-    let mut send = |shell: &mut Shell, body: &BStr, wait: &mut Wait| match &mut endpoint {
-        Some(endpoint) => endpoint.send(&Outgoing { body, kind: request.kind, priority: request.priority }, wait),
-        None => signal(shell, &address, body, request.value),
+    let mut send = |shell: &mut Shell, body: &BStr, wait: &mut Wait| {
+        let refused = |errno| ipc::Error::refused(address.to_string(), errno);
+        match &mut target {
+            Target::Place(endpoint) => {
+                endpoint.send(&Outgoing { body, kind: request.kind, priority: request.priority }, wait)
+            }
+            Target::Process(pid) => shell.jobs.send(*pid, signal(&address, body)?, request.value).map_err(refused),
+            Target::Job(job) => kill::send_to_job(shell, *job, signal(&address, body)?, request.value).map_err(refused),
+        }
     };
-    let result = match bodies {
+    let mut result = match bodies {
         Some(mut bodies) => bodies.try_for_each(|body| send(shell, body, &mut wait)),
         None => from_input(shell, request.split, &mut wait, &mut send),
     };
-    let result = result.and_then(|()| endpoint.as_mut().map_or(Ok(()), |endpoint| endpoint.finish(&mut wait)));
-    drop(endpoint);
+    if let (Ok(()), Target::Place(endpoint)) = (&result, &mut target) {
+        result = endpoint.finish(&mut wait);
+    }
+    drop(target);
     result.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
 }
 
@@ -172,21 +192,12 @@ fn read_chunk(shell: &mut Shell, chunk: &mut [u8]) -> Result<usize, Errno> {
     Ok(length)
 }
 
-/// A signal is a message that is its number.
-fn signal(shell: &mut Shell, address: &Address, name: &BStr, value: Option<i32>) -> Result<(), ipc::Error> {
-    let name = name.trim().as_bstr();
-    let Some(number) = signames::condition(name) else {
-        let what = if name.is_empty() { "the name of a signal expected" } else { "no such signal" };
-        return Err(ipc::Error::usage(address.to_string(), format!("{name}: {what}").trim_start_matches(": ")));
+/// A message to a process is the name or number of a signal.
+fn signal(address: &Address, message: &BStr) -> Result<i32, ipc::Error> {
+    let name = message.trim().as_bstr();
+    let wrong = || match name.is_empty() {
+        true => ipc::Error::usage(address.to_string(), "the name of a signal expected"),
+        false => ipc::Error::usage(address.to_string(), format!("{name}: no such signal")),
     };
-    let sent = match address {
-        Address::Process(pid) => shell.jobs.send(Pid::from_raw(*pid), number, value),
-        Address::Job(id) => {
-            let nobody = |error: Error| ipc::Error::nowhere("send", error.to_string());
-            let job = crate::jobs::id::find(&shell.jobs, id).map_err(nobody)?;
-            kill::send_to_job(shell, job, number, value)
-        }
-        _ => Err(Errno::EINVAL),
-    };
-    sent.map_err(|errno| ipc::Error::refused(address.to_string(), errno))
+    signames::condition(name).ok_or_else(wrong)
 }

@@ -13,7 +13,8 @@
 //! sock close $c                   close(c);
 //! ```
 
-use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name, message};
+use crate::builtins::message::{self, Verb};
+use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name};
 use crate::fields::Fields;
 use crate::ipc::socket::{self as sockets, Failed, Unconnected, Until, name, take};
 use crate::ipc::wait::{Cut, Guard};
@@ -32,7 +33,8 @@ use std::time::Instant;
 pub const BUILTIN: Builtin = Builtin {
     name: "sock",
     kind: Kind::Regular,
-    usage: "sock socket VAR inet|inet6|unix stream|dgram|seqpacket\nsock bind|connect FD ADDR\nsock listen FD [BACKLOG]\nsock accept VAR FD\n\
+    usage: "sock socket|bind|listen|accept|connect|send|sendto|recv|recvfrom|shutdown|getsockname|getpeername|setsockopt|close ...\n\
+            sock socket VAR inet|inet6|unix stream|dgram|seqpacket\nsock bind|connect FD ADDR\nsock listen FD [BACKLOG]\nsock accept VAR FD\n\
             sock send FD MESSAGE\nsock sendto FD ADDR MESSAGE\nsock recv|recvfrom FD [SIZE]\nsock shutdown FD rd|wr|rdwr\n\
             sock getsockname|getpeername|close FD\nsock setsockopt FD NAME VALUE",
     about: "Make one system call on sockets. ADDR is HOST:PORT, a path (its file stays until rm, as in C), or @name; VAR receives a descriptor number.\n\
@@ -49,6 +51,10 @@ struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
+    fn of(fields: &'a Fields) -> Self {
+        Self { fields, at: 1 }
+    }
+
     fn next(&mut self, what: &str) -> Result<&'a BStr, Error> {
         self.at += 1;
         self.fields.get(self.at - 1).ok_or_else(|| Error::usage(format!("{what} expected")))
@@ -95,47 +101,36 @@ fn system(call: &str, errno: Errno) -> Error {
     Error::new(format!("{call}: {errno:?}: {}", reason(errno)))
 }
 
-/// The verbs, for who has used none of them.
-const VERBS: &str = "sock socket|bind|listen|accept|connect|send|sendto|recv|recvfrom|shutdown|getsockname|getpeername|setsockopt|close ...";
-
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
-    if message::help(shell, &BUILTIN, fields)? {
-        return Ok(ExitStatus::SUCCESS);
-    }
-    let result = call(shell, fields);
-    let is_asked = |verbs: &str| verbs.split('|').any(|verb| fields.get(1).is_some_and(|asked| asked == verb));
-    let usage = BUILTIN.usage.lines().find(|line| line.split(' ').nth(1).is_some_and(is_asked));
-    message::with_line(shell, &BUILTIN, usage.unwrap_or(VERBS), result)
+    #[rustfmt::skip]
+    let verbs: [Verb; 14] = [
+        ("socket", |shell, rest| make(shell, &mut Arguments::of(rest))),
+        ("bind", |_, rest| done(bind(&mut Arguments::of(rest)))),
+        ("listen", |_, rest| done(listen(&mut Arguments::of(rest)))),
+        ("accept", |shell, rest| accept(shell, &mut Arguments::of(rest))),
+        ("connect", |_, rest| connect(&mut Arguments::of(rest))),
+        ("send", |_, rest| send(&mut Arguments::of(rest), false)),
+        ("sendto", |_, rest| send(&mut Arguments::of(rest), true)),
+        ("recv", |shell, rest| receive(shell, &mut Arguments::of(rest), false)),
+        ("recvfrom", |shell, rest| receive(shell, &mut Arguments::of(rest), true)),
+        ("shutdown", |_, rest| done(shutdown(&mut Arguments::of(rest)))),
+        ("getsockname", |shell, rest| print_name(shell, &mut Arguments::of(rest), "getsockname", socket::local_name)),
+        ("getpeername", |shell, rest| print_name(shell, &mut Arguments::of(rest), "getpeername", socket::peer_name)),
+        ("setsockopt", |_, rest| done(set_option(&mut Arguments::of(rest)))),
+        ("close", |_, rest| done(close(&mut Arguments::of(rest)))),
+    ];
+    message::verb(shell, &BUILTIN, fields, &verbs)
 }
 
-fn call(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
-    let mut arguments = Arguments { fields, at: 1 };
-    let done = |result: Result<(), Error>| -> BuiltinResult {
-        result?;
-        Ok(ExitStatus::SUCCESS)
-    };
-    let verb = arguments.next("verb")?;
-    match verb.as_bytes() {
-        b"socket" => make(shell, &mut arguments),
-        b"bind" => done(bind(&mut arguments)),
-        b"listen" => done(listen(&mut arguments)),
-        b"accept" => accept(shell, &mut arguments),
-        b"connect" => connect(&mut arguments),
-        b"send" => send(&mut arguments, false),
-        b"sendto" => send(&mut arguments, true),
-        b"recv" => receive(shell, &mut arguments, false),
-        b"recvfrom" => receive(shell, &mut arguments, true),
-        b"shutdown" => done(shutdown(&mut arguments)),
-        b"getsockname" => print_name(shell, &mut arguments, "getsockname", socket::local_name),
-        b"getpeername" => print_name(shell, &mut arguments, "getpeername", socket::peer_name),
-        b"setsockopt" => done(set_option(&mut arguments)),
-        b"close" => {
-            let number = arguments.descriptor()?;
-            arguments.end()?;
-            done(fd::close(number).map_err(|errno| system("close", errno)))
-        }
-        _ => Err(wrong(verb, "no such verb").into()),
-    }
+fn done(result: Result<(), Error>) -> BuiltinResult {
+    result?;
+    Ok(ExitStatus::SUCCESS)
+}
+
+fn close(arguments: &mut Arguments<'_>) -> Result<(), Error> {
+    let number = arguments.descriptor()?;
+    arguments.end()?;
+    fd::close(number).map_err(|errno| system("close", errno))
 }
 
 /// Give the user a copy of a descriptor, its number in a variable.

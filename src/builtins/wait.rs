@@ -48,7 +48,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
 
 fn one(shell: &mut Shell, operand: &BStr, interrupting: u64) -> Result<Waited, Failure> {
     if operand.starts_with(b"%") {
-        return match id::find(&shell.jobs, operand) {
+        return match id::find(&shell.jobs, operand).map(|job| job.number) {
             Ok(number) => Ok(wait::for_job(&mut shell.jobs, number, interrupting)),
             Err(error) => {
                 shell.report(&error.within("wait"));
@@ -71,7 +71,7 @@ fn any(shell: &mut Shell, fields: &Fields, first: usize, interrupting: u64) -> R
     for operand in fields.iter_from(first) {
         if operand.starts_with(b"%") {
             match id::find(&shell.jobs, operand) {
-                Ok(number) => numbers.push(number),
+                Ok(job) => numbers.push(job.number),
                 Err(error) => shell.report(&error.within("wait")),
             }
             continue;

@@ -21,43 +21,40 @@ pub fn current_and_previous<'a>(jobs: impl Iterator<Item = &'a Job>) -> (Option<
     (best[0].map(|entry| entry.1), best[1].map(|entry| entry.1))
 }
 
-/// The number of the job that `id` names, among our own jobs.
+/// The job that `id` names, among our own jobs.
 ///
 /// # Errors
 /// There is no such job, or `%string` fits several.
-pub fn find(table: &JobTable, id: &[u8]) -> Result<usize, Error> {
+pub fn find<'a>(table: &'a JobTable, id: &[u8]) -> Result<&'a Job, Error> {
     find_among(table.iter(), id)
 }
 
-/// The number of the job that `id` names, among those that `jobs` shows.
+/// The job that `id` names, among those that `jobs` shows.
 ///
 /// # Errors
 /// As [`find`].
-pub fn find_shown(table: &JobTable, id: &[u8]) -> Result<usize, Error> {
+pub fn find_shown<'a>(table: &'a JobTable, id: &[u8]) -> Result<&'a Job, Error> {
     find_among(table.shown().into_iter(), id)
 }
 
-fn find_among<'a>(jobs: impl Iterator<Item = &'a Job> + Clone, id: &[u8]) -> Result<usize, Error> {
+fn find_among<'a>(mut jobs: impl Iterator<Item = &'a Job> + Clone, id: &[u8]) -> Result<&'a Job, Error> {
     let name = id.strip_prefix(b"%").unwrap_or(id);
     let number = match name {
-        b"" | b"%" | b"+" => current_and_previous(jobs).0,
-        b"-" => current_and_previous(jobs).1,
-        _ if name.iter().all(u8::is_ascii_digit) => {
-            let number = name.to_str().ok().and_then(|digits| digits.parse().ok());
-            jobs.map(|job| job.number).find(|&it| Some(it) == number)
-        }
+        b"" | b"%" | b"+" => current_and_previous(jobs.clone()).0,
+        b"-" => current_and_previous(jobs.clone()).1,
+        _ if name.iter().all(u8::is_ascii_digit) => name.to_str().ok().and_then(|digits| digits.parse().ok()),
         _ => return by_text(jobs, id, name),
     };
-    number.ok_or_else(|| error(id, ": no such job"))
+    jobs.find(|job| Some(job.number) == number).ok_or_else(|| error(id, ": no such job"))
 }
 
-fn by_text<'a>(jobs: impl Iterator<Item = &'a Job>, id: &[u8], name: &[u8]) -> Result<usize, Error> {
+fn by_text<'a>(jobs: impl Iterator<Item = &'a Job>, id: &[u8], name: &[u8]) -> Result<&'a Job, Error> {
     let mut fitting = jobs.filter(|job| match name.strip_prefix(b"?") {
         Some(part) => job.text.contains_str(part),
         None => job.text.starts_with(name),
     });
     let Some(job) = fitting.next() else { return Err(error(id, ": no such job")) };
-    if fitting.next().is_some() { Err(error(id, ": ambiguous job id")) } else { Ok(job.number) }
+    if fitting.next().is_some() { Err(error(id, ": ambiguous job id")) } else { Ok(job) }
 }
 
 fn error(id: &[u8], why: &str) -> Error {
@@ -85,7 +82,7 @@ mod tests {
     }
 
     fn found(table: &JobTable, id: &str) -> Result<usize, String> {
-        find(table, id.as_bytes()).map_err(|error| error.to_string())
+        find(table, id.as_bytes()).map(|job| job.number).map_err(|error| error.to_string())
     }
 
     #[test]

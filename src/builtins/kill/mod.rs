@@ -107,10 +107,9 @@ fn find(shell: &Shell, operand: &BStr, waits: bool) -> Result<Target, Error> {
         Err(errno) => Err(about(operand, &format!("cannot be waited for: {}", words(errno)))),
     };
     if operand.starts_with(b"%") {
-        let number = id::find(&shell.jobs, operand)?;
-        let job = shell.jobs.get(number).ok_or_else(|| about(operand, "no such job"))?;
+        let job = id::find(&shell.jobs, operand)?;
         let processes = job.living().filter_map(|pid| open(pid.as_raw()).transpose()).collect::<Result<_, _>>()?;
-        return Ok(Target::Job(number, processes));
+        return Ok(Target::Job(job.number, processes));
     }
     let number: Option<i32> = operand.to_str().ok().and_then(|text| text.parse().ok());
     match number.map(|number| (number, number.checked_neg())) {

@@ -97,7 +97,5 @@ fn process(shell: &Shell, operand: &BStr) -> Result<i32, Error> {
             .filter(|&pid| pid > 0)
             .ok_or_else(|| about(operand, "not a process id or a job (such as %1)"));
     }
-    let number = id::find(&shell.jobs, operand)?;
-    let job = shell.jobs.get(number).ok_or_else(|| about(operand, "no such job"))?;
-    Ok(job.leader().as_raw())
+    Ok(id::find_shown(&shell.jobs, operand)?.leader().as_raw())
 }

@@ -1,7 +1,7 @@
 //! `mq wait` and `mq notify`: to be told that a message has come, which stays where it is.
 
 use super::{one_address, parse};
-use crate::builtins::message::{self, failed, number, patience};
+use crate::builtins::message::{self, NOWHERE, failed, number, patience};
 use crate::builtins::{BuiltinResult, options, too_many_arguments};
 use crate::exec;
 use crate::fields::Fields;
@@ -34,7 +34,7 @@ pub fn wait(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
     }
     let mut wait = message::wait(shell, patience(false, seconds)?);
     let process = match process.map(Process::open) {
-        Some(Err(Errno::ESRCH)) => return Ok(NOBODY),
+        Some(Err(Errno::ESRCH)) => return Ok(NOWHERE),
         Some(Err(errno)) => return failed(&ipc::Error::refused("-P", errno)),
         Some(Ok(process)) => Some(process),
         None => None,
@@ -48,11 +48,8 @@ pub fn wait(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         Address::SystemV(queue) => wait_sysv(queue, &address, end, &mut wait),
         _ => Ok(true),
     };
-    result.map_or_else(|error| failed(&error), |came| Ok(if came { ExitStatus::SUCCESS } else { NOBODY }))
+    result.map_or_else(|error| failed(&error), |came| Ok(if came { ExitStatus::SUCCESS } else { NOWHERE }))
 }
-
-/// The process of `mq wait -P` has ended.
-const NOBODY: ExitStatus = ExitStatus(4);
 
 /// The kernel has no call that waits for a System V message without taking it: look again, less and less often. False: the process
 /// of which `end` is has ended.

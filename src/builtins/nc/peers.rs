@@ -55,7 +55,7 @@ impl Peer {
                 Ok(sent) => drop(self.pending.drain(..sent)),
                 Err(Errno::EAGAIN | Errno::ENOBUFS) => return,
                 Err(Errno::EINTR) => {}
-                // The handler has closed it.
+                // The handler has closed it (EPIPE, ECONNRESET): what else can go wrong with a pair of sockets is its end as well.
                 Err(_) => self.input = None,
             }
         }
@@ -143,6 +143,7 @@ fn pass_answers(shell: &mut Shell, fd: RawFd, peer: &Peer, buffer: &mut [u8]) ->
                 }
             }
             Err(Errno::EAGAIN | Errno::EINTR) => return true,
+            // ECONNRESET: it has ended without reading all.
             Err(_) => return false,
         }
     }
