@@ -3,6 +3,7 @@
 use crate::builtins::message;
 use crate::builtins::{Builtin, BuiltinResult, Kind, mq, options};
 use crate::fields::Fields;
+use crate::ipc::error::errno_of;
 use crate::ipc::mailbox::{self, keeper};
 use crate::ipc::mq::admin;
 use crate::ipc::socket::name;
@@ -126,9 +127,7 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
 /// The system does not tell which descriptors there are.
 fn listening() -> Result<Vec<(i32, Value)>, ipc::Error> {
     const DESCRIPTORS: &str = "/proc/self/fd";
-    let refused = |error: std::io::Error| {
-        ipc::Error::refused(DESCRIPTORS, error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
-    };
+    let refused = |error: std::io::Error| ipc::Error::refused(DESCRIPTORS, errno_of(&error));
     let mut sockets = Vec::new();
     for entry in std::fs::read_dir(DESCRIPTORS).map_err(refused)? {
         // All names there are numbers.
