@@ -11,7 +11,16 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 /// How often mailboxes are looked at if MAILCHECK does not say so, in seconds.
-const INTERVAL: u64 = 600;
+const INTERVAL: u32 = 600;
+
+/// MAILCHECK has a value, which an interactive shell shows.
+pub fn set_interval(shell: &mut Shell) {
+    let name = shell.vars.slot_of(b"MAILCHECK");
+    if shell.vars.get(name).is_none() {
+        // It is not read-only: nothing was executed yet.
+        let _ = shell.vars.set_integer(name, i64::from(INTERVAL));
+    }
+}
 
 /// What the shell knows of the user's mailboxes.
 #[derive(Default)]
@@ -38,7 +47,7 @@ pub fn news(shell: &mut Shell, mail: &mut Mail) -> BString {
         return text;
     }
     let check = shell.vars.value_of(b"MAILCHECK").and_then(|value| value.to_str().ok()?.parse().ok());
-    let interval = Duration::from_secs(check.unwrap_or(INTERVAL));
+    let interval = Duration::from_secs(check.unwrap_or(INTERVAL.into()));
     let is_new = |path: &BString| mail.seen.iter().all(|mailbox| mailbox.path != *path);
     if mail.looked.is_some_and(|then| then.elapsed() < interval) && !list.iter().any(|(path, _)| is_new(path)) {
         return text;

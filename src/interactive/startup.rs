@@ -4,7 +4,7 @@ use crate::builtins;
 use crate::exec::source::{self, Descriptor};
 use crate::exec::{self, trap};
 use crate::fields::Fields;
-use crate::interactive::terminal;
+use crate::interactive::{mail, terminal};
 use crate::jobs::terminal::monitor_changed;
 use crate::shell::vars::{parse_integer, slot};
 use crate::shell::{Opt, Options, Shell};
@@ -116,6 +116,7 @@ fn profiles(shell: &mut Shell) -> Result<(), Flow> {
 /// What an interactive shell reads: the file that ENV names, expanded, but not if the shell is set-id (XCU, sh, ENV); then,
 /// beside POSIX mode, `rc` in the user's configuration directory.
 fn interactive_files(shell: &mut Shell, no_rc: bool) -> Result<(), Flow> {
+    mail::set_interval(shell);
     let ids_differ = nix::unistd::getuid() != nix::unistd::geteuid() || nix::unistd::getgid() != nix::unistd::getegid();
     let value =
         shell.vars.get(slot::ENV).filter(|value| !value.is_empty() && !ids_differ).map(|value| value.to_owned());
@@ -164,12 +165,13 @@ fn read_file(shell: &mut Shell, path: &[u8]) -> Result<(), Flow> {
     }
 }
 
-/// Where the history is kept: HISTFILE, where that is set (empty: nowhere), else in the user's directory for state.
+/// Where the history is kept: HISTFILE, where that is set (empty: nowhere), else in the user's directory for state, if it is a
+/// person's: commands from a pipe are not.
 pub fn history_path(shell: &mut Shell) -> Option<PathBuf> {
     match shell.vars.value_of(b"HISTFILE") {
         Some(path) if path.is_empty() => None,
         Some(path) => Some(PathBuf::from(OsStr::from_bytes(path))),
-        None if std::env::var_os("HOME").is_none() => None,
+        None if !tty::is_terminal(0) || std::env::var_os("HOME").is_none() => None,
         None => dirs::state_dir().map(|directory| directory.join("ipcsh/history")),
     }
 }

@@ -52,16 +52,20 @@ fn has_colours(shell: &mut Shell) -> bool {
 
 /// Read, execute, repeat, until the end of the input or `exit`.
 pub fn run(shell: &mut Shell) -> Outcome {
-    if tty::is_terminal(0) {
-        begin_history(shell);
-    }
+    begin_history(shell);
     if can_be_drawn_on(shell) { edited(shell) } else { plain::run(shell) }
+}
+
+/// What the user wants of the history: its size, and whether repetitions count.
+fn obey(shell: &mut Shell) {
+    let size = shell.vars.value_of(b"HISTSIZE").map(|size| size.to_vec());
+    shell.history.set_size(size.as_deref());
+    shell.history.repeats = shell.options.has(Opt::Posix);
 }
 
 /// Read the history file. What cannot be read is not missed.
 fn begin_history(shell: &mut Shell) {
-    let size = shell.vars.value_of(b"HISTSIZE").map(|size| size.to_vec());
-    shell.history.set_size(size.as_deref());
+    obey(shell);
     shell.history.on = true;
     shell.history.file = startup::history_path(shell);
     if let Some(path) = shell.history.file.clone()
@@ -73,8 +77,7 @@ fn begin_history(shell: &mut Shell) {
 
 /// Remember a command: before it is executed, so that it is not lost with the shell.
 pub(super) fn remember(shell: &mut Shell, text: &[u8]) {
-    let size = shell.vars.value_of(b"HISTSIZE").map(|size| size.to_vec());
-    shell.history.set_size(size.as_deref());
+    obey(shell);
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     let private = text.first().is_some_and(u8::is_ascii_whitespace) && !shell.options.has(Opt::Posix);
     if !shell.history.on || private {

@@ -33,11 +33,21 @@ pub struct History {
     pub file: Option<std::path::PathBuf>,
     /// Commands are remembered: the shell reads them from a person.
     pub on: bool,
+    /// A command that is the same as the one before is an entry, too (POSIX mode).
+    pub repeats: bool,
 }
 
 impl Default for History {
     fn default() -> Self {
-        Self { entries: VecDeque::new(), next: 1, size: DEFAULT_SIZE, has_current: false, file: None, on: false }
+        Self {
+            entries: VecDeque::new(),
+            next: 1,
+            size: DEFAULT_SIZE,
+            has_current: false,
+            file: None,
+            on: false,
+            repeats: false,
+        }
     }
 }
 
@@ -102,10 +112,11 @@ impl History {
         }
     }
 
-    /// Append a command; false if it is blank or the same as the last one.
+    /// Append a command; false if it is blank, or the same as the last one where that counts once.
     pub fn add(&mut self, text: &[u8]) -> bool {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
-        if text.iter().all(u8::is_ascii_whitespace) || self.last().is_some_and(|last| last.text == text) {
+        let is_repeated = || !self.repeats && self.last().is_some_and(|last| last.text == text);
+        if text.iter().all(u8::is_ascii_whitespace) || is_repeated() {
             return false;
         }
         self.entries.push_back(Entry { number: self.next, text: BString::from(text) });
@@ -153,11 +164,15 @@ mod tests {
         assert!(history.add(b"a\n"));
         assert!(!history.add(b"a"));
         assert!(!history.add(b" \n"));
+        history.repeats = true;
+        assert!(history.add(b"a"));
+        assert!(!history.add(b" \n"));
+        history.repeats = false;
         history.add(b"b");
         history.add(b"c");
         assert_eq!(history.len(), 2);
-        assert_eq!(history.get(0).map(|entry| entry.number), Some(2));
-        assert_eq!(history.index_of(3), Some(1));
+        assert_eq!(history.get(0).map(|entry| entry.number), Some(3));
+        assert_eq!(history.index_of(4), Some(1));
         assert_eq!(history.index_of(1), None);
     }
 

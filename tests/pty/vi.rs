@@ -104,6 +104,10 @@ fn history_and_searches() {
         ("\x1b2k", "old one"),
         ("\x1bkkj", "old two"),
         ("\x1bkA EDIT\x1bkj", "old two EDIT"),
+        // Past the oldest: no effect. Past the newest: the line that was begun.
+        ("echo here\x1b9k", "here"),
+        ("echo here\x1bk9kj", "here"),
+        ("echo here\x1bkk9j", "here"),
         ("\x1b2G", "old one"),
         ("\x1b/one\r", "old one"),
         ("\x1b/^echo\r", "old two"),
@@ -145,8 +149,8 @@ fn words_programs_and_aliases() {
     t.see_at_cursor("[2]$ echo beta");
     t.key("\r");
     t.prompt();
-    t.key("echo al\x1b*");
-    t.see_at_cursor("[3]$ echo alpha alpine");
+    t.key("echo al\x1b*S");
+    t.see_at_cursor("[3]$ echo alpha alpineS");
     t.key("\r");
     t.prompt();
     t.key("echo al\x1b=");

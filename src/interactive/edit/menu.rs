@@ -168,6 +168,6 @@ impl Editor {
             self.line.move_to(end);
             return self.bell();
         }
-        self.line.replace(start..end, &format!("{} ", found.join(" ")));
+        self.line.replace(start..end, &found.join(" "));
     }
 }

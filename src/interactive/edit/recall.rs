@@ -26,6 +26,13 @@ pub struct Recall {
     pub last_word: Option<LastWord>,
 }
 
+/// A line and where it comes from.
+pub struct Place {
+    text: String,
+    cursor: usize,
+    at: Option<usize>,
+}
+
 /// A word that was inserted: where it is, and the index of its entry.
 pub type LastWord = (Range<usize>, usize);
 
@@ -101,7 +108,7 @@ impl Editor {
 
     /// ^R and ^S: search while the text is typed. Any key that is not part of the search ends it and does what it does.
     pub fn search(&mut self, shell: &mut Shell, session: &mut Session, mut older: bool) -> Result<Step, Stop> {
-        let before = (self.line.text().to_owned(), self.line.cursor(), self.recall.at);
+        let before = self.place();
         let mut wanted = String::new();
         let mut found = true;
         loop {
@@ -154,10 +161,15 @@ impl Editor {
         }
     }
 
-    /// To where the search began.
-    fn go_back(&mut self, before: &(String, usize, Option<usize>)) {
-        self.line.begin(&before.0, before.1);
-        self.recall.at = before.2;
+    /// What is shown now, to [`Editor::go_back`] to.
+    pub fn place(&self) -> Place {
+        Place { text: self.line.text().to_owned(), cursor: self.line.cursor(), at: self.recall.at }
+    }
+
+    /// To where a search or a motion began.
+    pub fn go_back(&mut self, to: &Place) {
+        self.line.begin(&to.text, to.cursor);
+        self.recall.at = to.at;
     }
 
     /// Show the nearest entry that contains the text; with `next` not the one that is shown.

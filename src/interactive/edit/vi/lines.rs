@@ -25,12 +25,17 @@ pub(super) fn line_command(
     match character {
         'k' | '-' | 'j' | '+' => {
             let older = matches!(character, 'k' | '-');
+            let before = editor.place();
             for _ in 0..times {
                 if editor.line.vertically(!older) {
                     continue;
                 }
                 if !editor.recall(shell, older, false) {
                     editor.bell();
+                    if older {
+                        // Beyond the oldest there is nothing: the whole command has no effect.
+                        editor.go_back(&before);
+                    }
                     break;
                 }
                 editor.line.go(Motion::Start, 1);
