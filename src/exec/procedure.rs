@@ -13,10 +13,11 @@ use crate::jobs::wait;
 use crate::quote::quote;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Flow};
+use crate::sys::private::Private;
 use crate::sys::unshared::Unshared;
 use crate::sys::{fd, signal};
 use nix::errno::Errno;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -33,18 +34,16 @@ pub struct Desk {
 struct Sheet {
     number: RawFd,
     /// Whatever is written goes to its end (O_APPEND): emptying it is one call, and no offset has to be put right.
-    file: OwnedFd,
+    file: Private,
     /// What the descriptor is otherwise; `None`: closed.
-    before: Option<OwnedFd>,
-    _mark: Option<Unshared>,
+    before: Option<Private>,
 }
 
 impl Sheet {
     fn new(number: RawFd) -> Result<Self, Errno> {
         let file = fd::file_with(b"")?;
         nix::fcntl::fcntl(&file, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_APPEND))?;
-        let before = fd::dup_private(number).ok();
-        Ok(Self { number, file, _mark: before.as_ref().map(Unshared::mark_replaced), before })
+        Ok(Self { number, file: Private::new(file), before: Private::copy_of(number).ok() })
     }
 
     fn put(&self) -> Result<(), Errno> {

@@ -19,7 +19,7 @@ use crate::shell::{Opt, Shell, Stdio};
 use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::ast::{HereDoc, Redirect, RedirectOp, Word};
 use crate::sys::signal::{self, bit};
-use crate::sys::{fd, stream};
+use crate::sys::{fd, private, stream};
 use bstr::ByteSlice;
 use nix::errno::Errno;
 use std::ffi::CString;
@@ -295,7 +295,7 @@ fn move_to(shell: &mut Shell, source: Source, number: RawFd, saved: Option<&mut 
             // The user has none with this number.
             return Ok(());
         }
-        return Err(Error::new(format!("{number}: this descriptor is in use by the shell")).into());
+        make_way(number)?;
     }
     if let Source::Copy(from) = source {
         check_copy(from)?;
@@ -318,6 +318,15 @@ fn move_to(shell: &mut Shell, source: Source, number: RawFd, saved: Option<&mut 
         }
     };
     Ok(changed.map_err(|errno| Error::system(number.to_string(), errno))?)
+}
+
+/// The user's descriptor `number` is about to be opened, and the shell has something of its own there.
+fn make_way(number: RawFd) -> Result<(), Error> {
+    match private::move_away(number) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::new(format!("{number}: this descriptor is in use by the shell"))),
+        Err(errno) => Err(Error::system(format!("{number}: this descriptor is in use by the shell"), errno)),
+    }
 }
 
 /// Whether [`direct`] can do these redirections. Not if there is a here-document among several: it is text in memory there, and has no

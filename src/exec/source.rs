@@ -3,6 +3,7 @@
 use crate::find;
 use crate::status::{Error, ExitStatus};
 use crate::syntax::{LineSource, Prompt, ReadError};
+use crate::sys::private::Private;
 use crate::sys::{fd, file, signal, tty};
 use bstr::BString;
 use nix::errno::Errno;
@@ -11,14 +12,13 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 /// Lines of a descriptor that commands read from too: never a byte more is consumed than the line. From a file that can be
 /// seeked a block is read and the offset is put behind the line; from anything else the bytes come one at a time.
 pub struct Descriptor {
-    number: RawFd,
-    /// Keeps a script's descriptor open.
-    _owner: Option<OwnedFd>,
+    /// A script's file; without one, standard input.
+    script: Option<Private>,
     seekable: Option<bool>,
     /// The signals (bits as in `sys::signal`) that end the wait for a line.
     interrupting: u64,
     /// The terminal as a file that does not wait: what poll(2) has seen may be gone when it is read, because ^C empties the queue.
-    terminal: Option<OwnedFd>,
+    terminal: Option<Private>,
 }
 
 impl Descriptor {
@@ -33,21 +33,26 @@ impl Descriptor {
         let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY;
         // (After `su` it may be another user's, and then this cannot be.)
         let terminal = is_watched.then(|| fd::open(c"/proc/self/fd/0", flags, 0).ok()).flatten();
-        Self { number: 0, _owner: None, seekable: None, interrupting, terminal }
+        let terminal = terminal.map(Private::new);
+        Self { script: None, seekable: None, interrupting, terminal }
     }
 
     /// A script that is no regular file.
     pub fn script(file: OwnedFd) -> Self {
-        Self { number: file.as_raw_fd(), _owner: Some(file), seekable: Some(false), interrupting: 0, terminal: None }
+        Self { script: Some(Private::new(file)), seekable: Some(false), interrupting: 0, terminal: None }
+    }
+
+    fn number(&self) -> RawFd {
+        self.script.as_ref().map_or(0, AsRawFd::as_raw_fd)
     }
 
     fn seek(&self, by: i64) -> Result<i64, Errno> {
-        fd::seek(self.number, by)
+        fd::seek(self.number(), by)
     }
 
     /// Wait for input, if signals are to be seen meanwhile: those that arrive before the sleep, too, which read(2) would sleep over.
     fn wait(&self) -> Result<(), Errno> {
-        while self.interrupting != 0 && file::wait_for_input(self.number, self.interrupting).is_err() {
+        while self.interrupting != 0 && file::wait_for_input(self.number(), self.interrupting).is_err() {
             if signal::pending() & self.interrupting != 0 {
                 return Err(Errno::EINTR);
             }
@@ -61,7 +66,8 @@ impl Descriptor {
             None => *self.seekable.insert(self.seek(0).is_ok()),
         };
         // `exec <file` has another one read.
-        let is_current = |own: &OwnedFd| file::is_same(own.as_raw_fd(), self.number);
+        let number = self.number();
+        let is_current = |own: &Private| file::is_same(own.as_raw_fd(), number);
         self.terminal = self.terminal.take().filter(is_current);
         let mut line = Vec::new();
         let mut block = [0u8; 4096];
@@ -70,7 +76,7 @@ impl Descriptor {
             let want = if seekable { block.len() } else { 1 };
             let read = match &self.terminal {
                 Some(terminal) => fd::try_read(terminal.as_raw_fd(), &mut block[..want]),
-                None => fd::read(self.number, &mut block[..want]),
+                None => fd::read(number, &mut block[..want]),
             };
             let got = match read {
                 Err(Errno::EINTR | Errno::EAGAIN) => continue,

@@ -15,6 +15,7 @@ use crate::shell::{Getopts, InTrap, Loops, Options, Params, Shell, Subshell, Tra
 use crate::status::{self, Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{CommandSubstitution, List};
 use crate::sys::fork::{self, Fork};
+use crate::sys::private::Private;
 use crate::sys::{fd, signal, stack};
 use nix::unistd::Pid;
 use std::ffi::CStr;
@@ -318,7 +319,7 @@ fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
             shell.io.guards = shell.is_virtual();
             if let (Some(pipe), Some(capture)) = (write, shell.io.captures.get_mut(capture)) {
                 // What was captured so far belongs to the parent; from here on the pipe carries it.
-                *capture = Capture::Pipe(pipe);
+                *capture = Capture::Pipe(Private::new(pipe));
                 shell.io.materialise();
             }
             drop(read);
@@ -415,7 +416,7 @@ pub fn before_chdir(shell: &mut Shell) -> Result<(), Flow> {
         // One may be in a directory to which one could not go.
         Ok(directory) if fd::accessible(c".", libc::X_OK) => {
             if let Some(subshell) = shell.subshells.last_mut() {
-                subshell.directory = Some(directory);
+                subshell.directory = Some(Private::new(directory));
             }
             Ok(())
         }

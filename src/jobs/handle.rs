@@ -8,10 +8,11 @@
 
 use crate::sys::limits::{self, Resource};
 use crate::sys::pidfd;
+use crate::sys::private::Private;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 
 /// The part of the process's descriptors that may go into handles: one of so many. A child without a handle is safe by its number
 /// until it has been waited for, and the table knows when that was.
@@ -19,7 +20,7 @@ const PART: u64 = 8;
 
 /// The handles, by process id.
 #[derive(Debug, Default)]
-pub(super) struct Handles(BTreeMap<Pid, OwnedFd>);
+pub(super) struct Handles(BTreeMap<Pid, Private>);
 
 impl Handles {
     /// Hold one for a child that has not been waited for. Without a free descriptor there is none.
@@ -29,7 +30,7 @@ impl Handles {
             return;
         }
         if let Ok(fd) = pidfd::open(pid.as_raw()) {
-            self.0.insert(pid, fd);
+            self.0.insert(pid, Private::new(fd));
         }
     }
 

@@ -7,16 +7,17 @@ use crate::jobs::job::{JobState, ProcessState};
 use crate::jobs::table::JobTable;
 use crate::status::Error;
 use crate::sys::fd;
+use crate::sys::private::Private;
 use crate::sys::signal::{self, Disposition};
 use crate::sys::tty::{self, Termios};
 use nix::errno::Errno;
 use nix::unistd::{Pid, getpgrp, getpid, getsid, setpgid};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 
 /// The terminal of a shell with job control.
 #[derive(Debug)]
 pub struct Terminal {
-    fd: OwnedFd,
+    fd: Private,
     /// The shell's own group.
     group: Pid,
     /// The group in which the shell was started, and to which it returns.
@@ -66,13 +67,13 @@ pub fn let_go(table: &mut JobTable) {
 }
 
 /// The controlling terminal, whatever the descriptors 0 to 2 are.
-fn open() -> Option<OwnedFd> {
-    fd::open(c"/dev/tty", libc::O_RDWR, 0).ok()
+fn open() -> Option<Private> {
+    fd::open(c"/dev/tty", libc::O_RDWR, 0).ok().map(Private::new)
 }
 
 /// A session's leader may simply take the terminal. Any other shell that was started in the background asks for it as any program
 /// does: it stops its group with SIGTTIN, until somebody brings it into the foreground (XCU 2.11).
-fn wait_for_foreground(fd: &OwnedFd) -> Result<(), Error> {
+fn wait_for_foreground(fd: &Private) -> Result<(), Error> {
     if is_session_leader() {
         return Ok(());
     }
@@ -99,7 +100,7 @@ pub fn is_session_leader() -> bool {
 }
 
 /// Lead a group and have the terminal. A session's leader has its own group already.
-fn own_group(fd: &OwnedFd) -> Result<(), Error> {
+fn own_group(fd: &Private) -> Result<(), Error> {
     let own = getpid();
     if getpgrp() != own {
         match setpgid(own, own) {

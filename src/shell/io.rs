@@ -4,9 +4,10 @@ use crate::shell::gather::{Advice, Gathered};
 use crate::shell::lookahead::Lookahead;
 use crate::status::Error;
 use crate::sys::eager::Eager;
-use crate::sys::{fd, file, signal, unshared};
+use crate::sys::private::{self, Private};
+use crate::sys::{fd, file, signal};
 use nix::errno::Errno;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 
 /// Where a builtin's output goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub enum Capture {
     /// Into this memory, while the substitution runs inside this process.
     Memory(Vec<u8>),
     /// Into this pipe, once it has become a process.
-    Pipe(OwnedFd),
+    Pipe(Private),
 }
 
 /// The number that [`Stdio::input`] has while standard input is a here-document in memory.
@@ -187,7 +188,7 @@ impl Stdio {
         self.forget_parent();
         self.guards = false;
         self.captures.clear();
-        unshared::close_replaced();
+        private::close_replaced();
         self.have_standard();
     }
 

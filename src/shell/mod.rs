@@ -19,6 +19,7 @@ use crate::jobs::table::JobTable;
 use crate::quote::visible;
 use crate::status::{Error, ExitStatus};
 use crate::syntax::Pools;
+use crate::sys::private::Private;
 use crate::sys::signal;
 use bstr::BString;
 use nix::unistd::Pid;
@@ -139,7 +140,7 @@ pub struct Subshell {
     /// The process that it has become (on the parent's side), and where its output comes from.
     pub process: Option<(Pid, Option<OwnedFd>)>,
     /// The working directory at its beginning, once it has changed.
-    pub directory: Option<OwnedFd>,
+    pub directory: Option<Private>,
 }
 
 impl Shell {

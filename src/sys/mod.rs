@@ -17,6 +17,7 @@ pub mod mqueue;
 pub mod msg;
 pub mod pidfd;
 pub mod poll;
+pub mod private;
 pub mod promised;
 pub mod resolve;
 pub mod rights;

@@ -3,11 +3,12 @@
 //! The shell opens the files, so that it can report what fails; it does not change its own descriptors, so that nothing has to be put
 //! back. An error that is found here goes where the program's standard error would have been.
 
-use super::{RedirectFailure, Source, check_copy, check_open, open_private, subject};
+use super::{RedirectFailure, Source, check_copy, check_open, make_way, open_private, subject};
 use crate::shell::io::Target;
 use crate::shell::{Shell, Stdio};
 use crate::status::{Error, ExitStatus};
 use crate::syntax::ast::Redirect;
+use crate::sys::fd;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// Redirections for a program: dup2 calls for the child, and the opened files that they copy.
@@ -76,6 +77,9 @@ impl Plan {
 
     fn open_one(&mut self, shell: &mut Shell, redirect: &Redirect) -> Result<(), RedirectFailure> {
         let number = subject(redirect);
+        if fd::is_private(number) {
+            make_way(number)?;
+        }
         match open_private(shell, redirect)? {
             Source::File(file) => {
                 self.close_replaced(number);

@@ -4,26 +4,19 @@ use crate::shell::io::Target;
 use crate::shell::{Shell, Stdio};
 use crate::status::Error;
 use crate::sys::fd;
-use crate::sys::unshared::Unshared;
+use crate::sys::private::Private;
 use nix::errno::Errno;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 
 /// What was changed, to be put back.
 #[derive(Debug)]
 #[must_use]
 pub struct Saved {
     /// Each descriptor with a private copy of what it was; `None`: it was closed. In the order of their first change.
-    descriptors: Vec<(RawFd, Option<Replaced>)>,
+    descriptors: Vec<(RawFd, Option<Private>)>,
     input: RawFd,
     output: Target,
     error: Target,
-}
-
-/// A private copy of what a descriptor was.
-#[derive(Debug)]
-struct Replaced {
-    copy: OwnedFd,
-    _mark: Unshared,
 }
 
 impl Saved {
@@ -40,11 +33,10 @@ impl Saved {
         if self.has(number) {
             return Ok(());
         }
-        let old = match fd::dup_private(number) {
+        let old = match Private::copy_of(number) {
             Err(Errno::EBADF) => None,
             copy => Some(copy?),
         };
-        let old = old.map(|copy| Replaced { _mark: Unshared::mark_replaced(&copy), copy });
         self.descriptors.push((number, old));
         Ok(())
     }
@@ -70,7 +62,7 @@ impl Saved {
                 continue;
             };
             // After `ulimit -n` the number can be out of range. Nobody shall go on with the wrong file then.
-            if let Err(errno) = fd::dup2(old.copy.as_raw_fd(), number) {
+            if let Err(errno) = fd::dup2(old.as_raw_fd(), number) {
                 let _ = fd::close(number);
                 shell.report(&Error::system(format!("cannot put back descriptor {number}"), errno));
             }
