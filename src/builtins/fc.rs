@@ -201,16 +201,16 @@ fn edit(shell: &mut Shell, request: &Request<'_>, indices: &[usize]) -> BuiltinR
     };
     forget_itself(shell);
     match edit_text(shell, &text, &editor)? {
-        Some(edited) => execute(shell, edited),
-        None => Ok(ExitStatus::FAILURE),
+        Ok(edited) => execute(shell, edited),
+        Err(status) => Ok(status),
     }
 }
 
-/// Edit a text with a program; `editor` is the beginning of a command line. `None` if the program fails, which has said why.
+/// Edit a text with a program; `editor` is the beginning of a command line. The program's status if it fails, which has said why.
 ///
 /// # Errors
 /// The text cannot be put into a file, or not be read from it.
-pub fn edit_text(shell: &mut Shell, text: &[u8], editor: &[u8]) -> Result<Option<BString>, Failure> {
+pub fn edit_text(shell: &mut Shell, text: &[u8], editor: &[u8]) -> Result<Result<BString, ExitStatus>, Failure> {
     let path = file::scratch(text)?;
     let mut command = editor.to_vec();
     command.push(b' ');
@@ -220,11 +220,12 @@ pub fn edit_text(shell: &mut Shell, text: &[u8], editor: &[u8]) -> Result<Option
     let edited = std::fs::read(&path);
     // Nothing but a file in the way of another would be left.
     let _ = std::fs::remove_file(&path);
-    if !outcome?.is_success() {
-        return Ok(None);
+    let status = outcome?;
+    if !status.is_success() {
+        return Ok(Err(status));
     }
     match edited {
-        Ok(edited) => Ok(Some(edited.into())),
+        Ok(edited) => Ok(Ok(edited.into())),
         Err(error) => {
             let errno = Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
             Err(Error::system("cannot read the edited commands", errno).into())

@@ -540,7 +540,7 @@ fn fc_lists_repeats_and_edits() {
     assert_eq!(t.run("fc -s two=three 2"), "echo three\nthree");
     assert_eq!(t.run("fc -e 'sh up.sh' 1 2"), "echo ONE\necho two\nONE\ntwo");
     assert_eq!(t.run("fc -lr -3 -1"), "8       echo two\n7       echo ONE\n6       echo three");
-    assert_eq!(t.run("fc -e false 1; echo $?"), "1");
+    assert_eq!(t.run("fc -e 'sh -c \"exit 7\"' 1; echo $?"), "7");
     assert_eq!(
         t.run("fc -ln -1"),
         "        fc -lr -3 -1",

@@ -104,6 +104,9 @@ fn history_and_searches() {
         ("\x1b2k", "old one"),
         ("\x1bkkj", "old two"),
         ("\x1bkA EDIT\x1bkj", "old two EDIT"),
+        // A line that is changed takes the place of the one that was begun.
+        ("echo begun\x1bkA EDIT\x1bj", "old two EDIT"),
+        ("echo begun\x1bkkA EDIT\x1bkk", "old one"),
         // Past the oldest: no effect. Past the newest: the line that was begun.
         ("echo here\x1b9k", "here"),
         ("echo here\x1bk9kj", "here"),

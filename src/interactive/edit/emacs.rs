@@ -125,7 +125,7 @@ pub fn edit_elsewhere(
     shell.status = status;
     editor.dirty = true;
     let edited = match edited {
-        Ok(edited) => edited,
+        Ok(edited) => edited.ok(),
         Err(Failure::Error(error)) => {
             shell.report(&error);
             None

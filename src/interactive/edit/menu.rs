@@ -135,7 +135,7 @@ impl Editor {
         self.menu.word = word.start..self.line.cursor();
     }
 
-    /// vi's `=`: show what the word could become.
+    /// vi's `=`: show what the word could become, also if more keys have been typed.
     pub(super) fn list_expansions(&mut self, shell: &mut Shell) {
         let (_, end) = complete::word_around(self.line.text(), self.line.cursor());
         let Found { start, candidates } = complete::candidates(shell, self.line.text(), end);
@@ -143,6 +143,7 @@ impl Editor {
             self.bell();
         }
         self.menu = Menu { candidates, word: start..end, chosen: None };
+        self.draw(shell, false);
     }
 
     /// vi's `\`: the longest unambiguous expansion of the word.

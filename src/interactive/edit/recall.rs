@@ -50,6 +50,7 @@ impl Editor {
     /// To the entry before or behind the one that is shown. With `by_prefix` only those count that begin with what was typed.
     pub fn recall(&mut self, shell: &Shell, older: bool, by_prefix: bool) -> bool {
         let count = shell.history.len();
+        self.keep_changes(shell);
         if self.recall.at.is_none() {
             if !older {
                 return false;
@@ -64,7 +65,7 @@ impl Editor {
             let index = (at < count).then_some(at);
             let text = self.text_of(shell, index);
             let fits = text.starts_with(&self.recall.prefix) || self.recall.edited.contains_key(&index);
-            if index.is_none() || fits && text != self.line.text() {
+            if index.is_none() || fits && (shell.history.repeats || text != self.line.text()) {
                 self.show(shell, index, text.len());
                 return true;
             }
@@ -86,9 +87,13 @@ impl Editor {
         self.recall.edited.get(&index).cloned().or_else(entry).unwrap_or_default()
     }
 
-    /// What has been changed in what is shown stays there.
+    /// What has been changed in what is shown stays there. In vi mode it has become the line that the user edits, and the entry
+    /// is as it was (XCU, sh, vi Line Editing Command Mode).
     fn keep_changes(&mut self, shell: &Shell) {
         if self.line.text() != self.text_of(shell, self.recall.at) {
+            if self.vi.on {
+                self.recall.at = None;
+            }
             self.recall.edited.insert(self.recall.at, self.line.text().to_owned());
         }
     }
@@ -195,6 +200,7 @@ impl Editor {
 
     /// vi's `/` and `?`: the nearest entry for which `matches`, from the one that is shown.
     pub fn recall_matching(&mut self, shell: &Shell, older: bool, matches: impl Fn(&str) -> bool) -> bool {
+        self.keep_changes(shell);
         let start = self.recalled(shell);
         let fits = |&index: &usize| shell.history.get(index).is_some_and(|entry| matches(&to_text(&entry.text)));
         let index = if older { (0..start).rev().find(fits) } else { (start + 1..shell.history.len()).find(fits) };
