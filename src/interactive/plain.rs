@@ -102,7 +102,7 @@ pub fn run(shell: &mut Shell) -> Outcome {
     }
 }
 
-/// Read and execute one command, if the line is not blank; false at the end of the input.
+/// Read and execute a line, and those that its command needs, if it is not blank; false at the end of the input.
 fn command(shell: &mut Shell, lines: &RefCell<Lines>, parser: &mut Parser<'_>) -> Result<bool, Flow> {
     let first = lines.borrow_mut().input.next_line(Prompt::Primary);
     match first {
@@ -117,6 +117,18 @@ fn command(shell: &mut Shell, lines: &RefCell<Lines>, parser: &mut Parser<'_>) -
             return Err(Flow::Exit(error.status));
         }
     }
+    // ^C may have ended the line before.
+    parser.forget_line();
+    loop {
+        let goes_on = read_and_execute(shell, parser)?;
+        if !goes_on || !parser.is_within_line() {
+            return Ok(goes_on);
+        }
+    }
+}
+
+/// The command that comes next on the line; false at the end of the input.
+fn read_and_execute(shell: &mut Shell, parser: &mut Parser<'_>) -> Result<bool, Flow> {
     parser.record(true);
     let parsed = parser.next_command(&shell.aliases, &shell.pools);
     let text = parser.last_text().to_owned();
@@ -131,7 +143,10 @@ fn command(shell: &mut Shell, lines: &RefCell<Lines>, parser: &mut Parser<'_>) -
             return Ok(true);
         }
     };
-    remember(shell, &text);
+    // The rest of a line is remembered with it.
+    if !text.is_empty() {
+        remember(shell, &text);
+    }
     let outcome = exec::list(shell, &list, false);
     shell.history.has_current = false;
     shell.status = outcome?;

@@ -3,6 +3,7 @@
 //! What was opened in the value, a quote or an operator of two characters, goes on there too.
 
 use crate::syntax::cursor::{After, Cursor, Line};
+use bstr::BString;
 use std::borrow::Cow;
 
 /// How an alias's value came to be parsed.
@@ -14,6 +15,14 @@ pub(super) struct Splice<'a> {
     /// The place behind the name, where the text goes on behind the value.
     pub(super) behind: Cursor<'a>,
     /// The value ends with a blank: the next word is looked up too.
+    ends_blank: bool,
+}
+
+/// What is left of an alias's value behind a newline in it: the next command (XCU 2.10, complete_command).
+#[derive(Debug)]
+pub(super) struct Rest {
+    name: BString,
+    text: BString,
     ends_blank: bool,
 }
 
@@ -77,6 +86,32 @@ impl<'a> Cursor<'a> {
             at = splice.behind;
         }
         at
+    }
+
+    /// At a newline: what is left behind it of the values around this place, the innermost first, and the place behind them in the text.
+    pub(super) fn leave_values(self) -> (Vec<Rest>, Self) {
+        let mut rests = Vec::new();
+        if !self.is_in_value() {
+            return (rests, self);
+        }
+        let mut at = self.advance(self.rest().len().min(1));
+        while let After::Splice(splice) = &at.line.after {
+            if !at.rest().is_empty() {
+                let (name, text) = (splice.name.as_ref().into(), at.rest().into());
+                rests.push(Rest { name, text, ends_blank: splice.ends_blank });
+            }
+            at = splice.behind;
+        }
+        (rests, at)
+    }
+
+    /// Before what comes next here, the rests of values.
+    pub(super) fn enter_values(self, rests: &'a [Rest]) -> Self {
+        rests.iter().rev().fold(self, |at, rest| {
+            let splice =
+                Splice { name: rest.name[..].into(), around: at.line, behind: at, ends_blank: rest.ends_blank };
+            Self::start(at.context().alloc(rest.text[..].into(), at.number(), After::Splice(splice)))
+        })
     }
 
     /// Whether, between `before` and here, an alias's value ended that ends with a blank: the word here is looked up too.

@@ -144,6 +144,13 @@ impl<'a> Context<'a> {
         Some(Cursor::start(line))
     }
 
+    /// Begin with what a command has left of its last line.
+    pub(super) fn rest_of_line(&'a self, rest: &'a [u8]) -> Cursor<'a> {
+        let line = self.alloc(rest.into(), self.last.get(), After::Source(OnceCell::new()));
+        self.first.set(Some(line));
+        Cursor::start(line)
+    }
+
     /// Begin with a text that is the first of all.
     pub(super) fn begin(&'a self, text: &'a [u8]) -> Cursor<'a> {
         let cursor = self.over(text, 1);
@@ -349,11 +356,6 @@ impl<'a> Cursor<'a> {
     pub(super) fn behind_command(self) -> (&'a [u8], u32) {
         let crossed = self.rest().first() == Some(&b'\n');
         (&self.rest()[usize::from(crossed)..], self.number() + u32::from(crossed))
-    }
-
-    /// Whether the line ends here, and with it a command that could end.
-    pub(super) fn is_at_line_end(self) -> bool {
-        self.rest().first() == Some(&b'\n') && !matches!(self.line.after, After::Splice(_))
     }
 
     /// Say what stands from here to `end`, if somebody listens.

@@ -164,10 +164,8 @@ pub fn complete_command(cursor: Cursor<'_>) -> Parsed<'_, List> {
     let mut cursor = command_start(cursor);
     loop {
         match cursor.peek() {
-            None => break,
-            Some(b'\n') if cursor.is_at_line_end() => break,
-            // A line of an alias's value.
-            Some(b'\n') => cursor = command_start(newline(cursor)?.0),
+            // In an alias's value, too: what follows is the next command.
+            None | Some(b'\n') => break,
             Some(_) => {
                 let (next, item) = item(cursor)?;
                 items.push(item);

@@ -50,6 +50,8 @@ pub struct Parser<'s> {
     source: Source<'s>,
     /// The number of the line that was read last.
     line: u32,
+    /// The last command ended at a newline in an alias's value: what is left of the values (XCU 2.3.1), and of a source's line behind them.
+    left: (Vec<alias::Rest>, BString),
     /// What is to be said about the last command.
     warning: Option<SyntaxError>,
 }
@@ -68,13 +70,13 @@ const LARGE: usize = 64 * 1024;
 impl<'s> Parser<'s> {
     /// From a source of lines.
     pub fn new(source: Box<dyn LineSource + 's>) -> Self {
-        Self { source: Source::Lines(source, None), line: 0, warning: None }
+        Self { source: Source::Lines(source, None), line: 0, left: Default::default(), warning: None }
     }
 
     /// From a text whose first line has this number: `-c`, `eval`, traps, a script that was read whole.
     pub fn of_text(text: impl Into<BString>, line: u32) -> Self {
         let text = cursor::without_nul(text.into());
-        Self { source: Source::Text(text, 0, 0), line: line.saturating_sub(1), warning: None }
+        Self { source: Source::Text(text, 0, 0), line: line.saturating_sub(1), left: Default::default(), warning: None }
     }
 
     /// The number of the line that was read last.
@@ -86,8 +88,18 @@ impl<'s> Parser<'s> {
     pub fn is_at_end(&self) -> bool {
         match &self.source {
             Source::Lines(..) => false,
-            Source::Text(text, _, next) => text[*next..].iter().all(u8::is_ascii_whitespace),
+            Source::Text(text, _, next) => self.left.0.is_empty() && text[*next..].iter().all(u8::is_ascii_whitespace),
         }
+    }
+
+    /// Whether the next command stands on a line that has been read already.
+    pub fn is_within_line(&self) -> bool {
+        !self.left.0.is_empty() || !self.left.1.is_empty()
+    }
+
+    /// Give up what is left of the line.
+    pub fn forget_line(&mut self) {
+        self.left = Default::default();
     }
 
     /// Whether the commands are in memory already, so that reading them can neither block nor be seen by others.
@@ -129,12 +141,16 @@ impl<'s> Parser<'s> {
                 }
                 *last = *next;
                 let length = text.len();
-                while *next < length {
+                while *next < length || !self.left.0.is_empty() {
+                    let (left, _) = std::mem::take(&mut self.left);
                     let arena = Arena::with_capacity(1);
                     let context = Context::new(&arena, None, aliases, pools, self.line);
-                    match list::complete_command(context.over(&text[*next..], self.line + 1)) {
+                    match list::complete_command(context.over(&text[*next..], self.line + 1).enter_values(&left)) {
                         Ok((end, list)) => {
-                            let (rest, number) = end.behind_command();
+                            let (values, end) = end.leave_values();
+                            let (rest, number) =
+                                if values.is_empty() { end.behind_command() } else { (end.rest(), end.number()) };
+                            self.left.0 = values;
                             *next = length - rest.len();
                             self.line = number.saturating_sub(1);
                             self.warning = unclosed(&context);
@@ -153,13 +169,23 @@ impl<'s> Parser<'s> {
                 Ok(None)
             }
             Source::Lines(source, record) => loop {
+                let (left, line) = std::mem::take(&mut self.left);
                 let arena = Arena::with_capacity(1);
                 let context = Context::new(&arena, Some(&mut **source), aliases, pools, self.line);
-                let result = context.first_line().map(list::complete_command);
+                let start = if left.is_empty() && line.is_empty() {
+                    context.first_line()
+                } else {
+                    Some(context.rest_of_line(&line).enter_values(&left))
+                };
+                let result = start.map(list::complete_command);
                 self.line = context.line();
                 self.warning = unclosed(&context);
                 if let Some(record) = record {
-                    record.extend_from_slice(&context.read_text());
+                    record.extend_from_slice(&context.read_text()[line.len()..]);
+                }
+                if let Some(Ok((end, _))) = &result {
+                    let (values, behind) = end.leave_values();
+                    self.left = (values, if end.is_in_value() { behind.rest().into() } else { BString::default() });
                 }
                 match context.read_error.take() {
                     Some(ReadError::Interrupted) => return Err(ParseError::Interrupted),
