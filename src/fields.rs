@@ -4,6 +4,7 @@
 //! has grown, `execve`'s argument vector can point into it, and a function's positional parameters are the buffer itself.
 
 use bstr::{BStr, ByteSlice};
+use std::rc::Rc;
 
 /// A list of byte strings in one buffer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,12 +19,6 @@ impl Fields {
     /// No fields.
     pub const fn new() -> Self {
         Self { bytes: Vec::new(), ends: Vec::new() }
-    }
-
-    /// Whether the buffer owns memory.
-    #[inline]
-    pub fn has_memory(&self) -> bool {
-        self.bytes.capacity() > 0
     }
 
     /// Forget the fields and keep the memory.
@@ -124,6 +119,27 @@ impl<T: AsRef<[u8]>> FromIterator<T> for Fields {
             all.push(field.as_ref());
         }
         all
+    }
+}
+
+/// Buffers of fields that are not in use. They are shared as soon as they have become parameters, so they are counted from the start.
+#[derive(Debug, Default)]
+pub struct Buffers(Vec<Rc<Fields>>);
+
+impl Buffers {
+    /// An empty buffer, which nobody else has.
+    #[inline]
+    pub fn take(&mut self) -> Rc<Fields> {
+        self.0.pop().unwrap_or_default()
+    }
+
+    /// Give a buffer up. It is kept for the next command, unless somebody still has it: then it is his.
+    #[inline]
+    pub fn give(&mut self, mut buffer: Rc<Fields>) {
+        if let Some(fields) = Rc::get_mut(&mut buffer) {
+            fields.clear();
+            self.0.push(buffer);
+        }
     }
 }
 

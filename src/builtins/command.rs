@@ -27,8 +27,8 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     match asked {
         Some(letter) => lookup::command(shell, fields, first, letter == b'V', search),
         None => {
-            let mut arguments: Fields = fields.iter_from(first).collect();
-            exec::command::fields(shell, &mut arguments, search, false).map_err(Into::into)
+            let arguments: Fields = fields.iter_from(first).collect();
+            exec::command::fields(shell, &arguments, search, false).map_err(Into::into)
         }
     }
 }

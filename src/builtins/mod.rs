@@ -223,13 +223,11 @@ pub fn about(operand: &[u8], what: &str) -> Error {
 /// # Errors
 /// The write failed.
 pub fn write_collected<T>(shell: &mut Shell, collect: impl FnOnce(&mut Shell, &mut Vec<u8>) -> T) -> Result<T, Error> {
-    let mut buffer = shell.pool.pop().unwrap_or_default();
+    let mut buffer = shell.buffers.pop().unwrap_or_default();
+    let result = collect(shell, &mut buffer);
+    let written = if buffer.is_empty() { Ok(()) } else { shell.io.write(&buffer) };
     buffer.clear();
-    let result = collect(shell, buffer.open());
-    let text = buffer.pending();
-    let written = if text.is_empty() { Ok(()) } else { shell.io.write(text) };
-    buffer.clear();
-    shell.pool.push(buffer);
+    shell.buffers.push(buffer);
     written.map(|()| result)
 }
 

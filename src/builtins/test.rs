@@ -8,6 +8,7 @@ use crate::status::{Error, ExitStatus};
 use crate::sys::fd;
 use bstr::{BStr, ByteSlice};
 use nix::sys::stat::{FileStat, lstat, stat};
+use std::cmp::Ordering;
 use std::ffi::CString;
 
 const ABOUT: &str = "Evaluate a condition: status 0 if it is true, 1 if not, 2 if it is none.\n\
@@ -198,21 +199,25 @@ fn integer(text: &BStr) -> Result<i64, Error> {
     parse_decimal(text).ok_or_else(|| about(text, "integer expected").with_status(ExitStatus::USAGE))
 }
 
+#[inline]
+fn compare(left: &BStr, right: &BStr) -> Result<Ordering, Error> {
+    let left = integer(left)?;
+    Ok(left.cmp(&integer(right)?))
+}
+
 fn binary(left: &BStr, operator: &BStr, right: &BStr) -> Option<Truth> {
-    let compare =
-        |holds: fn(&i64, &i64) -> bool| Some(integer(left).and_then(|a| integer(right).map(|b| holds(&a, &b))));
     let time = |stat: FileStat| (stat.st_mtime, stat.st_mtime_nsec);
     match operator.as_bytes() {
         b"=" | b"==" => Some(Ok(left == right)),
         b"!=" => Some(Ok(left != right)),
         b"<" => Some(Ok(left < right)),
         b">" => Some(Ok(left > right)),
-        b"-eq" => compare(i64::eq),
-        b"-ne" => compare(i64::ne),
-        b"-lt" => compare(i64::lt),
-        b"-le" => compare(i64::le),
-        b"-gt" => compare(i64::gt),
-        b"-ge" => compare(i64::ge),
+        b"-eq" => Some(compare(left, right).map(Ordering::is_eq)),
+        b"-ne" => Some(compare(left, right).map(Ordering::is_ne)),
+        b"-lt" => Some(compare(left, right).map(Ordering::is_lt)),
+        b"-le" => Some(compare(left, right).map(Ordering::is_le)),
+        b"-gt" => Some(compare(left, right).map(Ordering::is_gt)),
+        b"-ge" => Some(compare(left, right).map(Ordering::is_ge)),
         b"-ef" => Some(Ok(match (status(left), status(right)) {
             (Some(a), Some(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),
             _ => false,

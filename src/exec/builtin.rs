@@ -153,16 +153,19 @@ fn is_command_exec(fields: &Fields) -> bool {
 #[inline]
 fn assigned(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
     let special = builtin.kind == Kind::Special;
+    if command.assignments.is_empty() {
+        settle(shell, builtin, fields);
+        return call(shell, builtin, special, fields);
+    }
     let mut mark = None;
     if special {
         for assignment in &command.assignments {
             assign(shell, assignment)?;
         }
-    } else if !command.assignments.is_empty() {
+    } else {
         mark = Some(temporary(shell, &command.assignments)?);
     }
-    let traced = if command.assignments.is_empty() { Ok(()) } else { trace_if_on(shell, command, fields) };
-    let outcome = traced.and_then(|()| {
+    let outcome = trace_if_on(shell, command, fields).and_then(|()| {
         settle(shell, builtin, fields);
         call(shell, builtin, special, fields)
     });

@@ -20,27 +20,29 @@ pub fn simple(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome
         shell.io.count_command();
     }
     shell.vars.line = command.line.0;
-    let status = if command.words.is_empty() {
-        shell.substitution_status = None;
-        without_name(shell, command)?
-    } else {
-        if command.name().is_none() {
-            shell.substitution_status = None;
-        }
-        let mut fields = shell.pool.pop().unwrap_or_default();
-        let outcome = match expand::fields(shell, &command.words, &mut fields) {
-            Ok(()) if fields.is_empty() => without_name(shell, command),
-            Ok(()) => with_fields(shell, command, &mut fields, last),
-            Err(failure) => Err(consequence::expansion(shell, failure)),
-        };
-        // A function has taken the buffer and given it back by itself.
-        if fields.has_memory() {
-            fields.clear();
-            shell.pool.push(fields);
-        }
-        outcome?
+    let status = match command.words.fixed(&command.slot) {
+        Some(fields) => with_fields(shell, command, fields, last)?,
+        None => expanded(shell, command, last)?,
     };
     if status.is_success() { Ok(status) } else { errexit(shell, status) }
+}
+
+#[inline]
+fn expanded(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome {
+    if command.name().is_none() {
+        shell.substitution_status = None;
+    }
+    if command.words.is_empty() {
+        return without_name(shell, command);
+    }
+    let mut fields = shell.pool.take();
+    let outcome = match expand::fields(shell, &command.words, Rc::make_mut(&mut fields)) {
+        Ok(()) if fields.is_empty() => without_name(shell, command),
+        Ok(()) => with_fields(shell, command, &fields, last),
+        Err(failure) => Err(consequence::expansion(shell, failure)),
+    };
+    shell.pool.give(fields);
+    outcome
 }
 
 /// Assignments and redirections without a command: the assignments last, the redirections do not. These are performed as in a
@@ -154,7 +156,8 @@ fn target_of(shell: &mut Shell, command: &SimpleCommand, fields: &Fields) -> Tar
     find(shell, slot, true)
 }
 
-fn with_fields(shell: &mut Shell, command: &SimpleCommand, fields: &mut Fields, last: bool) -> Outcome {
+#[inline]
+fn with_fields(shell: &mut Shell, command: &SimpleCommand, fields: &Rc<Fields>, last: bool) -> Outcome {
     match target_of(shell, command, fields) {
         Target::Builtin(builtin) => builtin::run(shell, builtin, command, fields),
         Target::Function(function) => {
@@ -162,7 +165,7 @@ fn with_fields(shell: &mut Shell, command: &SimpleCommand, fields: &mut Fields, 
             if command.assignments.is_empty() {
                 trace_if_on(shell, command, fields)?;
             }
-            let fields = std::mem::take(fields);
+            let fields = Rc::clone(fields);
             redirected(shell, &command.redirects, |shell| call(shell, command, &function, fields))
         }
         Target::Program(slot) => program::run(shell, command, fields, slot, last),
@@ -170,7 +173,7 @@ fn with_fields(shell: &mut Shell, command: &SimpleCommand, fields: &mut Fields, 
 }
 
 /// Assign for the time of a function, after the redirections (XCU 2.9.1.1), and call it.
-fn call(shell: &mut Shell, command: &SimpleCommand, function: &Rc<CompoundCommand>, fields: Fields) -> Outcome {
+fn call(shell: &mut Shell, command: &SimpleCommand, function: &Rc<CompoundCommand>, fields: Rc<Fields>) -> Outcome {
     if command.assignments.is_empty() {
         return compound::call(shell, function, fields);
     }
@@ -220,7 +223,7 @@ pub fn redirected(shell: &mut Shell, redirects: &[Redirect], run: impl FnOnce(&m
 }
 
 /// `command name args`: no functions, and a special builtin is like any other. Redirections and assignments are done.
-pub fn fields(shell: &mut Shell, fields: &mut Fields, search: Search, last: bool) -> Outcome {
+pub fn fields(shell: &mut Shell, fields: &Fields, search: Search, last: bool) -> Outcome {
     let Some(name) = fields.get(0) else { return Ok(ExitStatus::SUCCESS) };
     let target = if find::byte(b'/', name).is_some() {
         Target::Program(None)

@@ -7,7 +7,7 @@ use crate::fields::Fields;
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{
-    CaseItem, CaseTerminator, Compound, CompoundCommand, FunctionDefinition, List, Name, PatternWord, Word,
+    CaseItem, CaseTerminator, Compound, CompoundCommand, FunctionDefinition, List, Name, PatternWord, Word, Words,
 };
 use crate::sys::stack;
 use std::rc::Rc;
@@ -43,7 +43,7 @@ pub fn body(shell: &mut Shell, command: &CompoundCommand, last: bool) -> Outcome
             let status = substitute::subshell(shell, body, last)?;
             errexit(shell, status)
         }
-        Compound::For { name, words, body } => for_loop(shell, name, words.as_deref(), body, command.line.0),
+        Compound::For { name, words, body } => for_loop(shell, name, words.as_ref(), body, command.line.0),
         Compound::Case { word, items } => case(shell, word, items, last, command.line.0),
         Compound::If { branches, otherwise } => if_command(shell, branches, otherwise.as_ref(), last),
         Compound::While { until, condition, body } => while_loop(shell, *until, condition, body),
@@ -105,26 +105,35 @@ fn while_loop(shell: &mut Shell, until: bool, question: &List, body: &List) -> O
     outcome
 }
 
-fn for_loop(shell: &mut Shell, name: &Name, words: Option<&[Word]>, body: &List, line: u32) -> Outcome {
+fn for_loop(shell: &mut Shell, name: &Name, words: Option<&Words>, body: &List, line: u32) -> Outcome {
     shell.vars.line = line;
-    let mut fields = shell.pool.pop().unwrap_or_default();
+    if let Some(fixed) = words.and_then(|words| words.fixed(name.slot())) {
+        return for_each(shell, name, fixed, body);
+    }
+    let mut buffer = shell.pool.take();
+    let fields = Rc::make_mut(&mut buffer);
     match words {
         None => shell.params.iter().for_each(|parameter| fields.push(parameter)),
         Some(words) => {
-            if let Err(failure) = expand::fields(shell, words, &mut fields) {
+            if let Err(failure) = expand::fields(shell, words, fields) {
                 return Err(consequence::expansion(shell, failure));
             }
         }
     }
-    shell.loops.depth += 1;
-    let outcome = for_each(shell, name, &fields, body);
-    shell.loops.depth -= 1;
-    fields.clear();
-    shell.pool.push(fields);
+    let outcome = for_each(shell, name, &buffer, body);
+    shell.pool.give(buffer);
     outcome
 }
 
 fn for_each(shell: &mut Shell, name: &Name, fields: &Fields, body: &List) -> Outcome {
+    shell.loops.depth += 1;
+    let outcome = turns(shell, name, fields, body);
+    shell.loops.depth -= 1;
+    outcome
+}
+
+#[inline]
+fn turns(shell: &mut Shell, name: &Name, fields: &Fields, body: &List) -> Outcome {
     let mut status = ExitStatus::SUCCESS;
     for field in fields.iter() {
         let slot = shell.vars.slot(name);
@@ -211,14 +220,13 @@ pub fn define(shell: &mut Shell, definition: &FunctionDefinition) -> Outcome {
     Ok(ExitStatus::SUCCESS)
 }
 
-/// Call a function: the fields behind its name are its positional parameters. The buffer of the fields comes back through
-/// the pool.
-pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Fields) -> Outcome {
+/// Call a function: the fields behind its name are its positional parameters.
+pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Rc<Fields>) -> Outcome {
     if stack::is_low() {
         let name = fields.get(0).map(|name| name.to_vec()).unwrap_or_default();
         return Err(consequence::nested_too_deeply(shell, &name));
     }
-    let caller = shell.params.replace(Rc::new(fields), 1);
+    let caller = shell.params.replace(fields, 1);
     let loops = std::mem::take(&mut shell.loops);
     let mark = std::mem::replace(&mut shell.locals_mark, shell.vars.locals_mark());
     let options = shell.local_options.take();
@@ -235,10 +243,8 @@ pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Fields) -
         shell.report(&error);
     }
     shell.loops = loops;
-    if let Some(mut fields) = shell.params.restore(caller) {
-        fields.clear();
-        shell.pool.push(fields);
-    }
+    let fields = shell.params.restore(caller);
+    shell.pool.give(fields);
     match outcome {
         Err(Flow::Return(status)) => Ok(status),
         outcome => outcome,

@@ -79,9 +79,9 @@ pub fn parse_error(shell: &mut Shell, error: ParseError) -> Outcome {
 /// Execute a list (XCU 2.9.3).
 pub fn list(shell: &mut Shell, list: &List, last: bool) -> Outcome {
     let mut status = ExitStatus::SUCCESS;
-    let count = list.items.len();
-    for (index, item) in list.items.iter().enumerate() {
-        let last = last && index + 1 == count;
+    let mut items = list.items.iter();
+    while let Some(item) = items.next() {
+        let last = last && items.as_slice().is_empty();
         status = match item.and_or.alone() {
             _ if item.background => stages::background(shell, &item.and_or)?,
             // Most commands stand alone: no need to go through all that they could be part of.

@@ -209,12 +209,10 @@ fn run(shell: &mut Shell, call: &Call<'_>) -> Result<ExitStatus, Flow> {
     let Some(function) = shell.commands.function(call.function).map(Rc::clone) else {
         return Ok(ExitStatus::NOT_FOUND);
     };
-    let mut fields: Fields = shell.pool.pop().unwrap_or_default();
-    fields.push(call.function);
-    call.arguments.iter().for_each(|argument| fields.push(argument));
+    let fields: Fields = std::iter::once(call.function).chain(call.arguments.iter().map(Vec::as_slice)).collect();
     let mark = shell.vars.locals_mark();
     set_variables(shell, call);
-    let outcome = compound::call(shell, &function, fields);
+    let outcome = compound::call(shell, &function, Rc::new(fields));
     shell.vars.restore_locals(mark);
     outcome
 }

@@ -160,7 +160,7 @@ fn output_of(shell: &mut Shell, stage: Stage<'_>) -> Option<(OwnedFd, ExitStatus
     }
     // If it is to be done again by a process, so are its messages.
     let (messages, (text, outcome)) = substitute::captured(shell, Captured::Messages, |shell| {
-        substitute::captured(shell, Captured::Output, |shell| command::fields(shell, &mut fields, Search::Path, false))
+        substitute::captured(shell, Captured::Output, |shell| command::fields(shell, &fields, Search::Path, false))
     });
     let pipe = fd::pipe_with(&text).ok()??;
     if !messages.is_empty() {

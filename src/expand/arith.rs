@@ -21,7 +21,7 @@ pub(super) fn value<S: Scope>(scope: &mut S, arithmetic: &Arithmetic, scratch: &
     if let Some(expression) = &arithmetic.expression {
         let mut few = [0; FEW];
         if let Some(count) = variables(scope, &arithmetic.text.parts, &mut few) {
-            return evaluate(scope, expression, &few[..count]).or_else(|error| {
+            return value_of(scope, expression, &few[..count]).or_else(|error| {
                 // (They are plain parameters: to expand them once more changes nothing.)
                 let mut text = Vec::new();
                 eval::parts(scope, &mut Text(&mut text), &arithmetic.text.parts, Place::Quoted)?;
@@ -90,10 +90,10 @@ fn value_of_text<S: Scope>(
         }
     }
     match (&arithmetic.expression, operands) {
-        (Some(expression), Some(operands)) => evaluate(scope, expression, &operands),
+        (Some(expression), Some(operands)) => value_of(scope, expression, &operands),
         _ => {
             let expression = late::parse_arithmetic(&text[start..])?;
-            evaluate(scope, &expression, &[])
+            value_of(scope, &expression, &[])
         }
     }
     .map_err(|error| named(error, &text[start..]).into())
@@ -108,14 +108,25 @@ fn named(error: Error, text: &[u8]) -> Error {
     if error.tried == DIVISION { error.within(text.trim_ascii()).within("arithmetic") } else { error }
 }
 
-/// The value of an expression.
-fn evaluate<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) -> Result<i64, Error> {
+/// The value of an expression. Most are a number or a variable, which need no call.
+#[inline]
+fn value_of<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) -> Result<i64, Error> {
     match expression {
         Expression::Number(number) => Ok(*number),
         Expression::Variable(name) => read(scope, name),
         Expression::Operand(index) => Ok(operands.get(*index).copied().unwrap_or(0)),
+        expression => evaluate(scope, expression, operands),
+    }
+}
+
+/// The value of an expression with operators.
+fn evaluate<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) -> Result<i64, Error> {
+    match expression {
+        Expression::Number(_) | Expression::Variable(_) | Expression::Operand(_) => {
+            value_of(scope, expression, operands)
+        }
         Expression::Unary(op, operand) => {
-            let value = evaluate(scope, operand, operands)?;
+            let value = value_of(scope, operand, operands)?;
             Ok(match op {
                 UnaryOp::Minus => value.wrapping_neg(),
                 UnaryOp::Plus => value,
@@ -124,22 +135,22 @@ fn evaluate<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) 
             })
         }
         Expression::Chain(first, rest) => {
-            let mut value = evaluate(scope, first, operands)?;
+            let mut value = value_of(scope, first, operands)?;
             for (op, right) in rest {
                 value = match op {
                     BinaryOp::And if value == 0 => 0,
                     BinaryOp::Or if value != 0 => 1,
-                    _ => binary(*op, value, evaluate(scope, right, operands)?)?,
+                    _ => binary(*op, value, value_of(scope, right, operands)?)?,
                 };
             }
             Ok(value)
         }
         Expression::Assign(op, name, operand) => {
             let value = match op {
-                None => evaluate(scope, operand, operands)?,
+                None => value_of(scope, operand, operands)?,
                 Some(op) => {
                     let left = read(scope, name)?;
-                    binary(*op, left, evaluate(scope, operand, operands)?)?
+                    binary(*op, left, value_of(scope, operand, operands)?)?
                 }
             };
             scope.assign_integer(name, value)?;
@@ -152,8 +163,8 @@ fn evaluate<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) 
             Ok(if *prefix { new } else { old })
         }
         Expression::Conditional(condition, yes, no) => {
-            let chosen = if evaluate(scope, condition, operands)? != 0 { yes } else { no };
-            evaluate(scope, chosen, operands)
+            let chosen = if value_of(scope, condition, operands)? != 0 { yes } else { no };
+            value_of(scope, chosen, operands)
         }
     }
 }

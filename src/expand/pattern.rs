@@ -16,8 +16,11 @@ pub use crate::syntax::ast::Pattern;
 
 /// Whether `pattern` matches the whole of `text`; with `utf8` characters are those of UTF-8, else bytes.
 pub fn matches(pattern: &Pattern, text: &[u8], utf8: bool) -> bool {
-    if let [Atom::Literal(literal)] = &pattern.atoms[..] {
-        return literal[..] == *text;
+    match &pattern.atoms[..] {
+        [Atom::Literal(literal)] => return literal[..] == *text,
+        // This is what most names differ in that do not match.
+        [.., Atom::Literal(literal)] if !text.ends_with(literal) => return false,
+        _ => {}
     }
     let mut segments = Segments::of(&pattern.atoms);
     let subject = Subject { text, utf8 };

@@ -12,7 +12,7 @@ pub mod params;
 pub mod traps;
 pub mod vars;
 
-use crate::fields::Fields;
+use crate::fields::Buffers;
 use crate::ipc::mq::posix::Held;
 use crate::ipc::rpc::session::Session;
 use crate::jobs::table::JobTable;
@@ -90,7 +90,7 @@ pub struct Shell {
     /// Remote procedure calls: interfaces that were read, connections that are kept.
     pub rpc: Session,
     /// Buffers of fields that are not in use.
-    pub pool: Vec<Fields>,
+    pub pool: Buffers,
     /// Other buffers that are not in use.
     pub buffers: Vec<Vec<u8>>,
     /// The parser's buffers.
@@ -174,7 +174,7 @@ impl Shell {
             in_trap: None,
             ended_by_signal: false,
             rpc: Session::default(),
-            pool: Vec::new(),
+            pool: Buffers::default(),
             buffers: Vec::new(),
             pools: Pools::default(),
             held: Held::default(),

@@ -48,9 +48,9 @@ impl Params {
         (std::mem::replace(&mut self.fields, fields), std::mem::replace(&mut self.first, skip))
     }
 
-    /// Put back what [`Params::replace`] returned; the buffer of the current ones comes back if nobody shares it.
-    pub fn restore(&mut self, old: (Rc<Fields>, usize)) -> Option<Fields> {
+    /// Put back what [`Params::replace`] returned; the current ones come back.
+    pub fn restore(&mut self, old: (Rc<Fields>, usize)) -> Rc<Fields> {
         self.first = old.1;
-        Rc::into_inner(std::mem::replace(&mut self.fields, old.0))
+        std::mem::replace(&mut self.fields, old.0)
     }
 }

@@ -5,9 +5,11 @@
 //! ([`Name`]), words that always become the same single field carry that field ([`Word::plain`]), fixed patterns and arithmetic are
 //! parsed. `parse(print(ast)) == ast` holds; places and slots do not take part in comparisons.
 
+use crate::fields::Fields;
 use bstr::{BStr, BString};
 use std::cell::{Cell, OnceCell};
 use std::fmt;
+use std::ops::Deref;
 use std::rc::Rc;
 
 mod word;
@@ -64,6 +66,12 @@ impl Slot {
             self.0.set(find());
         }
         self.0.get()
+    }
+
+    /// Whether it has been found: what has the name was executed before.
+    #[inline]
+    fn is_known(&self) -> bool {
+        self.0.get() != Self::UNKNOWN
     }
 }
 
@@ -179,7 +187,7 @@ pub struct SimpleCommand {
     /// `name=value` before the command name.
     pub assignments: Rare<Assignment>,
     /// The command name and its arguments.
-    pub words: Box<[Word]>,
+    pub words: Words,
     /// In the order in which they were written.
     pub redirects: Rare<Redirect>,
     /// The command name's slot in the table of commands, when the name is literal ([`Word::plain`] of the first word).
@@ -195,6 +203,47 @@ impl SimpleCommand {
         self.words.first().and_then(Word::plain)
     }
 }
+
+/// The words of a command, or of `for`. Used as a slice.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    list: Box<[Word]>,
+    /// See [`Words::fixed`]; `None` in it: some word is expanded.
+    fixed: OnceCell<Option<Rc<Fields>>>,
+}
+
+impl Words {
+    /// The fields that the words always become, when all are plain. They are made when what has the words (and this slot) is executed
+    /// for the second time: most commands of a script are executed once.
+    #[inline]
+    pub fn fixed(&self, slot: &Slot) -> Option<&Rc<Fields>> {
+        let make = || self.list.iter().map(Word::plain).collect::<Option<Fields>>().map(Rc::new);
+        if slot.is_known() { self.fixed.get_or_init(make).as_ref() } else { None }
+    }
+}
+
+impl From<Box<[Word]>> for Words {
+    fn from(list: Box<[Word]>) -> Self {
+        Self { list, fixed: OnceCell::new() }
+    }
+}
+
+impl Deref for Words {
+    type Target = [Word];
+
+    #[inline]
+    fn deref(&self) -> &[Word] {
+        &self.list
+    }
+}
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Eq for Words {}
 
 /// `name=value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,7 +277,7 @@ pub enum Compound {
         /// The loop variable.
         name: Name,
         /// The words; none if there is no `in`: the positional parameters.
-        words: Option<Box<[Word]>>,
+        words: Option<Words>,
         /// Executed for each field.
         body: List,
     },

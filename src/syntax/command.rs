@@ -137,7 +137,7 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
         cursor,
         Command::Simple(SimpleCommand {
             assignments: assignments.into(),
-            words: pools.words.boxed(words),
+            words: pools.words.boxed(words).into(),
             redirects: redirects.into(),
             slot: Slot::default(),
             line: LineNumber(start.number()),

@@ -162,7 +162,7 @@ fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound>
         cursor = before_keyword(cursor, &in_or_do)?.0;
         if let Some(behind) = keyword(cursor, Reserved::In) {
             let (next, list) = for_words(Opened { word: "for", start }, behind)?;
-            words = Some(list);
+            words = Some(list.into());
             cursor = next;
         } else if cursor.rest().is_empty() {
             cursor = before;

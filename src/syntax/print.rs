@@ -165,7 +165,7 @@ impl Printer {
             self.text("=");
             self.word(&assignment.value);
         }
-        for word in &command.words {
+        for word in command.words.iter() {
             self.space(start);
             self.word(word);
         }
@@ -223,7 +223,7 @@ impl Printer {
                 self.out.extend_from_slice(name.text());
                 if let Some(words) = words {
                     self.text(" in");
-                    for word in words {
+                    for word in words.iter() {
                         self.text(" ");
                         self.word(word);
                     }

@@ -5,7 +5,7 @@ use super::*;
 use crate::expand::late;
 use crate::syntax::ast::{
     AndOr, Expression, LineNumber, List, ListItem, ParameterExpansion, Pipeline, Rare, SimpleCommand, Slot, SwitchKind,
-    TrimSide,
+    TrimSide, Words,
 };
 
 /// The words of a line.
@@ -193,7 +193,7 @@ fn command(text: &[u8]) -> Rc<CommandSubstitution> {
     let word = Word::literal(text);
     let simple = SimpleCommand {
         assignments: Rare::default(),
-        words: [word].into(),
+        words: Words::from(Box::from([word])),
         redirects: Rare::default(),
         slot: Slot::default(),
         line: LineNumber(1),
