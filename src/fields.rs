@@ -152,6 +152,7 @@ pub struct Ifs {
     long: Vec<Vec<u8>>,
     /// The first character of IFS: what joins `"$*"`. `None` when IFS is empty.
     first: Option<Vec<u8>>,
+    splits_numbers: bool,
 }
 
 /// What a byte is for field splitting.
@@ -192,7 +193,8 @@ impl Ifs {
             };
             rest = behind;
         }
-        Self { table, long, first }
+        let splits_numbers = b"0123456789+-".iter().any(|&byte| table[usize::from(byte)] != Separator::No);
+        Self { table, long, first, splits_numbers }
     }
 
     /// What kind of separator begins `text`, and its length in bytes. `text` is not empty.
@@ -217,6 +219,12 @@ impl Ifs {
     #[inline]
     pub fn first(&self) -> &[u8] {
         self.first.as_deref().unwrap_or_default()
+    }
+
+    /// Whether a digit or a sign is a separator.
+    #[inline]
+    pub fn splits_numbers(&self) -> bool {
+        self.splits_numbers
     }
 
     /// Whether IFS is set to the empty string: no splitting takes place.

@@ -3,14 +3,14 @@
 
 use crate::builtins::{self, Builtin, Kind};
 use crate::exec::program::{self, Search};
-use crate::exec::{builtin, compound, consequence, errexit, redirect, trace};
+use crate::exec::{builtin, compound, consequence, errexit, question, redirect, trace};
 use crate::expand;
 use crate::fields::Fields;
 use crate::find;
 use crate::shell::{Opt, Shell};
 use crate::status::{ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{
-    Assignment, CompoundCommand, Few, Parameter, ParameterOp, Redirect, SimpleCommand, Word, WordPart,
+    Assignment, CompoundCommand, Few, Parameter, ParameterOp, Prepared, Redirect, SimpleCommand, Word, WordPart,
 };
 use std::rc::Rc;
 
@@ -20,9 +20,18 @@ pub fn simple(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome
         shell.io.count_command();
     }
     shell.vars.line = command.line.0;
-    let status = match command.words.fixed(&command.slot) {
-        Some(fields) => with_fields(shell, command, fields, last)?,
-        None => expanded(shell, command, last)?,
+    let status = if command.words.is_empty() {
+        shell.substitution_status = None;
+        without_name(shell, command)?
+    } else {
+        match command.words.prepared(&command.slot) {
+            Prepared::Fixed(fields) => with_fields(shell, command, fields, last)?,
+            Prepared::Varies => expanded(shell, command, last)?,
+            test => match question::answer(shell, command, test) {
+                Some(truth) => ExitStatus::from_bool(truth),
+                None => expanded(shell, command, last)?,
+            },
+        }
     };
     if status.is_success() { Ok(status) } else { errexit(shell, status) }
 }
@@ -31,9 +40,6 @@ pub fn simple(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome
 fn expanded(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome {
     if command.name().is_none() {
         shell.substitution_status = None;
-    }
-    if command.words.is_empty() {
-        return without_name(shell, command);
     }
     let mut fields = shell.pool.take();
     let outcome = match expand::fields(shell, &command.words, Rc::make_mut(&mut fields)) {
@@ -48,6 +54,7 @@ fn expanded(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome {
 /// Assignments and redirections without a command: the assignments last, the redirections do not. These are performed as in a
 /// subshell (XCU 2.9.1.3): what expanding them assigns is lost. Command substitutions see them, so that `x=$(cmd) 2>file`
 /// does what it looks like.
+#[inline]
 fn without_name(shell: &mut Shell, command: &SimpleCommand) -> Outcome {
     if command.redirects.is_empty() {
         return assign_all(shell, &command.assignments);
@@ -78,12 +85,12 @@ fn assign_all(shell: &mut Shell, assignments: &[Assignment]) -> Outcome {
 /// Execute an assignment. An error (the variable is read-only, the value cannot be expanded) is fatal.
 pub fn assign(shell: &mut Shell, assignment: &Assignment) -> Result<(), Flow> {
     let slot = shell.vars.slot(&assignment.name);
-    let result = match (assignment.value.plain(), &assignment.value.parts[..]) {
-        (Some(plain), _) => shell.vars.set(slot, plain),
-        (None, [WordPart::Arithmetic(arithmetic)]) => match expand::arithmetic(shell, arithmetic) {
+    let result = match (&assignment.value.parts[..], assignment.value.plain()) {
+        ([WordPart::Arithmetic(arithmetic)], _) => match expand::arithmetic(shell, arithmetic) {
             Ok(integer) => shell.vars.set_integer(slot, integer),
             Err(failure) => return Err(consequence::expansion(shell, failure)),
         },
+        (_, Some(plain)) => shell.vars.set(slot, plain),
         _ => return assign_expanded(shell, assignment, slot),
     };
     result.map_err(|error| consequence::fatal(shell, &error))

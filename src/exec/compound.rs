@@ -7,7 +7,8 @@ use crate::fields::Fields;
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{
-    CaseItem, CaseTerminator, Compound, CompoundCommand, FunctionDefinition, List, Name, PatternWord, Word, Words,
+    CaseItem, CaseTerminator, Compound, CompoundCommand, FunctionDefinition, List, Name, PatternWord, Prepared, Word,
+    Words,
 };
 use crate::sys::stack;
 use std::rc::Rc;
@@ -107,8 +108,8 @@ fn while_loop(shell: &mut Shell, until: bool, question: &List, body: &List) -> O
 
 fn for_loop(shell: &mut Shell, name: &Name, words: Option<&Words>, body: &List, line: u32) -> Outcome {
     shell.vars.line = line;
-    if let Some(fixed) = words.and_then(|words| words.fixed(name.slot())) {
-        return for_each(shell, name, fixed, body);
+    if let Some(Prepared::Fixed(fields)) = words.map(|words| words.prepared(name.slot())) {
+        return for_each(shell, name, fields, body);
     }
     let mut buffer = shell.pool.take();
     let fields = Rc::make_mut(&mut buffer);

@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod procedure;
 pub mod program;
 pub mod pure;
+pub mod question;
 pub mod redirect;
 pub mod scope;
 pub mod source;

@@ -25,7 +25,7 @@ pub(super) fn value<S: Scope>(scope: &mut S, arithmetic: &Arithmetic, scratch: &
                 // (They are plain parameters: to expand them once more changes nothing.)
                 let mut text = Vec::new();
                 eval::parts(scope, &mut Text(&mut text), &arithmetic.text.parts, Place::Quoted)?;
-                Err(named(error, &text).into())
+                Err(named(*error, &text).into())
             });
         }
     }
@@ -33,6 +33,25 @@ pub(super) fn value<S: Scope>(scope: &mut S, arithmetic: &Arithmetic, scratch: &
     let value = value_of_text(scope, arithmetic, scratch, from);
     scratch.truncate(from);
     value
+}
+
+/// The value of `$((...))`, if its operands are plain and nothing in it assigns; nothing has happened if there is none.
+pub(super) fn pure_value<S: Scope>(scope: &mut S, arithmetic: &Arithmetic) -> Option<i64> {
+    let expression = arithmetic.expression.as_ref().filter(|expression| is_pure(expression))?;
+    let mut few = [0; FEW];
+    let count = variables(scope, &arithmetic.text.parts, &mut few)?;
+    value_of(scope, expression, &few[..count]).ok()
+}
+
+/// Whether it assigns to nothing.
+fn is_pure(expression: &Expression) -> bool {
+    match expression {
+        Expression::Number(_) | Expression::Variable(_) | Expression::Operand(_) => true,
+        Expression::Unary(_, operand) => is_pure(operand),
+        Expression::Chain(first, rest) => is_pure(first) && rest.iter().all(|(_, operand)| is_pure(operand)),
+        Expression::Assign(..) | Expression::Step { .. } => false,
+        Expression::Conditional(condition, yes, no) => is_pure(condition) && is_pure(yes) && is_pure(no),
+    }
 }
 
 /// The operands, when all are plain parameters that hold integer constants: the usual case.
@@ -96,7 +115,7 @@ fn value_of_text<S: Scope>(
             value_of(scope, &expression, &[])
         }
     }
-    .map_err(|error| named(error, &text[start..]).into())
+    .map_err(|error| named(*error, &text[start..]).into())
 }
 
 /// What is wrong with the expression as a whole and not with a variable in it.
@@ -108,9 +127,12 @@ fn named(error: Error, text: &[u8]) -> Error {
     if error.tried == DIVISION { error.within(text.trim_ascii()).within("arithmetic") } else { error }
 }
 
+/// A value or, boxed so that a value comes back in registers, an error.
+type Evaluated = Result<i64, Box<Error>>;
+
 /// The value of an expression. Most are a number or a variable, which need no call.
 #[inline]
-fn value_of<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) -> Result<i64, Error> {
+fn value_of<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) -> Evaluated {
     match expression {
         Expression::Number(number) => Ok(*number),
         Expression::Variable(name) => read(scope, name),
@@ -120,7 +142,7 @@ fn value_of<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) 
 }
 
 /// The value of an expression with operators.
-fn evaluate<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) -> Result<i64, Error> {
+fn evaluate<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) -> Evaluated {
     match expression {
         Expression::Number(_) | Expression::Variable(_) | Expression::Operand(_) => {
             value_of(scope, expression, operands)
@@ -171,19 +193,19 @@ fn evaluate<S: Scope>(scope: &mut S, expression: &Expression, operands: &[i64]) 
 
 /// The value of a variable: 0 if it is unset, or an error with `set -u`.
 #[inline]
-fn read<S: Scope>(scope: &mut S, name: &Name) -> Result<i64, Error> {
+fn read<S: Scope>(scope: &mut S, name: &Name) -> Evaluated {
     if scope.no_unset() && !scope.is_set(name) {
-        return Err(Error::usage("parameter not set").within(name.text()));
+        return Err(Error::usage("parameter not set").within(name.text()).into());
     }
-    scope.integer(name)
+    Ok(scope.integer(name)?)
 }
 
 /// The operators that evaluate both operands.
 #[inline]
-fn binary(op: BinaryOp, left: i64, right: i64) -> Result<i64, Error> {
+fn binary(op: BinaryOp, left: i64, right: i64) -> Evaluated {
     Ok(match op {
         BinaryOp::Multiply => left.wrapping_mul(right),
-        BinaryOp::Divide | BinaryOp::Remainder if right == 0 => return Err(Error::usage(DIVISION)),
+        BinaryOp::Divide | BinaryOp::Remainder if right == 0 => return Err(Error::usage(DIVISION).into()),
         BinaryOp::Divide => left.wrapping_div(right),
         BinaryOp::Remainder => left.wrapping_rem(right),
         BinaryOp::Add => left.wrapping_add(right),
@@ -208,5 +230,5 @@ fn binary(op: BinaryOp, left: i64, right: i64) -> Result<i64, Error> {
 
 /// An integer constant as an expansion gives it. Unlike the value of a variable it cannot be empty: an empty text is no operand.
 fn operand(text: &[u8]) -> Option<i64> {
-    if text.trim_ascii().is_empty() { None } else { parse_integer(text) }
+    parse_integer(text).filter(|&value| value != 0 || !text.trim_ascii().is_empty())
 }

@@ -32,6 +32,7 @@ use crate::syntax::ast::{
 use bstr::{BStr, BString};
 use eval::Place;
 use sink::{PatternText, Text};
+pub use split::is_single;
 use std::rc::Rc;
 
 /// What expansion needs to know of the shell.
@@ -194,6 +195,11 @@ fn pattern_text<S: Scope>(scope: &mut S, pattern: &PatternWord) -> Result<Patter
     let mut text = PatternText::default();
     eval::parts(scope, &mut text, &pattern.word.parts, Place::Source)?;
     Ok(text)
+}
+
+/// The value of an arithmetic expansion that can neither change anything nor fail to be one; else nothing has happened.
+pub fn pure_arithmetic<S: Scope>(scope: &mut S, arithmetic: &Arithmetic) -> Option<i64> {
+    arith::pure_value(scope, arithmetic)
 }
 
 /// The value of an arithmetic expansion (XCU 2.6.4).

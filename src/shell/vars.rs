@@ -204,10 +204,14 @@ impl Vars {
         if slot == slot::LINENO && self.lineno_is_live {
             self.refresh_lineno();
         }
-        let variable = &mut self.table[slot as usize];
-        if let Some(integer) = variable.integer {
-            return Ok(integer);
+        match self.table[slot as usize].integer {
+            Some(integer) => Ok(integer),
+            None => self.integer_of_text(slot),
         }
+    }
+
+    fn integer_of_text(&mut self, slot: u32) -> Result<i64, Error> {
+        let variable = &mut self.table[slot as usize];
         let Some(value) = &variable.value else { return Ok(0) };
         match parse_integer(value) {
             Some(integer) => {
@@ -232,6 +236,7 @@ impl Vars {
     }
 
     /// The read-only variable's error.
+    #[cold]
     fn readonly_error(&self, slot: u32) -> Error {
         let mut text = self.names.name(slot).to_owned();
         text.extend_from_slice(b": is read only");

@@ -208,23 +208,80 @@ impl SimpleCommand {
 #[derive(Clone, Debug, Default)]
 pub struct Words {
     list: Box<[Word]>,
-    /// See [`Words::fixed`]; `None` in it: some word is expanded.
-    fixed: OnceCell<Option<Rc<Fields>>>,
+    prepared: OnceCell<Prepared>,
+}
+
+/// What is known of words before they are expanded.
+#[derive(Clone, Debug)]
+pub enum Prepared {
+    /// Nothing.
+    Varies,
+    /// They always become these fields: all are plain.
+    Fixed(Rc<Fields>),
+    /// They are `[ a -lt b ]` or `test a -lt b` with this operator: the operands are words 1 and 3.
+    Comparison(TestOp),
+    /// They are `[ -n a ]` or `[ -z a ]`, with whether it is `-n`: the operand is word 2.
+    IsText(bool),
+}
+
+/// The operators of `test` that compare two operands and ask nothing of the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum TestOp {
+    Same,
+    Different,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+}
+
+impl TestOp {
+    /// The operator as it is written.
+    pub fn of(text: &[u8]) -> Option<Self> {
+        Some(match text {
+            b"=" | b"==" => Self::Same,
+            b"!=" => Self::Different,
+            b"-eq" => Self::Equal,
+            b"-ne" => Self::NotEqual,
+            b"-lt" => Self::Less,
+            b"-le" => Self::LessEqual,
+            b"-gt" => Self::Greater,
+            b"-ge" => Self::GreaterEqual,
+            _ => return None,
+        })
+    }
 }
 
 impl Words {
-    /// The fields that the words always become, when all are plain. They are made when what has the words (and this slot) is executed
-    /// for the second time: most commands of a script are executed once.
+    /// What is known of them. It is found out when what has the words (and this slot) is executed for the second time: most commands of a
+    /// script are executed once.
     #[inline]
-    pub fn fixed(&self, slot: &Slot) -> Option<&Rc<Fields>> {
-        let make = || self.list.iter().map(Word::plain).collect::<Option<Fields>>().map(Rc::new);
-        if slot.is_known() { self.fixed.get_or_init(make).as_ref() } else { None }
+    pub fn prepared(&self, slot: &Slot) -> &Prepared {
+        if slot.is_known() { self.prepared.get_or_init(|| self.prepare()) } else { &Prepared::Varies }
+    }
+
+    #[cold]
+    fn prepare(&self) -> Prepared {
+        let plain = |index: usize| self.list.get(index).and_then(Word::plain).map_or(&b""[..], |text| text);
+        if let Some(fields) = self.list.iter().map(Word::plain).collect::<Option<Fields>>() {
+            return Prepared::Fixed(Rc::new(fields));
+        }
+        match (plain(0), self.list.len()) {
+            (b"[", 5) if plain(4) == b"]" => TestOp::of(plain(2)).map_or(Prepared::Varies, Prepared::Comparison),
+            (b"test", 4) => TestOp::of(plain(2)).map_or(Prepared::Varies, Prepared::Comparison),
+            (b"[", 4) if plain(3) == b"]" && matches!(plain(1), b"-n" | b"-z") => Prepared::IsText(plain(1) == b"-n"),
+            (b"test", 3) if matches!(plain(1), b"-n" | b"-z") => Prepared::IsText(plain(1) == b"-n"),
+            _ => Prepared::Varies,
+        }
     }
 }
 
 impl From<Box<[Word]>> for Words {
     fn from(list: Box<[Word]>) -> Self {
-        Self { list, fixed: OnceCell::new() }
+        Self { list, prepared: OnceCell::new() }
     }
 }
 
