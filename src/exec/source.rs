@@ -100,7 +100,7 @@ impl Descriptor {
 }
 
 impl LineSource for Descriptor {
-    fn next_line(&mut self, _: Prompt) -> Result<Option<BString>, ReadError> {
+    fn next_line(&mut self, _: Prompt<'_>) -> Result<Option<BString>, ReadError> {
         match self.line() {
             Ok(line) if line.is_empty() => Ok(None),
             Ok(line) => Ok(Some(line.into())),

@@ -24,8 +24,8 @@ use std::rc::Rc;
 /// Where both the loop and the parser read.
 struct Lines {
     input: Descriptor,
-    /// Both prompts, expanded before a command is parsed.
-    prompts: (String, String),
+    /// Both prompts, expanded before a command is parsed; `None`: the shell's own, which names what is open.
+    prompts: (String, Option<String>),
     /// The line with which a command begins: the loop has read it.
     first: Option<BString>,
 }
@@ -37,12 +37,18 @@ const ENDING: u64 = bit(libc::SIGINT) | bit(libc::SIGHUP);
 struct Rest(Rc<RefCell<Lines>>);
 
 impl LineSource for Rest {
-    fn next_line(&mut self, prompt: Prompt) -> Result<Option<BString>, ReadError> {
+    fn next_line(&mut self, prompt: Prompt<'_>) -> Result<Option<BString>, ReadError> {
         let mut lines = self.0.borrow_mut();
         if let Some(first) = lines.first.take() {
             return Ok(Some(first));
         }
-        show(if prompt == Prompt::Primary { &lines.prompts.0 } else { &lines.prompts.1 });
+        match (prompt, &lines.prompts) {
+            (Prompt::Primary, (primary, _)) => show(primary),
+            (_, (_, Some(own))) => show(own),
+            (Prompt::Continuation(open), (_, None)) => {
+                show(&prompt::continuation(&open.to_string(), tty::window(2).0.unwrap_or(80)));
+            }
+        }
         lines.input.next_line(prompt)
     }
 }
@@ -87,7 +93,7 @@ pub fn run(shell: &mut Shell) -> Outcome {
     loop {
         let flow = trap::run_pending(shell).and_then(|()| {
             tell_news(shell, &mut mail);
-            let prompts = (prompt::text(shell, slot::PS1, false), prompt::text(shell, slot::PS2, false));
+            let prompts = (prompt::text(shell, slot::PS1, false), prompt::secondary(shell, false));
             let has_input = wait_at_prompt(shell, &prompts.0);
             lines.borrow_mut().prompts = prompts;
             if has_input { command(shell, &lines, &mut parser) } else { Ok(true) }

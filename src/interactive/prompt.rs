@@ -3,7 +3,7 @@
 
 use crate::expand;
 use crate::interactive::edit::prompt::{HIDDEN_BEGIN, HIDDEN_END};
-use crate::interactive::text::{to_text, visible};
+use crate::interactive::text::{push_visible, to_text, visible, width};
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
 use crate::status::ExitStatus;
@@ -37,6 +37,26 @@ pub fn text(shell: &mut Shell, which: u32, colours: bool) -> String {
         }
     }
     expanded(shell, &source)
+}
+
+/// PS2 as the user has set it, and `> ` in POSIX mode; else `None`: what is [`continuation`] then.
+pub fn secondary(shell: &mut Shell, colours: bool) -> Option<String> {
+    let is_own = !shell.options.has(Opt::Posix) && shell.vars.at(slot::PS2).is_default;
+    (!is_own).then(|| text(shell, slot::PS2, colours))
+}
+
+/// The shell's own prompt for a line inside of what is `open` ([`crate::syntax::Open`]): it names as much as fits into a third of
+/// the window, the innermost first.
+pub fn continuation(open: &str, columns: usize) -> String {
+    let mut shown = String::new();
+    for character in open.chars() {
+        push_visible(&mut shown, character);
+    }
+    let mut rest = &shown[..];
+    while !rest.is_empty() && width(rest) + 2 > columns / 3 {
+        rest = rest.split_once(' ').map_or("", |(_, inner)| inner);
+    }
+    format!("{rest}> ")
 }
 
 fn is_root() -> bool {
@@ -184,5 +204,12 @@ mod tests {
         assert_eq!(shown("\\W \\j \\\\ \\101 \\q"), "a^[[31mb$x 0 \\ A \\q");
         assert_eq!(shown("\\[\\e[1m\\]x"), "\u{1}\x1b[1m\u{2}x");
         assert_eq!(shown("! !! $((1+1))"), "1 ! 2");
+    }
+
+    #[test]
+    fn what_is_open_is_named_as_far_as_there_is_room() {
+        let prompts = [80, 42, 27, 1].map(|columns| continuation("for do if then dquote", columns));
+        assert_eq!(prompts, ["for do if then dquote> ", "then dquote> ", "dquote> ", "> "]);
+        assert_eq!(continuation("heredoc \x1b[m", 80), "heredoc ^[[m> ");
     }
 }

@@ -187,11 +187,8 @@ fn import_environment(shell: &mut Shell) {
         entry
     });
     shell.vars.import(entries);
-    for (slot, value) in [(slot::PS2, b"> "), (slot::PS4, b"+ ")] {
-        if shell.vars.get(slot).is_none() {
-            let _ = shell.vars.set(slot, value);
-        }
-    }
+    shell.vars.set_default(slot::PS2, b"> ");
+    shell.vars.set_default(slot::PS4, b"+ ");
     let level = shell.vars.value_of(b"SHLVL").and_then(|level| parse_integer(level)).unwrap_or(0);
     let level_slot = shell.vars.slot_of(b"SHLVL");
     let _ = shell.vars.set_integer(level_slot, level.clamp(0, 999_999) + 1);

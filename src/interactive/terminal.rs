@@ -104,11 +104,11 @@ fn edited(shell: &mut Shell) -> Outcome {
         tell_news(shell, &mut mail);
         editor.colours = has_colours(shell);
         let first = prompt::text(shell, slot::PS1, editor.colours);
-        let second = prompt::text(shell, slot::PS2, editor.colours);
+        let second = prompt::secondary(shell, editor.colours);
         // A prompt that the user has set stands where the user expects it.
         let own_prompt = shell.vars.get(slot::PS1).is_none();
         let ensure_new_line = std::mem::replace(&mut ran, false) && own_prompt;
-        match editor.read(shell, &first, &second, ensure_new_line) {
+        match editor.read(shell, &first, second.as_deref(), ensure_new_line) {
             Ok(text) => {
                 ran = true;
                 let mut bytes = to_bytes(&text);

@@ -50,6 +50,8 @@ pub struct Variable {
     integer: Option<i64>,
     /// It is passed to programs.
     pub exported: bool,
+    /// The shell has set it by itself, and nobody has changed it.
+    pub is_default: bool,
     /// It cannot be changed.
     pub readonly: bool,
     /// The number of the innermost subshell that has kept the old value.
@@ -253,6 +255,7 @@ impl Vars {
         if variable.level < self.level {
             self.keep(slot);
         }
+        self.table[slot as usize].is_default = false;
         Ok(&mut self.table[slot as usize])
     }
 
@@ -311,6 +314,12 @@ impl Vars {
         Ok(())
     }
 
+    /// Give a variable that is not set the value that it has by itself.
+    pub fn set_default(&mut self, slot: u32, value: &[u8]) {
+        let is_set = self.get(slot).is_some() || self.set(slot, value).is_err();
+        self.table[slot as usize].is_default = !is_set;
+    }
+
     /// Append to a text in place. An error when the variable is read-only.
     pub fn append(&mut self, slot: u32, more: &[u8]) -> Result<(), Error> {
         let export = self.export_all;
@@ -345,8 +354,7 @@ impl Vars {
     /// Unset; a read-only variable is an error. The export attribute goes too.
     pub fn unset(&mut self, slot: u32) -> Result<(), Error> {
         let variable = self.prepare(slot)?;
-        let level = variable.level;
-        let exported = variable.exported;
+        let (level, exported) = (variable.level, variable.exported);
         *variable = Variable { level, local: variable.local, ..Variable::default() };
         if exported {
             self.environment = None;

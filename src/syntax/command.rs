@@ -54,12 +54,12 @@ fn function_definition<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, 
 
 // function_body = linebreak , compound_command ;
 fn function_body<'a>(start: Cursor<'a>, cursor: Cursor<'a>, name: &[u8]) -> Parsed<'a, Command> {
+    cursor.enter("function")?;
     let (mut cursor, ()) = linebreak(cursor)?;
     let word = reserved(cursor);
     if cursor.peek() != Some(b'(') && word.is_none() {
         return cursor.fail(Situation::Expected("the function's body, such as { ...; }"));
     }
-    cursor.enter()?;
     let (cursor, body) = compound::compound_command(cursor, word)?;
     cursor.leave();
     let line = LineNumber(start.number());

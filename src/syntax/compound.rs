@@ -20,7 +20,15 @@ use std::rc::Rc;
 // compound_command = ( subshell | group | for_clause | case_clause | if_clause | while_clause ) , { redirect } ;
 /// A compound command with its redirections. `word` is the reserved word that begins it, if it is no subshell.
 pub fn compound_command<'a>(start: Cursor<'a>, word: Option<(Reserved, Cursor<'a>)>) -> Parsed<'a, CompoundCommand> {
-    start.enter()?;
+    start.enter(match word {
+        None => "(",
+        Some((Reserved::BraceOpen, _)) => "{",
+        Some((Reserved::For, _)) => "for",
+        Some((Reserved::Case, _)) => "case",
+        Some((Reserved::Until, _)) => "until",
+        Some((Reserved::While, _)) => "while",
+        Some(_) => "if",
+    })?;
     let line = LineNumber(start.number());
     let (mut cursor, kind) = match word {
         None => subshell(start)?,
@@ -204,6 +212,7 @@ fn case_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound
     let Some(behind) = keyword(cursor, Reserved::In) else {
         return opened.fail(cursor, "\"in\"");
     };
+    behind.part("in");
     let (mut cursor, ()) = before_item(behind)?;
     let mut items = Vec::new();
     loop {

@@ -11,6 +11,7 @@ use crate::syntax::ast::{FdNum, HereDoc, ListItem, Word, WordPart};
 use crate::syntax::compact::Pool;
 use crate::syntax::error::{Failure, Place, Situation};
 use crate::syntax::marks::{Kind, Listener};
+use crate::syntax::open::{self, Construct, Open};
 use crate::syntax::{AliasLookup, LineSource, Prompt, ReadError};
 use bstr::{BStr, BString};
 use std::borrow::Cow;
@@ -52,6 +53,8 @@ pub struct Pools {
     pub(super) parts: Pool<WordPart>,
     /// The highest number of a descriptor that a redirection has named.
     pub descriptor: Cell<FdNum>,
+    /// What the outermost constructs around the current place are called, as many as are open.
+    pub(super) open: [Cell<Construct>; open::NAMED],
 }
 
 /// What all cursors of a command share.
@@ -122,7 +125,7 @@ impl<'a> Context<'a> {
     }
 
     /// Ask the source for a line.
-    fn read(&'a self, prompt: Prompt) -> Option<&'a Line<'a>> {
+    fn read(&'a self, prompt: Prompt<'_>) -> Option<&'a Line<'a>> {
         match self.source.borrow_mut().as_mut()?.next_line(prompt) {
             Ok(Some(text)) => {
                 self.last.set(self.last.get() + 1);
@@ -135,6 +138,12 @@ impl<'a> Context<'a> {
                 None
             }
         }
+    }
+
+    /// Ask for one more line of the command.
+    fn continuation(&'a self, innermost: &[u8]) -> Option<&'a Line<'a>> {
+        let around = self.pools.open.get(..self.depth.get() as usize).unwrap_or(&self.pools.open);
+        self.read(Prompt::Continuation(Open { around, innermost }))
     }
 
     /// Begin a command: its first line from the source.
@@ -255,9 +264,15 @@ impl<'a> Cursor<'a> {
     /// single quotes), and behind the end of an alias's value. `None` at the end of the input.
     #[inline]
     pub fn peek(&mut self) -> Option<u8> {
+        self.peek_inside(|| "")
+    }
+
+    /// The same inside of what `open` calls by name, as [`Cursor::next_line_inside`].
+    #[inline]
+    pub(super) fn peek_inside(&mut self, open: impl Fn() -> &'static str) -> Option<u8> {
         match self.rest() {
-            [b'\\', b'\n', ..] => self.peek_continued(),
-            [] if self.is_in_value() => self.peek_continued(),
+            [b'\\', b'\n', ..] => self.peek_continued(open()),
+            [] if self.is_in_value() => self.peek_continued(open()),
             rest => rest.first().copied(),
         }
     }
@@ -269,13 +284,13 @@ impl<'a> Cursor<'a> {
     }
 
     #[cold]
-    fn peek_continued(&mut self) -> Option<u8> {
+    fn peek_continued(&mut self, open: &'static str) -> Option<u8> {
         loop {
             *self = self.behind_value();
             match self.rest() {
                 [b'\\', b'\n', ..] => {
                     let newline = self.advance(1);
-                    match newline.next_line() {
+                    match newline.next_line_inside(open.as_bytes()) {
                         Some(next) => *self = next,
                         None => {
                             *self = newline.advance(1);
@@ -335,6 +350,11 @@ impl<'a> Cursor<'a> {
 
     /// The place behind the newline (or the end of the text) that comes next, on the next line; `None` at the end of the input.
     pub fn next_line(self) -> Option<Self> {
+        self.next_line_inside(b"")
+    }
+
+    /// The same inside of something that goes on, be it no construct: a quote, a here-document.
+    pub(super) fn next_line_inside(self, innermost: &[u8]) -> Option<Self> {
         let rest = self.rest();
         let newline = usize::from(rest.first() == Some(&b'\n'));
         if rest.len() > newline {
@@ -345,7 +365,7 @@ impl<'a> Cursor<'a> {
         match &self.line.after {
             After::End => None,
             After::Source(next) => {
-                let line = (*next.get_or_init(|| self.context().read(Prompt::Continuation)))?;
+                let line = (*next.get_or_init(|| self.context().continuation(innermost)))?;
                 Some(Self::start(line))
             }
             After::Splice(splice) => Some(splice.behind),
@@ -379,14 +399,25 @@ impl<'a> Cursor<'a> {
         Err(nom::Err::Failure(Box::new(failure)))
     }
 
-    /// One level deeper; an error if that is too deep. The caller leaves with [`Cursor::leave`].
-    pub fn enter(self) -> Result<(), Fail<'a>> {
-        let depth = self.context().depth.get() + 1;
-        if depth > MAX_DEPTH {
+    /// One level deeper, into what `opened` began; an error if that is too deep. The caller leaves with [`Cursor::leave`].
+    pub fn enter(self, opened: &'static str) -> Result<(), Fail<'a>> {
+        let depth = self.context().depth.get();
+        if depth >= MAX_DEPTH {
             return self.fail(Situation::NestedTooDeeply).map(|(_, never)| never);
         }
-        self.context().depth.set(depth);
+        if let Some(construct) = self.context().pools.open.get(depth as usize) {
+            construct.set(Construct { opened, part: "" });
+        }
+        self.context().depth.set(depth + 1);
         Ok(())
+    }
+
+    /// From here on it is the part of the construct that this word begins.
+    pub(super) fn part(self, part: &'static str) {
+        let innermost = self.context().depth.get().checked_sub(1);
+        if let Some(construct) = innermost.and_then(|at| self.context().pools.open.get(at as usize)) {
+            construct.set(Construct { part, ..construct.get() });
+        }
     }
 
     /// The end of what [`Cursor::enter`] began.

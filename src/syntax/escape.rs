@@ -40,7 +40,7 @@ pub fn dollar_single_quoted(cursor: Cursor<'_>) -> Parsed<'_, BString> {
                     }
                 }
                 if rest[0] == b'\n' {
-                    match cursor.advance(1).next_line() {
+                    match cursor.advance(1).next_line_inside(b"quote") {
                         Some(next) => cursor = next,
                         None => cursor = cursor.advance(2),
                     }
@@ -50,7 +50,7 @@ pub fn dollar_single_quoted(cursor: Cursor<'_>) -> Parsed<'_, BString> {
             }
             rest => {
                 text.extend_from_slice(&rest[..rest.len().min(1)]);
-                match cursor.next_line() {
+                match cursor.next_line_inside(b"quote") {
                     Some(next) => cursor = next,
                     None => {
                         let (opened, needs) = ("the quote $'", "a closing one");

@@ -3,6 +3,7 @@
 use crate::syntax::ast::{HereDoc, Word};
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::marks::Kind;
+use crate::syntax::open;
 use crate::syntax::word::{Mode, parts};
 use bstr::ByteSlice;
 use std::rc::Rc;
@@ -36,7 +37,8 @@ fn body<'a>(newline: Cursor<'a>, document: &Rc<HereDoc>) -> Parsed<'a, ()> {
     let mut closed = false;
     // Where the line began of which this one is a continuation.
     let mut start = 0;
-    while let Some(line) = at.next_line() {
+    let name = open::here_document(document.delimiter.as_bstr());
+    while let Some(line) = at.next_line_inside(&name) {
         if number == 0 {
             number = line.number();
         }

@@ -72,6 +72,14 @@ pub fn linebreak(cursor: Cursor<'_>) -> Parsed<'_, ()> {
     Ok((cursor, ()))
 }
 
+/// The same behind an operator, `called` by a name.
+fn linebreak_behind<'a>(cursor: Cursor<'a>, called: &'static str) -> Parsed<'a, ()> {
+    cursor.enter(called)?;
+    let end = linebreak(cursor)?;
+    cursor.leave();
+    Ok(end)
+}
+
 // newlines = { newline } ;
 /// Blanks, comments and newlines; `start` skips the blanks.
 fn newlines<'a>(cursor: Cursor<'a>, start: impl Fn(Cursor<'a>) -> Cursor<'a>) -> Parsed<'a, ()> {
@@ -202,6 +210,7 @@ fn item(cursor: Cursor<'_>) -> Parsed<'_, ListItem> {
 // compound_list = linebreak , item , linebreak , { item , linebreak } ;
 /// One command or more, up to what closes the construct. `opened` stands before the list.
 pub fn compound_list<'a>(cursor: Cursor<'a>, opened: &'static str, start: Cursor<'a>) -> Parsed<'a, List> {
+    cursor.part(opened);
     let (mut cursor, ()) = linebreak(cursor)?;
     if !matches!(cursor.peek(), Some(b';' | b'&' | b'|')) {
         let (end, list) = list(cursor)?;
@@ -242,7 +251,7 @@ pub fn and_or(cursor: Cursor<'_>) -> Parsed<'_, AndOr> {
         let Some(behind) = behind else { break };
         let operator = if op == AndOrOp::And { "&&" } else { "||" };
         let start = cursor;
-        let (next, ()) = linebreak(behind)?;
+        let (next, ()) = linebreak_behind(behind, if op == AndOrOp::And { "and" } else { "or" })?;
         if ends_list(next) {
             return next.fail(Situation::Empty { opened: operator, place: start.place() });
         }
@@ -282,7 +291,7 @@ fn pipeline(mut cursor: Cursor<'_>) -> Parsed<'_, Pipeline> {
     };
     let mut commands = vec![first];
     loop {
-        let (next, ()) = linebreak(behind)?;
+        let (next, ()) = linebreak_behind(behind, "pipe")?;
         if ends_list(next) {
             return next.fail(Situation::Empty { opened: "|", place: cursor.place() });
         }

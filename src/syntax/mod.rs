@@ -17,6 +17,7 @@ pub mod escape;
 pub mod heredoc;
 pub mod list;
 pub mod marks;
+pub mod open;
 pub mod parameter;
 pub mod parts;
 pub mod pattern;
@@ -33,6 +34,7 @@ use typed_arena::Arena;
 
 pub use cursor::Pools;
 pub use error::SyntaxError;
+pub use open::Open;
 
 /// Why there is no command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,16 +242,16 @@ pub fn heredoc_word(text: &[u8], line: u32) -> Result<Word, SyntaxError> {
 /// Where lines come from.
 pub trait LineSource {
     /// The next line with its newline (the last one may lack it), or `None` at the end of the input.
-    fn next_line(&mut self, prompt: Prompt) -> Result<Option<BString>, ReadError>;
+    fn next_line(&mut self, prompt: Prompt<'_>) -> Result<Option<BString>, ReadError>;
 }
 
 /// Which prompt a terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prompt {
+pub enum Prompt<'a> {
     /// PS1: a command begins.
     Primary,
-    /// PS2: a command goes on.
-    Continuation,
+    /// PS2: a command goes on, inside of this.
+    Continuation(Open<'a>),
 }
 
 /// Why there is no line.

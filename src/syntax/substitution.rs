@@ -51,7 +51,9 @@ pub fn parenthesised<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, W
 
 // arithmetic = "((" , ? an expression of arith.ebnf ? , "))" ;
 fn arithmetic<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
+    dollar.enter("$((")?;
     let (cursor, parts) = parts(inside, Mode::Arithmetic, dollar)?;
+    dollar.leave();
     let Some(end) = cursor.advance(1).eat(b')') else { return unclosed(cursor, Mode::Arithmetic, dollar) };
     let expression = arith::prepare(&parts);
     Ok((end, WordPart::Arithmetic(Box::new(Arithmetic { text: Word::new(parts), expression }))))
@@ -60,9 +62,11 @@ fn arithmetic<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart
 // command_substitution = "(" , commands , ")" ;
 fn command_substitution<'a>(dollar: Cursor<'a>, inside: Cursor<'a>) -> Parsed<'a, WordPart> {
     let line = LineNumber(dollar.number());
+    dollar.enter("$(")?;
     let (mut cursor, body) = commands(inside)?;
     match cursor.peek() {
         Some(b')') => {
+            dollar.leave();
             let part = WordPart::Command(Rc::new(CommandSubstitution { body, line }));
             Ok((cursor.advance(1), part))
         }
@@ -105,7 +109,7 @@ pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> 
             }
             end => {
                 text.extend_from_slice(&end[..end.len().min(1)]);
-                match inner.next_line() {
+                match inner.next_line_inside(b"backquote") {
                     Some(next) => inner = next,
                     None => {
                         return inner.advance(inner.rest().len()).fail(Situation::Unclosed {
@@ -118,7 +122,7 @@ pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> 
             }
         }
     }
-    cursor.enter()?;
+    cursor.enter("backquote")?;
     let (mut end, body) = commands(cursor.context().over(text, line))?;
     if end.peek().is_some() {
         return end.fail(Situation::Unexpected);

@@ -36,6 +36,11 @@ impl Mode {
         matches!(self, Self::QuotedBrace | Self::Double | Self::HereDoc | Self::Arithmetic)
     }
 
+    /// What a prompt calls what goes on here, beside the constructs around it.
+    fn name(self) -> &'static str {
+        if self == Self::Double { "dquote" } else { "" }
+    }
+
     /// Whether the text is in the value of an assignment.
     pub fn is_value(self) -> bool {
         matches!(self, Self::Value | Self::ValueBrace)
@@ -147,11 +152,11 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Pars
             parts.literal(cursor, run);
             cursor = cursor.advance(run);
         }
-        let Some(byte) = cursor.peek() else {
+        let Some(byte) = cursor.peek_inside(|| mode.name()) else {
             if matches!(mode, Mode::HereDoc | Mode::Bare | Mode::Value) {
                 return Ok((cursor, parts.finish()));
             }
-            match cursor.next_line() {
+            match cursor.next_line_inside(mode.name().as_bytes()) {
                 Some(next) => {
                     cursor = next;
                     continue;
@@ -165,7 +170,7 @@ pub fn parts<'a>(mut cursor: Cursor<'a>, mode: Mode, opened: Cursor<'a>) -> Pars
         cursor = match byte {
             b'\n' => {
                 parts.literal(cursor, 1);
-                match cursor.next_line() {
+                match cursor.next_line_inside(mode.name().as_bytes()) {
                     Some(next) => next,
                     None if mode == Mode::HereDoc => return Ok((cursor.advance(1), parts.finish())),
                     None => return unclosed(cursor.advance(1), mode, opened),
@@ -272,7 +277,7 @@ fn single_quoted<'a>(cursor: Cursor<'a>, parts: &mut Parts<'a>) -> Parsed<'a, ()
                 let length = at.map_or(cursor.rest().len(), |at| at + 1);
                 parts.quoted(cursor, length);
                 let end = cursor.advance(at.unwrap_or(length));
-                match end.next_line() {
+                match end.next_line_inside(b"quote") {
                     Some(next) => cursor = next,
                     None => {
                         return end.advance(end.rest().len()).fail(Situation::Unclosed {
@@ -351,14 +356,12 @@ fn dollar<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> Parsed<'
             Ok((cursor, ()))
         }
         Some(b'(') => {
-            cursor.enter()?;
             let (cursor, part) = parenthesised(cursor, next.advance(1))?;
-            cursor.leave();
             parts.push(part);
             Ok((cursor, ()))
         }
         Some(b'{') => {
-            cursor.enter()?;
+            cursor.enter("${")?;
             let (cursor, expansion) = parameter::braced(cursor, next.advance(1), mode)?;
             cursor.leave();
             parts.push(WordPart::Parameter(Box::new(expansion)));

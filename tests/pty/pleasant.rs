@@ -318,6 +318,62 @@ fn posix_prompts_are_exactly_those_of_the_standard() {
 }
 
 #[test]
+fn the_second_prompt_names_what_is_open() {
+    if !is_ipcsh() {
+        return;
+    }
+    for term in ["xterm", "dumb"] {
+        let mut t = Terminal::with().env("TERM", term).size(24, 81).start();
+        for (line, prompt) in [
+            ("if true", "if>"),
+            ("then cat <<'E  F' |", "if then pipe heredoc E  F>"),
+            ("E  F", "if then pipe>"),
+            ("cat; for i in a \\", "if then for>"),
+            ("b; do echo \"$i", "if then for do dquote>"),
+            // (A third of the window is 27 columns.)
+            ("\"; while :; do while :; do case $i in", "while do while do case in>"),
+            ("esac; break; done; break; done", "if then for do>"),
+            ("done", "if then>"),
+        ] {
+            t.line(line);
+            t.see_at_cursor(prompt);
+        }
+        t.line("fi");
+        t.prompt();
+        t.see("\na\n\nb\n");
+        assert_eq!(t.run("echo \"<$PS2>\""), "<> >");
+        if term == "xterm" {
+            // A recalled command has the same prompts, also in a window that is too narrow for them.
+            t.key("\x1b[A\x1b[A");
+            t.see("\nif then for do dquote> \"; while");
+            t.resize(24, 60);
+            t.see("\nthen for do dquote> \"; while");
+            t.key(CTRL_C);
+            t.prompt();
+        }
+        // A PS2 that somebody has set is that one, be it the usual text.
+        t.run("(PS2=x)");
+        t.line("while false");
+        t.see_at_cursor("while>");
+        t.key(CTRL_C);
+        t.prompt();
+        t.run("PS2='> '");
+        t.line("while true");
+        t.see_at_cursor(">");
+        t.key(CTRL_C);
+        t.prompt();
+        t.exit();
+    }
+    for (name, value) in [("PS2", "> "), ("POSIXLY_CORRECT", "1")] {
+        let mut t = Terminal::with().env(name, value).start();
+        t.line("if true");
+        t.see_at_cursor(">");
+        t.line("then exit 0; fi");
+        assert_eq!(t.wait(), 0);
+    }
+}
+
+#[test]
 fn prompts_are_what_the_user_has_set() {
     if !is_ipcsh() {
         return;

@@ -23,7 +23,10 @@ fn the_first_minute_of_the_readme() {
     let (user_and_host, mark) = first.split_once(" ~ ").expect("user, host, directory");
     let end_of_prompt = format!("{user_and_host} ~ {mark} ");
     let command = |line: &str| {
-        let text = line.find(&end_of_prompt).map(|at| at + end_of_prompt.len()).or(line.starts_with("> ").then_some(2));
+        let text = line.find(&end_of_prompt).map(|at| at + end_of_prompt.len()).or_else(|| {
+            let further = ["dquote> ", "for do> "].into_iter().find(|prompt| line.starts_with(prompt));
+            further.map(str::len)
+        });
         text.map(|at| (line[..at].to_owned(), line[at..].to_owned()))
     };
     let lines = transcript(user_and_host, mark);

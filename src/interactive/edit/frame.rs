@@ -3,7 +3,7 @@
 //! Everything is laid out here, and [`super::screen`] only compares two frames. A cell is a character with the marks that
 //! combine with it; a control character is a cell of its visible sign.
 
-use super::prompt::Prompt;
+use super::prompt::{Continuation, Prompt};
 use crate::interactive::text::push_visible;
 use std::ops::Range;
 
@@ -128,7 +128,7 @@ pub struct Content<'a> {
     /// The prompt.
     pub prompt: &'a Prompt,
     /// What stands before the further lines.
-    pub continuation: &'a Prompt,
+    pub continuation: &'a Continuation,
     /// The line.
     pub line: &'a str,
     /// Its colours; what is behind the last one is plain.
@@ -229,6 +229,7 @@ pub fn layout(content: &Content<'_>, columns: usize) -> Frame {
     let mut builder = Builder::new(columns);
     builder.prompt(content.prompt);
     let mut cursor = None;
+    let mut newlines = 0;
     let mut spans = content.spans.iter().peekable();
     let mut scratch = String::new();
     for (at, character) in content.line.char_indices() {
@@ -238,8 +239,9 @@ pub fn layout(content: &Content<'_>, columns: usize) -> Frame {
         while spans.next_if(|span| span.end <= at).is_some() {}
         let style = spans.peek().map_or(Style::Plain, |span| span.style);
         if character == '\n' {
+            newlines += 1;
             builder.new_row();
-            builder.prompt(content.continuation);
+            builder.prompt(content.continuation.of_line(newlines));
         } else {
             builder.put_character(character, style, &mut scratch);
         }
@@ -247,8 +249,9 @@ pub fn layout(content: &Content<'_>, columns: usize) -> Frame {
     let cursor = cursor.unwrap_or_else(|| builder.place());
     for character in content.suggestion.chars() {
         if character == '\n' {
+            newlines += 1;
             builder.new_row();
-            builder.prompt(content.continuation);
+            builder.prompt(content.continuation.of_line(newlines));
         } else {
             builder.put_character(character, Style::Suggestion, &mut scratch);
         }
@@ -288,7 +291,7 @@ mod tests {
 
     fn rows(line: &str, cursor: usize, columns: usize) -> (Vec<String>, Place) {
         let prompt = Prompt::plain("$ ");
-        let continuation = Prompt::plain("> ");
+        let continuation = Continuation::plain("> ");
         let content = Content {
             prompt: &prompt,
             continuation: &continuation,
@@ -319,10 +322,9 @@ mod tests {
 
     #[test]
     fn a_tall_frame_is_clipped_around_the_cursor() {
-        let prompt = Prompt::plain("");
         let content = Content {
-            prompt: &prompt,
-            continuation: &prompt,
+            prompt: &Prompt::plain(""),
+            continuation: &Continuation::plain(""),
             line: "1\n2\n3\n4",
             spans: &[],
             cursor: 7,

@@ -62,7 +62,7 @@ pub struct Editor {
     screen: Screen,
     decoder: keys::Decoder,
     prompt: Prompt,
-    continuation: Prompt,
+    continuation: prompt::Continuation,
     /// A prompt that is shown instead, during a search.
     other_prompt: Option<Prompt>,
     menu: menu::Menu,
@@ -82,7 +82,7 @@ pub struct Editor {
 }
 
 impl Editor {
-    /// Let the user edit a command until it is complete and entered.
+    /// Let the user edit a command until it is complete and entered. `continuation` is PS2, or `None` for the shell's own.
     ///
     /// # Errors
     /// [`Stop`]
@@ -90,12 +90,12 @@ impl Editor {
         &mut self,
         shell: &mut Shell,
         prompt: &str,
-        continuation: &str,
+        continuation: Option<&str>,
         ensure_new_line: bool,
     ) -> Result<String, Stop> {
         let Ok(mut session) = Session::begin(shell) else { return Err(Stop::Gone) };
         self.prompt = Prompt::new(prompt);
-        self.continuation = Prompt::new(continuation);
+        self.continuation = prompt::Continuation::new(continuation);
         self.screen.colours = self.colours;
         self.screen.forget();
         self.other_prompt = None;
@@ -154,7 +154,7 @@ impl Editor {
     /// Enter: a command that is not complete gets another line.
     fn enter(&mut self, shell: &mut Shell) -> Step {
         self.menu.close();
-        if syntax_state::is_complete(shell, &text::to_bytes(self.line.text())) {
+        if !syntax_state::lines(shell, &text::to_bytes(self.line.text())).goes_on {
             return Step::Enter;
         }
         self.line.go(line::Motion::End, 1);
@@ -179,6 +179,10 @@ impl Editor {
             self.suggest(shell);
         }
         let rows = self.menu.rows(self.columns, self.rows);
+        match self.suggestion.contains('\n') {
+            true => self.continuation.update(shell, &[self.line.text(), &self.suggestion].concat(), self.columns),
+            false => self.continuation.update(shell, self.line.text(), self.columns),
+        }
         let content = Content {
             prompt: self.other_prompt.as_ref().unwrap_or(&self.prompt),
             continuation: &self.continuation,

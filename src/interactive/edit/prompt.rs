@@ -1,6 +1,8 @@
 //! A prompt as cells: what is shown, and escape sequences that take no columns.
 
-use crate::interactive::text::push_visible;
+use crate::interactive::text::{push_visible, to_bytes};
+use crate::interactive::{prompt, syntax_state};
+use crate::shell::Shell;
 
 /// Begins a part of a prompt that takes no columns (`\[`).
 pub const HIDDEN_BEGIN: char = '\u{1}';
@@ -70,6 +72,48 @@ impl Prompt {
     /// The cells, each with its columns; a newline is one.
     pub fn cells(&self) -> impl Iterator<Item = (&str, usize)> {
         self.cells.iter().map(|(text, width)| (&text[..], *width))
+    }
+}
+
+/// What stands before the lines of a command but the first.
+#[derive(Debug, Default)]
+pub struct Continuation {
+    /// Before those that have none of their own.
+    usual: Prompt,
+    /// One for each line: what is open there. None where the user has set PS2.
+    lines: Vec<Prompt>,
+    /// What they were made for: all lines but the last, and the columns of the window.
+    of: Option<(String, usize)>,
+}
+
+impl Continuation {
+    /// PS2, or prompts that name what is open.
+    pub fn new(text: Option<&str>) -> Self {
+        let of = text.is_none().then(Default::default);
+        Self { usual: Prompt::new(text.unwrap_or("> ")), lines: Vec::new(), of }
+    }
+
+    /// One and the same for all lines.
+    #[cfg(test)]
+    pub fn plain(text: &str) -> Self {
+        Self::new(Some(text))
+    }
+
+    /// The text has changed, or the window.
+    pub fn update(&mut self, shell: &Shell, text: &str, columns: usize) {
+        let Some((of, width)) = &mut self.of else { return };
+        // What is typed in a line changes nothing before it.
+        let before = text.rfind('\n').map_or("", |newline| &text[..newline]);
+        if (&of[..], *width) != (before, columns) {
+            (*of, *width) = (before.to_owned(), columns);
+            let open = if before.is_empty() { Vec::new() } else { syntax_state::lines(shell, &to_bytes(before)).open };
+            self.lines = open.iter().map(|open| Prompt::new(&prompt::continuation(open, columns))).collect();
+        }
+    }
+
+    /// What stands before the line behind so many newlines, at least one.
+    pub fn of_line(&self, newlines: usize) -> &Prompt {
+        newlines.checked_sub(1).and_then(|index| self.lines.get(index)).unwrap_or(&self.usual)
     }
 }
 

@@ -171,13 +171,21 @@ fn equal_cells(a: &Row, b: &Row) -> usize {
 #[cfg(test)]
 mod tests {
     use super::super::frame::{Content, layout};
-    use super::super::prompt::Prompt;
+    use super::super::prompt::{Continuation, Prompt};
     use super::*;
 
     fn frame(line: &str, cursor: usize, columns: usize) -> Frame {
         let prompt = Prompt::plain("$ ");
-        let content =
-            Content { prompt: &prompt, continuation: &prompt, line, spans: &[], cursor, suggestion: "", menu: &[] };
+        let continuation = Continuation::plain("$ ");
+        let content = Content {
+            prompt: &prompt,
+            continuation: &continuation,
+            line,
+            spans: &[],
+            cursor,
+            suggestion: "",
+            menu: &[],
+        };
         layout(&content, columns)
     }
 

@@ -13,7 +13,7 @@ struct Counted {
 }
 
 impl LineSource for Counted {
-    fn next_line(&mut self, prompt: Prompt) -> Result<Option<BString>, ReadError> {
+    fn next_line(&mut self, prompt: Prompt<'_>) -> Result<Option<BString>, ReadError> {
         let line = self.lines.get(self.read.get());
         self.read.set(self.read.get() + 1);
         self.prompts.set(self.prompts.get() + usize::from(prompt == Prompt::Primary));
