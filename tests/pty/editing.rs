@@ -245,7 +245,7 @@ fn a_dumb_terminal_gets_no_escape_sequence() {
     let mut t = Terminal::with().env("TERM", "dumb").start();
     assert_eq!(t.run("echo hello"), "hello");
     t.line("if true");
-    t.see_at_cursor(">");
+    t.see_at_cursor("if>");
     t.line("then echo yes; fi");
     t.prompt();
     t.see("yes");
@@ -257,7 +257,7 @@ fn a_dumb_terminal_gets_no_escape_sequence() {
     t.prompt();
     assert_eq!(t.run("echo $?"), "130");
     t.line("for i in 1 2");
-    t.see_at_cursor(">");
+    t.see_at_cursor("for>");
     t.key(CTRL_C);
     t.prompt();
     assert_eq!(t.run("echo $?"), "130");
@@ -383,11 +383,11 @@ fn a_line_that_is_taller_than_the_window_scrolls() {
     let mut t = Terminal::with().size(4, 20).start();
     let text: String = (0..12).map(|number| format!("echo {number}\r")).collect();
     t.key(&format!("{{ {text}"));
-    t.see("> echo 11\n>");
+    t.see("{> echo 11\n{>");
     t.key("\x1b[1;5H");
     t.until("the first line", |t| t.rows()[0] == "[1]$ { echo 0");
     t.key("\x1b[1;5F");
-    t.see("> echo 11\n>");
+    t.see("{> echo 11\n{>");
     t.line("}");
     t.prompt();
     t.see("10\n11\n[2]$");

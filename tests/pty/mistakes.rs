@@ -97,15 +97,15 @@ fn what_is_not_closed_can_be_given_up_with_a_message() {
         return;
     }
     let mut t = Terminal::with().size(24, 160).start();
-    for (typed, message) in [
-        ("echo 'unclosed", "the single quote of line 1 needs a closing one"),
-        ("echo \"unclosed", "the double quote of line 1 needs a closing one"),
-        ("if true; then echo", "needs"),
-        ("echo $(ls", "\"$(\" of line 1 needs \")\""),
-        ("{ echo a", "\"{\" of line 1 needs \"}\""),
+    for (typed, prompt, message) in [
+        ("echo 'unclosed", "quote>", "the single quote of line 1 needs a closing one"),
+        ("echo \"unclosed", "dquote>", "the double quote of line 1 needs a closing one"),
+        ("if true; then echo", "if then>", "needs"),
+        ("echo $(ls", "$(>", "\"$(\" of line 1 needs \")\""),
+        ("{ echo a", "{>", "\"{\" of line 1 needs \"}\""),
     ] {
         t.line(typed);
-        t.see_at_cursor(">");
+        t.see_at_cursor(prompt);
         t.key(CTRL_D);
         t.prompt();
         assert!(t.text().contains(message), "{typed:?}: {message:?}\n{}", t.text());

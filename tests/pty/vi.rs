@@ -75,7 +75,7 @@ fn deleting_changing_copying() {
         ("echo a.c\x1b0wdW", ""),
         ("echo abc\x1b0wywP", "abcabc"),
         ("echo abc\x1b0wcwx\x1b", "x"),
-        ("echo 'x abc\rdef'\x1bk0wwwdw", "> def'\nx\ndef"),
+        ("echo 'x abc\rdef'\x1bk0wwwdw", "quote> def'\nx\ndef"),
         ("echo abc\x1b0wd$", ""),
         ("echo abc\x1bhD", "a"),
         ("echo abc\x1bhCx\x1b", "ax"),
