@@ -9,6 +9,7 @@ use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{AndOr, Command, Compound, List, Redirect, SimpleCommand, Word};
 use crate::syntax::print;
+use crate::sys::siginfo;
 use crate::sys::signal::{self, bit};
 use crate::sys::spawn::{ChildSetup, Step};
 use bstr::{BStr, BString, ByteSlice};
@@ -168,9 +169,11 @@ pub fn pass_on_interrupt(shell: &Shell, children: impl Iterator<Item = Pid>) {
     }
 }
 
-/// Whether ^C has come since the last look.
+/// Whether ^C has come since the last look: from the terminal. What a process has sent to the shell, a job too, is the shell's own.
 fn interrupted(shell: &Shell) -> bool {
-    signal::is_pending() && signal::pending() & shell.own_signals & bit(libc::SIGINT) != 0
+    signal::is_pending()
+        && signal::pending() & shell.own_signals & bit(libc::SIGINT) != 0
+        && siginfo::details(libc::SIGINT).code == libc::SI_KERNEL
 }
 
 /// Wait for one child that is not a job: the process of a subshell.

@@ -96,6 +96,17 @@ fn an_interrupt_ends_the_whole_line() {
 }
 
 #[test]
+fn an_interrupt_that_a_job_sends_is_the_shells_own() {
+    let mut t = Terminal::new();
+    t.run("trap 'echo trapped' INT");
+    for round in 0..20 {
+        // As fast as it can be: the shell may not wait for the job yet.
+        assert_eq!(t.run("sh -c 'kill -INT $PPID'; echo on"), "trapped\non", "{round}");
+    }
+    t.exit();
+}
+
+#[test]
 fn an_interrupt_ends_what_the_shell_does_itself() {
     let mut t = Terminal::new();
     for line in [
