@@ -59,6 +59,8 @@ mod programs;
 mod readme;
 #[path = "pty/rpc.rs"]
 mod rpc;
+#[path = "pty/search.rs"]
+mod search;
 #[path = "pty/sessions.rs"]
 mod sessions;
 #[path = "pty/startup.rs"]

@@ -15,6 +15,7 @@ pub mod menu;
 pub mod prompt;
 pub mod recall;
 pub mod screen;
+pub mod search;
 pub mod vi;
 
 use crate::interactive::{highlight, suggest, syntax_state, text};
@@ -66,6 +67,7 @@ pub struct Editor {
     /// A prompt that is shown instead, during a search.
     other_prompt: Option<Prompt>,
     menu: menu::Menu,
+    search: Option<search::Search>,
     recall: Recall,
     vi: vi::State,
     suggestion: String,
@@ -99,6 +101,7 @@ impl Editor {
         self.screen.colours = self.colours;
         self.screen.forget();
         self.other_prompt = None;
+        self.search = None;
         self.menu.close();
         self.recall.begin();
         self.vi.begin(shell.options.has(Opt::Vi));
@@ -111,6 +114,7 @@ impl Editor {
         self.menu.close();
         self.suggestion.clear();
         self.other_prompt = None;
+        self.search = None;
         self.line.go(line::Motion::End, 1);
         self.draw(shell, false);
         match &result {
@@ -178,20 +182,26 @@ impl Editor {
         if assist {
             self.suggest(shell);
         }
-        let rows = self.menu.rows(self.columns, self.rows);
         match self.suggestion.contains('\n') {
             true => self.continuation.update(shell, &[self.line.text(), &self.suggestion].concat(), self.columns),
             false => self.continuation.update(shell, self.line.text(), self.columns),
         }
-        let content = Content {
+        let menu = self.menu.rows(self.columns, self.rows);
+        let mut content = Content {
             prompt: self.other_prompt.as_ref().unwrap_or(&self.prompt),
             continuation: &self.continuation,
             line: self.line.text(),
             spans: &spans,
             cursor: self.line.cursor(),
             suggestion: &self.suggestion,
-            menu: &rows,
+            menu: &menu,
         };
+        let matches;
+        if self.search.is_some() {
+            let used = frame::layout(&content, self.columns).rows.len();
+            matches = self.search_rows(shell, self.rows.saturating_sub(used));
+            content.menu = &matches;
+        }
         let frame = frame::layout(&content, self.columns).clip(self.rows);
         let bytes = self.screen.draw(frame, self.columns.max(1));
         let before = std::mem::take(&mut self.before);

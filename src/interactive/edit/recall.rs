@@ -1,13 +1,10 @@
-//! History while editing: going through it, and searching it incrementally.
+//! Going through the history while editing; [`super::search`] searches it.
 
-use super::input::{Input, Session};
+use super::Editor;
 use super::line::Motion;
-use super::prompt::Prompt;
-use super::{Editor, Step, Stop, emacs};
 use crate::interactive::complete::scan;
-use crate::interactive::text::{to_text, visible};
+use crate::interactive::text::to_text;
 use crate::shell::Shell;
-use rustyline::{KeyCode, KeyEvent, Modifiers};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -15,13 +12,13 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub struct Recall {
     /// The entry that is shown; `None`: the line that the user began.
-    at: Option<usize>,
+    pub(super) at: Option<usize>,
     /// What has become of the entries that were edited, and of that line, until one of them is entered.
     edited: HashMap<Option<usize>, String>,
     /// What entries begin with; empty for all.
     prefix: String,
     /// What was searched for last.
-    last_search: String,
+    pub(super) last_search: String,
     /// The word of an entry that the last key has inserted.
     pub last_word: Option<LastWord>,
 }
@@ -37,6 +34,11 @@ pub struct Place {
 pub type LastWord = (Range<usize>, usize);
 
 impl Recall {
+    /// What has become of an entry, if it was changed.
+    pub(super) fn edited_entry(&self, index: usize) -> Option<&str> {
+        self.edited.get(&Some(index)).map(|text| &text[..])
+    }
+
     /// A new line begins.
     pub fn begin(&mut self) {
         self.at = None;
@@ -82,14 +84,14 @@ impl Editor {
     }
 
     /// An entry, or with `None` the user's own line, as it has been left.
-    fn text_of(&self, shell: &Shell, index: Option<usize>) -> String {
+    pub(super) fn text_of(&self, shell: &Shell, index: Option<usize>) -> String {
         let entry = || index.and_then(|index| shell.history.get(index)).map(|entry| to_text(&entry.text));
         self.recall.edited.get(&index).cloned().or_else(entry).unwrap_or_default()
     }
 
     /// What has been changed in what is shown stays there. In vi mode it has become the line that the user edits, and the entry
     /// is as it was (XCU, sh, vi Line Editing Command Mode).
-    fn keep_changes(&mut self, shell: &Shell) {
+    pub(super) fn keep_changes(&mut self, shell: &Shell) {
         if self.line.text() != self.text_of(shell, self.recall.at) {
             if self.vi.on {
                 self.recall.at = None;
@@ -99,7 +101,7 @@ impl Editor {
     }
 
     /// Go to an entry or to the user's own line.
-    fn show(&mut self, shell: &Shell, index: Option<usize>, cursor: usize) {
+    pub(super) fn show(&mut self, shell: &Shell, index: Option<usize>, cursor: usize) {
         self.keep_changes(shell);
         let text = self.text_of(shell, index);
         self.recall.at = index;
@@ -111,61 +113,6 @@ impl Editor {
         self.recall.at.unwrap_or(shell.history.len())
     }
 
-    /// ^R and ^S: search while the text is typed. Any key that is not part of the search ends it and does what it does.
-    pub fn search(&mut self, shell: &mut Shell, session: &mut Session, mut older: bool) -> Result<Step, Stop> {
-        let before = self.place();
-        let mut wanted = String::new();
-        let mut found = true;
-        loop {
-            let failed = if found { "" } else { "failed " };
-            let direction = if older { "reverse" } else { "forward" };
-            let shown = visible(wanted.as_bytes());
-            self.other_prompt = Some(Prompt::plain(&format!("({failed}{direction}-i-search)`{shown}': ")));
-            self.dirty = true;
-            let next = match self.next_input(shell, session)? {
-                Input::Paste(text) => {
-                    wanted.push_str(text.trim_end_matches('\n'));
-                    false
-                }
-                Input::Key(KeyEvent(KeyCode::Char(character), Modifiers::NONE)) => {
-                    wanted.push(character);
-                    false
-                }
-                Input::Key(KeyEvent(KeyCode::Backspace, _)) => {
-                    wanted.pop();
-                    self.go_back(&before);
-                    false
-                }
-                Input::Key(KeyEvent(KeyCode::Char(direction @ ('R' | 'S')), Modifiers::CTRL)) => {
-                    older = direction == 'R';
-                    if wanted.is_empty() {
-                        wanted = self.recall.last_search.clone();
-                    }
-                    true
-                }
-                Input::Key(KeyEvent(KeyCode::Char('G'), Modifiers::CTRL)) => {
-                    self.other_prompt = None;
-                    self.go_back(&before);
-                    return Ok(Step::Continue);
-                }
-                Input::Key(key) => {
-                    self.recall.last_search = wanted;
-                    self.other_prompt = None;
-                    self.dirty = true;
-                    return match key {
-                        KeyEvent(KeyCode::Esc, _) => Ok(Step::Continue),
-                        key if self.vi.on => super::vi::key(self, shell, session, key),
-                        key => emacs::key(self, shell, session, key),
-                    };
-                }
-            };
-            found = wanted.is_empty() || self.search_entry(shell, &wanted, older, next);
-            if !found {
-                self.bell();
-            }
-        }
-    }
-
     /// What is shown now, to [`Editor::go_back`] to.
     pub fn place(&self) -> Place {
         Place { text: self.line.text().to_owned(), cursor: self.line.cursor(), at: self.recall.at }
@@ -175,27 +122,6 @@ impl Editor {
     pub fn go_back(&mut self, to: &Place) {
         self.line.begin(&to.text, to.cursor);
         self.recall.at = to.at;
-    }
-
-    /// Show the nearest entry that contains the text; with `next` not the one that is shown.
-    fn search_entry(&mut self, shell: &Shell, wanted: &str, older: bool, next: bool) -> bool {
-        // The entry that is shown is searched as it is now.
-        self.keep_changes(shell);
-        let count = shell.history.len();
-        let start = self.recall.at.unwrap_or(count);
-        let matches = |index: usize| {
-            let text = self.text_of(shell, Some(index));
-            let at = text.rfind(wanted)?;
-            (!next || text != self.line.text()).then_some((index, at))
-        };
-        let found = if older {
-            (0..(start + usize::from(!next)).min(count)).rev().find_map(matches)
-        } else {
-            (start + usize::from(next)..count).find_map(matches)
-        };
-        let Some((index, at)) = found else { return false };
-        self.show(shell, Some(index), at);
-        true
     }
 
     /// vi's `/` and `?`: the nearest entry for which `matches`, from the one that is shown.
