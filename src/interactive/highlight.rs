@@ -3,6 +3,7 @@
 use crate::exec::names;
 use crate::interactive::complete::scan::unquote;
 use crate::interactive::edit::frame::{Span, Style};
+use crate::interactive::previous;
 use crate::interactive::text::{to_bytes, to_text};
 use crate::shell::Shell;
 use crate::shell::vars::slot;
@@ -51,6 +52,7 @@ fn runs(styles: &[Style]) -> Vec<Span> {
 fn style(shell: &mut Shell, line: &str, mark: Mark, paths: &mut usize) -> Option<Style> {
     let text = line.get(mark.start..mark.end)?;
     Some(match mark.kind {
+        Kind::Command | Kind::Word if previous::meaning(shell, text).is_some() => Style::Expansion,
         Kind::Command => command(shell, text),
         Kind::Word | Kind::Assignment => {
             *paths += 1;

@@ -5,6 +5,7 @@ pub mod edit;
 pub mod highlight;
 pub mod mail;
 mod plain;
+pub mod previous;
 pub mod prompt;
 pub mod startup;
 pub mod suggest;

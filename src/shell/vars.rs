@@ -248,15 +248,20 @@ impl Vars {
     /// Make a variable ready to be changed: refuse a read-only one, keep the old value for the subshell.
     #[inline]
     fn prepare(&mut self, slot: u32) -> Result<&mut Variable, Error> {
-        let variable = &self.table[slot as usize];
-        if variable.readonly {
+        if self.table[slot as usize].readonly {
             return Err(self.readonly_error(slot));
         }
-        if variable.level < self.level {
-            self.keep(slot);
-        }
+        self.keep_old(slot);
         self.table[slot as usize].is_default = false;
         Ok(&mut self.table[slot as usize])
+    }
+
+    /// In a subshell: before its first change of a variable.
+    #[inline]
+    fn keep_old(&mut self, slot: u32) {
+        if self.table[slot as usize].level < self.level {
+            self.keep(slot);
+        }
     }
 
     #[cold]
@@ -366,9 +371,7 @@ impl Vars {
     /// `export name`, and for `export -n` and restoring: set or clear the attribute.
     pub fn set_exported(&mut self, slot: u32, exported: bool) {
         if self.table[slot as usize].exported != exported {
-            if self.table[slot as usize].level < self.level {
-                self.keep(slot);
-            }
+            self.keep_old(slot);
             self.table[slot as usize].exported = exported;
             self.environment = None;
         }
@@ -376,9 +379,7 @@ impl Vars {
 
     /// `readonly name`
     pub fn set_readonly(&mut self, slot: u32) {
-        if self.table[slot as usize].level < self.level {
-            self.keep(slot);
-        }
+        self.keep_old(slot);
         self.table[slot as usize].readonly = true;
     }
 
@@ -390,9 +391,7 @@ impl Vars {
     /// Keep the variable as it is now until the locals are restored to an earlier mark: `local`, and
     /// assignments before a function, a builtin or a program.
     pub fn make_local(&mut self, slot: u32) {
-        if self.table[slot as usize].level < self.level {
-            self.keep(slot);
-        }
+        self.keep_old(slot);
         self.locals.push((slot, self.table[slot as usize].clone(), self.lineno_is_live));
         self.table[slot as usize].local = self.locals.len();
     }
@@ -406,9 +405,7 @@ impl Vars {
     pub fn restore_locals(&mut self, mark: usize) {
         while self.locals.len() > mark {
             let Some((slot, old, lineno_is_live)) = self.locals.pop() else { return };
-            if self.table[slot as usize].level < self.level {
-                self.keep(slot);
-            }
+            self.keep_old(slot);
             let level = self.table[slot as usize].level;
             self.put_back(slot, Variable { level, ..old });
             if slot == slot::LINENO {

@@ -41,6 +41,7 @@ fn names_are_completed_where_they_belong() {
         ("ls $HOME/folder/", "ls $HOME/folder/inside "),
         ("cat <pl", "cat <plain.txt "),
         ("x=pl", "x=plain.txt "),
+        ("dd if=pl", "dd if=plain.txt "),
         ("ls PLAIN", "ls plain.txt "),
         ("unali", "unalias "),
         ("myf", "myfunction "),
@@ -292,6 +293,84 @@ fn the_prompt_without_configuration() {
     t.see("no newline%\n");
     t.line("exit 0");
     assert_eq!(t.wait(), 0);
+}
+
+#[test]
+fn names_of_the_project_are_completed() {
+    if !is_ipcsh() {
+        return;
+    }
+    let rules = "out := x\n# no: x\nlib.o main.o: x.h\n\tcc: x\n.PHONY: clean\n%.o: %.c\nclean:\n";
+    let mut t = Terminal::with()
+        .file("Makefile", rules)
+        .file("plain.txt", "")
+        .file("r/.git/refs/heads/fix/colours", "")
+        .file("r/.git/refs/remotes/origin/HEAD", "")
+        .file("r/.git/packed-refs", "# pack-refs\n0123 refs/heads/topic\n4567 refs/tags/v1.0\n^89ab\n")
+        .file("r/below/inside", "")
+        .file("tree/.git", "gitdir: ../r/.git/worktrees/tree\n")
+        .file("r/.git/worktrees/tree/commondir", "../..\n")
+        .start();
+    for (typed, whole) in [
+        ("make cl", "make clean "),
+        ("make mai", "make main.o "),
+        ("make lib.o cl", "make lib.o clean "),
+        // What is no target may be a file.
+        ("make pl", "make plain.txt "),
+        ("make -f pl", "make -f plain.txt "),
+    ] {
+        completes(&mut t, typed, whole);
+    }
+    t.key(&format!("make {TAB}"));
+    t.see("\nclean   lib.o   main.o");
+    t.key(CTRL_C);
+    t.prompt();
+    for directory in ["r/below", "../../tree"] {
+        t.run(&format!("cd {directory}"));
+        for (typed, whole) in [
+            ("git checkout f", "git checkout fix/colours "),
+            ("git merge to", "git merge topic "),
+            ("git log v", "git log v1.0 "),
+        ] {
+            completes(&mut t, typed, whole);
+        }
+    }
+    t.run("cd ../r/below");
+    completes(&mut t, "git checkout -- in", "git checkout -- inside ");
+    completes(&mut t, "git diff in", "git diff inside ");
+    t.exit();
+}
+
+#[test]
+fn the_command_before_is_called_as_in_bash() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::new();
+    assert_eq!(t.run("!!"), "ipcsh: !!: not found");
+    t.run("echo one 'two  three'");
+    t.key("echo again: !!\r");
+    t.prompt();
+    // What is executed is what is seen, and what is remembered.
+    t.see("\n[3]$ echo again: echo one 'two  three'\nagain: echo one two  three\n[4]$");
+    t.key("\x1b[A");
+    t.see_at_cursor("[4]$ echo again: echo one 'two  three'");
+    t.key(CTRL_C);
+    t.prompt();
+    t.key("echo [ !$ ]\r");
+    t.prompt();
+    t.see("\n[ two  three ]\n");
+    t.key("!!\r");
+    t.prompt();
+    assert!(t.text().ends_with("\n[6]$ echo [ 'two  three' ]\n[ two  three ]\n[7]$"), "{}", t.text());
+    assert_eq!(t.run("echo \"!!\" Hello! 'a !$'"), "!! Hello! a !$");
+    t.run("set -o vi");
+    t.key("echo x !!\r");
+    t.prompt();
+    t.see("\nx set -o vi\n");
+    t.run("set -o posix");
+    assert_eq!(t.run("echo !!"), "!!");
+    t.exit();
 }
 
 #[test]

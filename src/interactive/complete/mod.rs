@@ -3,6 +3,7 @@
 mod files;
 mod manual;
 pub mod names;
+mod project;
 mod roff;
 pub mod scan;
 
@@ -67,6 +68,8 @@ enum Operand {
     Verbs,
     Addresses,
     Queues,
+    GitNames,
+    MakeTargets,
     Files,
 }
 
@@ -94,6 +97,8 @@ fn kind_of_operand(command: &str, words: &[String]) -> Operand {
         ("mq" | "rpc" | "sock" | "ipc", 1) => Operand::Verbs,
         ("mq", _) => Operand::Queues,
         ("send" | "recv" | "ipc", _) => Operand::Addresses,
+        ("git", 2..) if last != "--" && project::GIT_VERBS.contains(&&words[1][..]) => Operand::GitNames,
+        ("make" | "gmake", _) if !last.starts_with('-') => Operand::MakeTargets,
         ("su" | "id" | "groups" | "finger" | "passwd" | "chown" | "login", _) => Operand::Users,
         _ => Operand::Files,
     }
@@ -142,6 +147,11 @@ pub fn candidates(shell: &mut Shell, text: &str, cursor: usize) -> Found {
         return found;
     }
     found.candidates = operand(shell, &place, raw, &plain);
+    // `of=file`: a file behind an equals sign, if nothing is called like the whole.
+    if let (true, Some(at)) = (found.candidates.is_empty(), raw.rfind('=')) {
+        found.start += at + 1;
+        found.candidates = files::complete(shell, &raw[at + 1..], files::Wanted::All);
+    }
     found
 }
 
@@ -240,6 +250,8 @@ fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Cand
             all.extend(mechanisms.map(|name| Candidate { suffix: String::new(), ..Candidate::plain(name) }));
             or_files(all, shell, raw)
         }
+        Operand::GitNames => or_files(starting(project::git_names(), plain), shell, raw),
+        Operand::MakeTargets => or_files(starting(project::make_targets(), plain), shell, raw),
         Operand::Users => or_files(starting(names::users(), plain), shell, raw),
         Operand::Hosts => {
             let (user, host) = plain.rsplit_once('@').map_or(("", plain), |(user, host)| (user, host));

@@ -18,7 +18,7 @@ pub mod screen;
 pub mod search;
 pub mod vi;
 
-use crate::interactive::{highlight, suggest, syntax_state, text};
+use crate::interactive::{highlight, previous, suggest, syntax_state, text};
 use crate::shell::{Opt, Shell};
 use crate::status::Flow;
 use crate::sys::fd;
@@ -158,6 +158,9 @@ impl Editor {
     /// Enter: a command that is not complete gets another line.
     fn enter(&mut self, shell: &mut Shell) -> Step {
         self.menu.close();
+        if let Some(text) = previous::replaced(shell, self.line.text()) {
+            self.line.replace_all(&text, text.len());
+        }
         if !syntax_state::lines(shell, &text::to_bytes(self.line.text())).goes_on {
             return Step::Enter;
         }
