@@ -103,6 +103,11 @@ pub fn backquoted<'a>(cursor: Cursor<'a>, mode: Mode, parts: &mut Parts<'a>) -> 
                 text.push(b'"');
                 inner = inner.advance(2);
             }
+            // A line continuation, also where the command's own quotes would keep it: every shell takes it away before the command is parsed.
+            [b'\\', b'\n', ..] => {
+                let newline = inner.advance(1);
+                inner = newline.next_line().unwrap_or(newline.advance(1));
+            }
             [b'\\', ..] => {
                 text.push(b'\\');
                 inner = inner.advance(1);
