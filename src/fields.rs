@@ -148,6 +148,8 @@ impl Buffers {
 pub struct Ifs {
     /// What each byte is. Bytes of a multi-byte separator are `Separator::Lead`.
     table: [Separator; 256],
+    /// Which bytes are separators or wildcards of pathnames, one bit for each: most values have none of them.
+    special: [u8; 256],
     /// Separators of more than one byte (UTF-8 characters).
     long: Vec<Vec<u8>>,
     /// The first character of IFS: what joins `"$*"`. `None` when IFS is empty.
@@ -169,6 +171,9 @@ pub enum Separator {
 }
 
 impl Ifs {
+    const SEPARATOR: u8 = 1;
+    const WILDCARD: u8 = 2;
+
     /// Prepare the value of IFS; `None` means unset: blank, tab, newline. With `utf8` its characters are those of
     /// UTF-8, else bytes.
     pub fn new(value: Option<&[u8]>, utf8: bool) -> Self {
@@ -193,8 +198,10 @@ impl Ifs {
             };
             rest = behind;
         }
+        let mut special = table.map(|kind| if kind == Separator::No { 0 } else { Self::SEPARATOR });
+        b"*?[".iter().for_each(|&wildcard| special[usize::from(wildcard)] |= Self::WILDCARD);
         let splits_numbers = b"0123456789+-".iter().any(|&byte| table[usize::from(byte)] != Separator::No);
-        Self { table, long, first, splits_numbers }
+        Self { table, special, long, first, splits_numbers }
     }
 
     /// What kind of separator begins `text`, and its length in bytes. `text` is not empty.
@@ -219,6 +226,13 @@ impl Ifs {
     #[inline]
     pub fn first(&self) -> &[u8] {
         self.first.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the text has no separator and, if that matters, no wildcard.
+    #[inline]
+    pub fn is_single(&self, text: &[u8], wildcards: bool) -> bool {
+        let wanted = if wildcards { Self::SEPARATOR | Self::WILDCARD } else { Self::SEPARATOR };
+        text.iter().fold(0, |seen, &byte| seen | self.special[usize::from(byte)]) & wanted == 0
     }
 
     /// Whether a digit or a sign is a separator.

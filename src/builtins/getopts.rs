@@ -26,7 +26,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     }
     let index = match std::mem::take(&mut shell.getopts.anew) {
         true => 1,
-        false => usize::try_from(shell.vars.integer(slot::OPTIND)?).unwrap_or(1).max(1),
+        false => usize::try_from(shell.vars.integer(slot::OPTIND).map_err(|error| *error)?).unwrap_or(1).max(1),
     };
     let arguments = match fields.get(first + 2) {
         Some(_) => Arguments::Given(fields, first + 2),

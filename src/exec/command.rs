@@ -59,6 +59,11 @@ fn without_name(shell: &mut Shell, command: &SimpleCommand) -> Outcome {
     if command.redirects.is_empty() {
         return assign_all(shell, &command.assignments);
     }
+    assign_redirected(shell, command)
+}
+
+#[cold]
+fn assign_redirected(shell: &mut Shell, command: &SimpleCommand) -> Outcome {
     let mark = shell.vars.begin_subshell();
     let result = redirect::apply(shell, &command.redirects);
     shell.vars.end_subshell(mark);
@@ -72,6 +77,7 @@ fn without_name(shell: &mut Shell, command: &SimpleCommand) -> Outcome {
     }
 }
 
+#[inline]
 fn assign_all(shell: &mut Shell, assignments: &[Assignment]) -> Outcome {
     for assignment in assignments {
         assign(shell, assignment)?;
@@ -96,6 +102,7 @@ pub fn assign(shell: &mut Shell, assignment: &Assignment) -> Result<(), Flow> {
     result.map_err(|error| consequence::fatal(shell, &error))
 }
 
+#[inline(never)]
 fn assign_expanded(shell: &mut Shell, assignment: &Assignment, slot: u32) -> Result<(), Flow> {
     let mut value = shell.buffers.pop().unwrap_or_default();
     let append = appended_parts(assignment).filter(|_| shell.vars.at(slot).value().is_some());
@@ -154,13 +161,22 @@ fn find(shell: &mut Shell, slot: u32, functions: bool) -> Target {
     }
 }
 
+#[inline]
 fn target_of(shell: &mut Shell, command: &SimpleCommand, fields: &Fields) -> Target {
-    let slot = match (command.name(), fields.get(0)) {
-        (Some(name), _) => shell.commands.slot(&command.slot, name),
-        (None, Some(name)) if find::byte(b'/', name).is_none() => shell.commands.slot_of(name),
-        _ => return Target::Program(None),
-    };
-    find(shell, slot, true)
+    match command.slot.known().or_else(|| slot_of(shell, command, fields)) {
+        Some(slot) => find(shell, slot, true),
+        None => Target::Program(None),
+    }
+}
+
+/// The slot of the command's name; none for a path that expansion has made.
+#[cold]
+fn slot_of(shell: &mut Shell, command: &SimpleCommand, fields: &Fields) -> Option<u32> {
+    match (command.name(), fields.get(0)) {
+        (Some(name), _) => Some(shell.commands.slot(&command.slot, name)),
+        (None, Some(name)) if find::byte(b'/', name).is_none() => Some(shell.commands.slot_of(name)),
+        _ => None,
+    }
 }
 
 #[inline]

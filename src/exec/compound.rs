@@ -244,8 +244,7 @@ pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Rc<Fields
         shell.report(&error);
     }
     shell.loops = loops;
-    let fields = shell.params.restore(caller);
-    shell.pool.give(fields);
+    shell.params.restore(caller);
     match outcome {
         Err(Flow::Return(status)) => Ok(status),
         outcome => outcome,

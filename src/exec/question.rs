@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 
 /// The answer of a `test` command, if it can be had here.
 pub fn answer(shell: &mut Shell, command: &SimpleCommand, test: &Prepared) -> Option<bool> {
-    let slot = shell.commands.slot(&command.slot, command.name()?);
+    let slot = command.slot.known()?;
     let is_bare = command.redirects.is_empty() && command.assignments.is_empty();
     if !is_bare || shell.commands.at(slot).function.is_some() || shell.options.has(Opt::XTrace) {
         return None;

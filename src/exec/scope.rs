@@ -18,7 +18,7 @@ impl Scope for Shell {
     }
 
     #[inline]
-    fn integer(&mut self, name: &Name) -> Result<i64, Error> {
+    fn integer(&mut self, name: &Name) -> Result<i64, Box<Error>> {
         let slot = self.vars.slot(name);
         self.vars.integer(slot)
     }

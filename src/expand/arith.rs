@@ -197,7 +197,7 @@ fn read<S: Scope>(scope: &mut S, name: &Name) -> Evaluated {
     if scope.no_unset() && !scope.is_set(name) {
         return Err(Error::usage("parameter not set").within(name.text()).into());
     }
-    Ok(scope.integer(name)?)
+    scope.integer(name)
 }
 
 /// The operators that evaluate both operands.

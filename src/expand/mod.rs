@@ -24,6 +24,7 @@ mod tests;
 
 use crate::fields::{Fields, Ifs};
 use crate::find;
+use crate::number::append_integer;
 use crate::status::{Error, Failure, Flow};
 use crate::syntax;
 use crate::syntax::ast::{
@@ -40,7 +41,7 @@ pub trait Scope {
     /// The value of a variable, if it is set.
     fn variable(&mut self, name: &Name) -> Option<&BStr>;
     /// The value of a variable as an integer: `Ok(0)` when unset or empty; an error when it is not an integer constant.
-    fn integer(&mut self, name: &Name) -> Result<i64, Error>;
+    fn integer(&mut self, name: &Name) -> Result<i64, Box<Error>>;
     /// Whether a variable is set.
     fn is_set(&mut self, name: &Name) -> bool;
     /// Assign; an error when the variable is read-only.
@@ -104,6 +105,12 @@ fn word_fields<S: Scope>(scope: &mut S, word: &Word, out: &mut Fields) -> Result
                 return Ok(());
             }
             out.abandon();
+        }
+        [WordPart::Arithmetic(arithmetic)] if !scope.ifs().splits_numbers() => {
+            let value = arith::value(scope, arithmetic, out.open())?;
+            append_integer(out.open(), value);
+            out.finish();
+            return Ok(());
         }
         [WordPart::DoubleQuoted(parts)] => {
             if let [WordPart::Parameter(expansion)] = &parts[..]

@@ -19,7 +19,7 @@ pub fn matches(pattern: &Pattern, text: &[u8], utf8: bool) -> bool {
     match &pattern.atoms[..] {
         [Atom::Literal(literal)] => return literal[..] == *text,
         // This is what most names differ in that do not match.
-        [.., Atom::Literal(literal)] if !text.ends_with(literal) => return false,
+        [.., Atom::Literal(literal)] if text.last() != literal.last() || !text.ends_with(literal) => return false,
         _ => {}
     }
     let mut segments = Segments::of(&pattern.atoms);

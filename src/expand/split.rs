@@ -22,9 +22,7 @@ pub(super) fn word<S: Scope>(scope: &mut S, word: &Word, out: &mut Fields) -> Re
 /// Whether `text`, the result of an unquoted expansion, is one field (or none, if it is empty) as it stands.
 #[inline]
 pub fn is_single<S: Scope>(scope: &S, text: &[u8]) -> bool {
-    let ifs = scope.ifs();
-    let glob = !scope.no_glob();
-    text.iter().all(|&byte| ifs.byte(byte) == Separator::No && !(glob && is_wildcard(byte)))
+    scope.ifs().is_single(text, !scope.no_glob())
 }
 
 /// Whether an unquoted byte makes a field a pattern for pathnames.

@@ -200,9 +200,10 @@ impl Vars {
         let _ = write!(value, "{line}");
     }
 
-    /// The value as an integer: 0 when unset or empty; an error when it is not an integer constant.
+    /// The value as an integer: 0 when unset or empty; an error when it is not an integer constant (boxed, so that
+    /// an integer comes back in registers).
     #[inline]
-    pub fn integer(&mut self, slot: u32) -> Result<i64, Error> {
+    pub fn integer(&mut self, slot: u32) -> Result<i64, Box<Error>> {
         if slot == slot::LINENO && self.lineno_is_live {
             self.refresh_lineno();
         }
@@ -212,7 +213,7 @@ impl Vars {
         }
     }
 
-    fn integer_of_text(&mut self, slot: u32) -> Result<i64, Error> {
+    fn integer_of_text(&mut self, slot: u32) -> Result<i64, Box<Error>> {
         let variable = &mut self.table[slot as usize];
         let Some(value) = &variable.value else { return Ok(0) };
         match parse_integer(value) {
@@ -224,7 +225,7 @@ impl Vars {
                 let mut text = self.names.name(slot).to_owned();
                 text.extend_from_slice(b": not a number: ");
                 text.extend_from_slice(value);
-                Err(Error::new(text).with_status(crate::status::ExitStatus::USAGE))
+                Err(Error::new(text).with_status(crate::status::ExitStatus::USAGE).into())
             }
         }
     }

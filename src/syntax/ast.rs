@@ -68,10 +68,10 @@ impl Slot {
         self.0.get()
     }
 
-    /// Whether it has been found: what has the name was executed before.
+    /// The slot, if it has been found: what has the name was executed before.
     #[inline]
-    fn is_known(&self) -> bool {
-        self.0.get() != Self::UNKNOWN
+    pub fn known(&self) -> Option<u32> {
+        Some(self.0.get()).filter(|&slot| slot != Self::UNKNOWN)
     }
 }
 
@@ -260,7 +260,7 @@ impl Words {
     /// script are executed once.
     #[inline]
     pub fn prepared(&self, slot: &Slot) -> &Prepared {
-        if slot.is_known() { self.prepared.get_or_init(|| self.prepare()) } else { &Prepared::Varies }
+        if slot.known().is_some() { self.prepared.get_or_init(|| self.prepare()) } else { &Prepared::Varies }
     }
 
     #[cold]
