@@ -5,7 +5,6 @@ use crate::exec;
 use crate::fields::Fields;
 use crate::shell::Shell;
 use crate::status::ExitStatus;
-use crate::syntax::Parser;
 
 /// `eval [argument...]`
 pub const BUILTIN: Builtin = Builtin {
@@ -18,19 +17,19 @@ pub const BUILTIN: Builtin = Builtin {
 
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let first = operands(fields);
-    let mut text = Vec::new();
+    if crate::sys::stack::is_low() {
+        return Err(exec::consequence::nested_too_deeply(shell, b"eval").into());
+    }
+    let mut text = shell.buffers.pop().unwrap_or_default();
     for (index, field) in fields.iter_from(first).enumerate() {
         if index > 0 {
             text.push(b' ');
         }
         text.extend_from_slice(field);
     }
-    if text.is_empty() {
-        return Ok(ExitStatus::SUCCESS);
-    }
-    if crate::sys::stack::is_low() {
-        return Err(exec::consequence::nested_too_deeply(shell, b"eval").into());
-    }
     let line = shell.vars.line;
-    Ok(exec::run(shell, Parser::of_text(text, line), false)?)
+    let outcome = if text.is_empty() { Ok(ExitStatus::SUCCESS) } else { exec::run_text(shell, &text, line) };
+    text.clear();
+    shell.buffers.push(text);
+    Ok(outcome?)
 }

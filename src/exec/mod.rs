@@ -27,8 +27,9 @@ pub mod trap;
 use crate::shell::{Opt, Shell};
 use crate::status::{ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{AndOr, AndOrOp, Command, List, Pipeline};
-use crate::syntax::{ParseError, Parser};
+use crate::syntax::{AliasLookup, ParseError, Parser};
 use crate::sys::{fd, signal};
+use std::rc::Rc;
 
 /// Read commands and execute them until the end: a script, `-c`, `eval`, `.`, a trap action. With `last`
 /// nothing is left to do behind them.
@@ -40,6 +41,22 @@ pub fn run(shell: &mut Shell, mut parser: Parser<'_>, last: bool) -> Outcome {
 
 /// The same, with a parser that can go on behind a command that an error has ended.
 pub fn run_from(shell: &mut Shell, parser: &mut Parser<'_>, last: bool) -> Outcome {
+    run_kept(shell, parser, last, None)
+}
+
+/// Execute a text that may be executed again: `eval`, the action of a trap. What was parsed is kept, if it is one command and no alias or
+/// option can make another one of it.
+pub fn run_text(shell: &mut Shell, text: &[u8], line: u32) -> Outcome {
+    let is_plain =
+        AliasLookup::is_empty(&shell.aliases) && !shell.options.has(Opt::Verbose) && !shell.options.has(Opt::NoExec);
+    if is_plain && let Some(commands) = shell.texts.find(text, line) {
+        return list(shell, &commands, false);
+    }
+    run_kept(shell, &mut Parser::of_text(text, line), false, is_plain.then_some((text, line)))
+}
+
+/// `kept`: the text and its line, if its command is to be kept.
+fn run_kept(shell: &mut Shell, parser: &mut Parser<'_>, last: bool, mut kept: Option<(&[u8], u32)>) -> Outcome {
     let mut status = ExitStatus::SUCCESS;
     loop {
         let verbose = shell.options.has(Opt::Verbose);
@@ -55,13 +72,21 @@ pub fn run_from(shell: &mut Shell, parser: &mut Parser<'_>, last: bool) -> Outco
         }
         if let Some(warning) = parser.take_warning() {
             consequence::warn(shell, &warning);
+            kept = None;
         }
         match parsed {
             Ok(None) => return Ok(status),
             Ok(Some(_)) if shell.options.forbid_executing() => {}
             Ok(Some(commands)) => {
-                let last = last && parser.is_at_end();
-                status = list(shell, &commands, last)?;
+                let is_whole = (last || kept.is_some()) && parser.is_at_end();
+                status = match kept.take() {
+                    Some((text, line)) if is_whole => {
+                        let commands = Rc::new(commands);
+                        shell.texts.keep(text, line, &commands);
+                        list(shell, &commands, last)?
+                    }
+                    _ => list(shell, &commands, last && is_whole)?,
+                };
             }
             Err(error) => return parse_error(shell, error),
         }

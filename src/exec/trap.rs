@@ -5,7 +5,6 @@ use crate::jobs::{terminal, wait};
 use crate::shell::traps::{Action, EXIT};
 use crate::shell::{InTrap, Shell};
 use crate::status::{ExitStatus, Flow};
-use crate::syntax::Parser;
 use crate::sys::siginfo::{self, Details};
 use crate::sys::signal::{self, bit};
 use crate::sys::signames;
@@ -104,7 +103,7 @@ fn run_action(shell: &mut Shell, command: &BString) -> Result<(), Flow> {
         return Err(exec::consequence::nested_too_deeply(shell, b"trap"));
     }
     let line = shell.vars.line;
-    exec::run(shell, Parser::of_text(command.clone(), line), false).map(drop)
+    exec::run_text(shell, command, line).map(drop)
 }
 
 /// The (sub)shell ends with `status`: run its traps, and let others see all that it has done. Returns the status to end with.

@@ -9,6 +9,7 @@ pub mod lookahead;
 pub mod names;
 pub mod options;
 pub mod params;
+pub mod texts;
 pub mod traps;
 pub mod vars;
 
@@ -29,6 +30,7 @@ pub use functions::Commands;
 pub use io::Stdio;
 pub use options::{Opt, Options};
 pub use params::Params;
+pub use texts::Texts;
 pub use traps::Traps;
 pub use vars::Vars;
 
@@ -93,6 +95,8 @@ pub struct Shell {
     pub pool: Buffers,
     /// Other buffers that are not in use.
     pub buffers: Vec<Vec<u8>>,
+    /// Commands of texts that may be executed again.
+    pub texts: Texts,
     /// The parser's buffers.
     pub pools: Pools,
     /// Queues whose messages are announced to this shell (`mq notify`).
@@ -176,6 +180,7 @@ impl Shell {
             rpc: Session::default(),
             pool: Buffers::default(),
             buffers: Vec::new(),
+            texts: Texts::default(),
             pools: Pools::default(),
             held: Held::default(),
             own_signals: 0,

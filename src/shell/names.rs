@@ -39,7 +39,7 @@ impl Names {
 
 /// Where hashes begin: differently in each process, so that nobody can choose names that all have the same.
 #[derive(Clone, Debug)]
-struct Seed(u64);
+pub struct Seed(u64);
 
 impl Default for Seed {
     fn default() -> Self {
@@ -57,7 +57,7 @@ impl BuildHasher for Seed {
 
 /// A hash for short texts, of which the library's own one takes longer than everything else that is done with them: eight bytes at a
 /// time, each mixed by a multiplication whose upper half is folded into the lower one.
-struct Hash(u64);
+pub struct Hash(u64);
 
 impl Hash {
     fn mix(&mut self, word: u64) {
