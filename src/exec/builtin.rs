@@ -6,7 +6,7 @@ use crate::exec::command::{assign, temporary, trace_if_on};
 use crate::exec::redirect::{self, RedirectFailure};
 use crate::exec::{consequence, substitute};
 use crate::fields::Fields;
-use crate::shell::Shell;
+use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::ast::SimpleCommand;
 use bstr::ByteSlice;
@@ -102,8 +102,20 @@ pub fn settle(shell: &mut Shell, builtin: &Builtin, fields: &Fields) {
     }
 }
 
-/// Execute a builtin.
+/// Execute a builtin. Most stand there with their arguments only, and nothing has to be asked of the shell.
+#[inline]
 pub fn run(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
+    let is_bare = command.redirects.is_empty() && command.assignments.is_empty() && builtin.name != "exec";
+    if is_bare && !shell.is_virtual() && !shell.options.has(Opt::XTrace) {
+        settle(shell, builtin, fields);
+        return call(shell, builtin, builtin.kind == Kind::Special, fields);
+    }
+    run_dressed(shell, builtin, command, fields)
+}
+
+/// Execute a builtin, with its redirections and assignments.
+#[inline(never)]
+fn run_dressed(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
     prepare(shell, builtin, fields)?;
     let special = builtin.kind == Kind::Special;
     if builtin.name == "exec" {

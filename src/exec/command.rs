@@ -183,16 +183,22 @@ fn slot_of(shell: &mut Shell, command: &SimpleCommand, fields: &Fields) -> Optio
 fn with_fields(shell: &mut Shell, command: &SimpleCommand, fields: &Rc<Fields>, last: bool) -> Outcome {
     match target_of(shell, command, fields) {
         Target::Builtin(builtin) => builtin::run(shell, builtin, command, fields),
-        Target::Function(function) => {
-            // The trace goes where the shell's standard error is, and not the function's.
-            if command.assignments.is_empty() {
-                trace_if_on(shell, command, fields)?;
-            }
-            let fields = Rc::clone(fields);
-            redirected(shell, &command.redirects, |shell| call(shell, command, &function, fields))
-        }
+        Target::Function(function) => run_function(shell, command, &function, Rc::clone(fields)),
         Target::Program(slot) => program::run(shell, command, fields, slot, last),
     }
+}
+
+fn run_function(
+    shell: &mut Shell,
+    command: &SimpleCommand,
+    function: &Rc<CompoundCommand>,
+    fields: Rc<Fields>,
+) -> Outcome {
+    // The trace goes where the shell's standard error is, and not the function's.
+    if command.assignments.is_empty() {
+        trace_if_on(shell, command, &fields)?;
+    }
+    redirected(shell, &command.redirects, |shell| call(shell, command, function, fields))
 }
 
 /// Assign for the time of a function, after the redirections (XCU 2.9.1.1), and call it.

@@ -170,6 +170,7 @@ fn output_of(shell: &mut Shell, stage: Stage<'_>) -> Option<(OwnedFd, ExitStatus
 }
 
 /// Execute an and-or list asynchronously (`&`).
+#[inline(never)]
 pub fn background(shell: &mut Shell, and_or: &Rc<AndOr>) -> Outcome {
     substitute::need_parent(shell, false)?;
     wait::poll(&mut shell.jobs);

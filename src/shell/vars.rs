@@ -306,18 +306,45 @@ impl Vars {
         self.special_changed(slot::IFS);
     }
 
+    /// Change the text of a variable. An error when it is read-only.
+    #[inline(always)]
+    fn assign(&mut self, slot: u32, integer: Option<i64>, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Error> {
+        let variable = &self.table[slot as usize];
+        let is_ordinary =
+            !variable.readonly && !variable.exported && !variable.is_default && variable.level == self.level;
+        if !is_ordinary || slot <= slot::LANG || self.export_all {
+            return self.assign_special(slot, integer, write);
+        }
+        let variable = &mut self.table[slot as usize];
+        variable.integer = integer;
+        write(variable.value.get_or_insert_default());
+        Ok(())
+    }
+
+    /// The same for one of which more is known or wanted than its text.
+    #[inline(never)]
+    fn assign_special(
+        &mut self,
+        slot: u32,
+        integer: Option<i64>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Error> {
+        let export = self.export_all;
+        let variable = self.prepare(slot)?;
+        variable.integer = integer;
+        variable.exported |= export;
+        write(variable.value.get_or_insert_default());
+        self.changed(slot);
+        Ok(())
+    }
+
     /// Assign a text. An error when the variable is read-only.
     #[inline]
     pub fn set(&mut self, slot: u32, value: &[u8]) -> Result<(), Error> {
-        let export = self.export_all;
-        let variable = self.prepare(slot)?;
-        variable.integer = None;
-        variable.exported |= export;
-        let text = variable.value.get_or_insert_default();
-        text.clear();
-        text.extend_from_slice(value);
-        self.changed(slot);
-        Ok(())
+        self.assign(slot, None, |text| {
+            text.clear();
+            text.extend_from_slice(value);
+        })
     }
 
     /// Give a variable that is not set the value that it has by itself.
@@ -328,27 +355,16 @@ impl Vars {
 
     /// Append to a text in place. An error when the variable is read-only.
     pub fn append(&mut self, slot: u32, more: &[u8]) -> Result<(), Error> {
-        let export = self.export_all;
-        let variable = self.prepare(slot)?;
-        variable.integer = None;
-        variable.exported |= export;
-        variable.value.get_or_insert_default().extend_from_slice(more);
-        self.changed(slot);
-        Ok(())
+        self.assign(slot, None, |text| text.extend_from_slice(more))
     }
 
     /// Assign an integer. An error when the variable is read-only.
     #[inline]
     pub fn set_integer(&mut self, slot: u32, integer: i64) -> Result<(), Error> {
-        let export = self.export_all;
-        let variable = self.prepare(slot)?;
-        variable.integer = Some(integer);
-        variable.exported |= export;
-        let text = variable.value.get_or_insert_default();
-        text.clear();
-        append_integer(text, integer);
-        self.changed(slot);
-        Ok(())
+        self.assign(slot, Some(integer), |text| {
+            text.clear();
+            append_integer(text, integer);
+        })
     }
 
     /// Assign by name.

@@ -11,6 +11,7 @@ use crate::syntax::error::Situation;
 use crate::syntax::list::{blanks, linebreak, token_start, with_aliases};
 use crate::syntax::marks::Kind;
 use crate::syntax::parameter;
+use crate::syntax::parts::is_in_name;
 use crate::syntax::reserved::{letters, reserved};
 use crate::syntax::word::{self, starts_word};
 use bstr::{BString, ByteSlice};
@@ -171,8 +172,7 @@ fn named_function<'a>(start: Cursor<'a>, at: Cursor<'a>, paren: Cursor<'a>, name
 /// The name of an assignment, and the cursor behind its `=`.
 fn assigned_name(cursor: Cursor<'_>) -> Option<(Cursor<'_>, Cow<'_, [u8]>)> {
     let rest = cursor.rest();
-    let is_in_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let length = rest.iter().position(|byte| !is_in_name(byte)).unwrap_or(rest.len());
+    let length = rest.iter().position(|&byte| !is_in_name(byte)).unwrap_or(rest.len());
     match &rest[length..] {
         _ if rest.first().is_some_and(u8::is_ascii_digit) => None,
         [b'=', ..] if length > 0 => Some((cursor.advance(length + 1), Cow::Borrowed(&rest[..length]))),

@@ -5,6 +5,7 @@ use crate::syntax::ast::{
 };
 use crate::syntax::cursor::{Cursor, Parsed};
 use crate::syntax::error::Situation;
+use crate::syntax::parts::is_in_name;
 use crate::syntax::word::{Mode, parts, pattern_word};
 use std::borrow::Cow;
 
@@ -34,17 +35,16 @@ pub fn simple(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, ParameterExpansion)
 // name = ( letter | "_" ) , { name_character } ;
 /// Letters, digits and underscores, with line continuations between them.
 pub fn name(cursor: Cursor<'_>) -> (Cursor<'_>, Cow<'_, [u8]>) {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let mut at = cursor;
     let mut name = Cow::Borrowed(&b""[..]);
     loop {
-        let length = at.rest().iter().position(|&byte| !is_name(byte)).unwrap_or(at.rest().len());
+        let length = at.rest().iter().position(|&byte| !is_in_name(byte)).unwrap_or(at.rest().len());
         match &mut name {
             Cow::Borrowed(b"") => name = Cow::Borrowed(&at.rest()[..length]),
             name => name.to_mut().extend_from_slice(&at.rest()[..length]),
         }
         at = at.advance(length);
-        if !at.rest().starts_with(b"\\\n") || !at.peek().is_some_and(is_name) {
+        if !at.rest().starts_with(b"\\\n") || !at.peek().is_some_and(is_in_name) {
             return (at, name);
         }
     }

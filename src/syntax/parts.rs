@@ -108,6 +108,12 @@ pub fn ends_word(byte: u8) -> bool {
     CLASS[usize::from(byte)] & END != 0
 }
 
+/// Whether a byte can stand in a name (XBD 3.216).
+#[inline]
+pub fn is_in_name(byte: u8) -> bool {
+    CLASS[usize::from(byte)] & NAME != 0
+}
+
 /// The length of the bytes that the mode does not look at.
 #[inline]
 pub fn run(text: &[u8], mode: Mode) -> usize {
@@ -147,11 +153,12 @@ const PAREN: u16 = 32;
 const NEWLINE: u16 = 64;
 const COLON: u16 = 128;
 const GLOB: u16 = 256;
+const NAME: u16 = 512;
 
 /// What a byte can mean.
 static CLASS: [u16; 256] = {
     let mut table = [0; 256];
-    let classes: [(u16, &[u8]); 9] = [
+    let classes: [(u16, &[u8]); 10] = [
         (END, b" \t\n;&|<>()"),
         (QUOTE, b"'\"\\$`"),
         (DOUBLE, b"\"\\$`"),
@@ -161,6 +168,7 @@ static CLASS: [u16; 256] = {
         (NEWLINE, b"\n"),
         (COLON, b":"),
         (GLOB, b"*?["),
+        (NAME, b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"),
     ];
     let mut class = 0;
     while class < classes.len() {
