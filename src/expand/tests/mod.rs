@@ -102,13 +102,13 @@ impl Scope for Shell {
     fn variable(&mut self, name: &Name) -> Option<&BStr> {
         self.variables.get(name.text()).map(|value| value.as_bstr())
     }
-    fn integer(&mut self, name: &Name) -> Result<i64, Error> {
+    fn integer(&mut self, name: &Name) -> Result<i64, Box<Error>> {
         let value = self.variables.get(name.text()).map_or(b"".as_bstr(), |value| value.as_bstr());
         if value.is_empty() {
             return Ok(0);
         }
         let number = value.to_str().ok().and_then(|value| value.parse().ok());
-        number.ok_or_else(|| Error::usage("not a number").within(name.text()))
+        number.ok_or_else(|| Error::usage("not a number").within(name.text()).into())
     }
     fn is_set(&mut self, name: &Name) -> bool {
         self.variables.contains_key(name.text())
