@@ -78,14 +78,21 @@ pub fn nearest(shell: &mut Shell, name: &BStr) -> Option<BString> {
     (best.0.0 <= most).then_some(best.1)
 }
 
-/// The error of a command that was not found; for a person, with what was probably meant.
+/// The error of a command that could not be executed; for a person, with what was probably meant.
 pub fn suggest(shell: &mut Shell, name: &BStr, error: Error) -> Error {
-    if error.status != ExitStatus::NOT_FOUND || !shell.is_at_prompt() || name.contains(&b'/') {
+    let is_directory = || Path::new(OsStr::from_bytes(name)).is_dir();
+    let is_refused = error.status == ExitStatus::NOT_EXECUTABLE;
+    if !shell.is_at_prompt() || !is_refused && (error.status != ExitStatus::NOT_FOUND || name.contains(&b'/')) {
         return error;
     }
-    let meant = if let Some((variable, _)) = name.split_once_str("=") {
+    let meant = if is_refused {
+        if !is_directory() {
+            return error;
+        }
+        [b"; did you mean \"cd ", &quote(name)[..], b"\"?"].concat()
+    } else if let Some((variable, _)) = name.split_once_str("=") {
         [b"; \"", variable, b"\" is no name for a variable"].concat()
-    } else if Path::new(OsStr::from_bytes(name)).is_dir() {
+    } else if is_directory() {
         [b"; it is a directory: did you mean \"cd ", &quote(name)[..], b"\"?"].concat()
     } else if let Some(meant) = nearest(shell, name) {
         [b"; did you mean \"", &meant[..], b"\"?"].concat()

@@ -173,7 +173,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     let pid = match start(shell, program, fields, &setup) {
         Ok(pid) => pid,
         Err((step, errno)) => {
-            let error = exec_error(name, step, errno);
+            let error = names::suggest(shell, name, exec_error(name, step, errno));
             return Ok(refused(shell, &plan, &error));
         }
     };

@@ -121,6 +121,21 @@ fn several_candidates_are_shown_and_gone_through() {
     t.until("no menu", |t| t.text() == "[1]$ ls abc1 x");
     t.key(CTRL_C);
     t.prompt();
+    // The arrows go to what stands beside, above and below; where nothing stands beside, they move in the line.
+    t.resize(24, 15);
+    t.key("ls a\t");
+    t.see("[2]$ ls ab\nabc1  abd\nabc2");
+    for (key, chosen) in
+        [("\x1b[B", "abc1"), ("\x1b[B", "abc2"), ("\x1b[A", "abc1"), ("\x1b[C", "abd"), ("\x1b[D", "abc1")]
+    {
+        t.key(key);
+        t.see_at_cursor(&format!("[2]$ ls {chosen}"));
+    }
+    t.key("\x1b[D\x1b[Dx");
+    t.until("no menu", |t| t.text().ends_with("[2]$ ls abcx1"));
+    t.key(CTRL_C);
+    t.prompt();
+    t.resize(24, 80);
     // Options come from the usage of our builtins.
     t.key("fc -\t");
     t.see("-l  list them instead");

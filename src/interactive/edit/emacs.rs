@@ -23,6 +23,9 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
         }
         return Ok(Step::Continue);
     }
+    if editor.steer(key) {
+        return Ok(Step::Continue);
+    }
     if !matches!(key, KeyEvent(K::Tab | K::BackTab, _)) {
         editor.menu.close();
     }

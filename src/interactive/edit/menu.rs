@@ -1,12 +1,13 @@
 //! The menu of completions below the line.
 //!
-//! The first Tab inserts what all candidates have in common and shows them; further ones go through them. Whatever else
+//! The first Tab inserts what all candidates have in common and shows them; further ones and the arrows go through them. Whatever else
 //! is typed closes the menu and leaves what was chosen.
 
 use super::Editor;
 use crate::interactive::complete::{self, Candidate, Found};
 use crate::interactive::text::{push_visible, width};
 use crate::shell::Shell;
+use rustyline::{KeyCode as K, KeyEvent, Modifiers};
 use std::ops::Range;
 
 /// What can be chosen.
@@ -36,9 +37,7 @@ impl Menu {
             return Vec::new();
         }
         let labels = self.labels();
-        let widest = labels.iter().map(|label| width(label)).max().unwrap_or(1) + 2;
-        let across = (columns.saturating_sub(1) / widest).max(1);
-        let down = self.candidates.len().div_ceil(across);
+        let (widest, across, down) = shape(&labels, columns);
         let visible = down.min((rows - 2).max(1));
         let chosen_row = self.chosen.map_or(0, |chosen| chosen % down);
         let top = chosen_row.saturating_sub(visible.saturating_sub(1));
@@ -91,7 +90,39 @@ impl Menu {
     }
 }
 
+/// The columns that an entry takes, how many entries stand beside each other, and how many below each other.
+fn shape(labels: &[String], columns: usize) -> (usize, usize, usize) {
+    let widest = labels.iter().map(|label| width(label)).max().unwrap_or(1) + 2;
+    let across = (columns.saturating_sub(1) / widest).max(1);
+    (widest, across, labels.len().div_ceil(across))
+}
+
 impl Editor {
+    /// An arrow key in the menu: to the entry beside, above or below the one that is chosen; Down begins to choose. False if it is none, or
+    /// not for the menu.
+    pub(super) fn steer(&mut self, key: KeyEvent) -> bool {
+        let KeyEvent(arrow @ (K::Up | K::Down | K::Left | K::Right), Modifiers::NONE) = key else { return false };
+        let count = self.menu.candidates.len();
+        let Some(chosen) = self.menu.chosen else {
+            let begins = arrow == K::Down && self.menu.is_open();
+            if begins {
+                self.put(0);
+            }
+            return begins;
+        };
+        let (_, _, down) = shape(&self.menu.labels(), self.columns);
+        let next = match arrow {
+            K::Up => Some((chosen + count - 1) % count),
+            K::Down => Some((chosen + 1) % count),
+            K::Right => Some(chosen + down).filter(|&beside| beside < count),
+            _ => chosen.checked_sub(down),
+        };
+        if let Some(next) = next {
+            self.put(next);
+        }
+        next.is_some()
+    }
+
     /// Tab and Shift-Tab.
     pub(super) fn complete(&mut self, shell: &mut Shell, forward: bool) {
         if self.menu.is_open() {
@@ -127,6 +158,11 @@ impl Editor {
             (Some(chosen), true) => (chosen + 1) % count,
             (Some(chosen), false) => (chosen + count - 1) % count,
         };
+        self.put(next);
+    }
+
+    /// Put an entry into the line.
+    fn put(&mut self, next: usize) {
         self.menu.chosen = Some(next);
         let candidate = self.menu.candidates[next].clone();
         let word = self.menu.word.clone();
