@@ -72,14 +72,6 @@ pub fn linebreak(cursor: Cursor<'_>) -> Parsed<'_, ()> {
     Ok((cursor, ()))
 }
 
-/// The same behind an operator, `called` by a name.
-fn linebreak_behind<'a>(cursor: Cursor<'a>, called: &'static str) -> Parsed<'a, ()> {
-    cursor.enter(called)?;
-    let end = linebreak(cursor)?;
-    cursor.leave();
-    Ok(end)
-}
-
 // newlines = { newline } ;
 /// Blanks, comments and newlines; `start` skips the blanks.
 fn newlines<'a>(cursor: Cursor<'a>, start: impl Fn(Cursor<'a>) -> Cursor<'a>) -> Parsed<'a, ()> {
@@ -251,7 +243,9 @@ pub fn and_or(cursor: Cursor<'_>) -> Parsed<'_, AndOr> {
         let Some(behind) = behind else { break };
         let operator = if op == AndOrOp::And { "&&" } else { "||" };
         let start = cursor;
-        let (next, ()) = linebreak_behind(behind, if op == AndOrOp::And { "and" } else { "or" })?;
+        behind.enter(if op == AndOrOp::And { "and" } else { "or" })?;
+        let (next, ()) = linebreak(behind)?;
+        behind.leave();
         if ends_list(next) {
             return next.fail(Situation::Empty { opened: operator, place: start.place() });
         }
@@ -291,7 +285,9 @@ fn pipeline(mut cursor: Cursor<'_>) -> Parsed<'_, Pipeline> {
     };
     let mut commands = vec![first];
     loop {
-        let (next, ()) = linebreak_behind(behind, "pipe")?;
+        behind.enter("pipe")?;
+        let (next, ()) = linebreak(behind)?;
+        behind.leave();
         if ends_list(next) {
             return next.fail(Situation::Empty { opened: "|", place: cursor.place() });
         }
