@@ -115,10 +115,14 @@ impl Fields {
 impl<T: AsRef<[u8]>> FromIterator<T> for Fields {
     fn from_iter<I: IntoIterator<Item = T>>(fields: I) -> Self {
         let mut all = Self::new();
-        for field in fields {
-            all.push(field.as_ref());
-        }
+        all.extend(fields);
         all
+    }
+}
+
+impl<T: AsRef<[u8]>> Extend<T> for Fields {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, fields: I) {
+        fields.into_iter().for_each(|field| self.push(field.as_ref()));
     }
 }
 

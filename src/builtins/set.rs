@@ -74,8 +74,9 @@ fn set(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     }
     apply(shell, options)?;
     if replace || fields.get(index).is_some() {
-        let parameters: Fields = fields.iter_from(index).collect();
-        shell.params.replace(Rc::new(parameters), 0);
+        let mut parameters = shell.pool.take();
+        Rc::make_mut(&mut parameters).extend(fields.iter_from(index));
+        shell.params.replace(parameters, 0);
         shell.getopts.anew = shell.getopts.at_end;
     }
     Ok(ExitStatus::SUCCESS)

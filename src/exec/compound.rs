@@ -244,7 +244,9 @@ pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Rc<Fields
         shell.report(&error);
     }
     shell.loops = loops;
-    shell.params.restore(caller);
+    // (Those of `set` in the function, or else the command's own, which it gives back itself.)
+    let parameters = shell.params.restore(caller);
+    shell.pool.give(parameters);
     match outcome {
         Err(Flow::Return(status)) => Ok(status),
         outcome => outcome,

@@ -48,8 +48,9 @@ impl Params {
         (std::mem::replace(&mut self.fields, fields), std::mem::replace(&mut self.first, skip))
     }
 
-    /// Put back what [`Params::replace`] returned.
-    pub fn restore(&mut self, old: (Rc<Fields>, usize)) {
-        (self.fields, self.first) = old;
+    /// Put back what [`Params::replace`] returned; the current ones come back.
+    pub fn restore(&mut self, old: (Rc<Fields>, usize)) -> Rc<Fields> {
+        self.first = old.1;
+        std::mem::replace(&mut self.fields, old.0)
     }
 }

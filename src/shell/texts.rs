@@ -1,15 +1,19 @@
 //! Texts that are executed again and again, by `eval` or as the action of a trap, and the commands that they are.
 //!
-//! A table with one place for each of some hashes: a text that comes later takes the place of another one. It therefore never grows, and a
-//! script that executes ever new texts loses nothing but a copy of each.
+//! A table with a few places for each of some hashes: a text that comes later takes the place of the oldest one there. It therefore never
+//! grows, and a script that executes ever new texts loses nothing but a copy of each.
 
 use crate::shell::names::Seed;
 use crate::syntax::ast::List;
 use std::hash::BuildHasher;
+use std::ops::Range;
 use std::rc::Rc;
 
-/// So many are kept: a power of two.
+/// So many are kept.
 const PLACES: usize = 256;
+
+/// So many of those whose hashes end alike.
+const ALIKE: usize = 4;
 
 /// Longer texts are not kept.
 const LONGEST: usize = 256;
@@ -31,8 +35,10 @@ struct Kept {
 }
 
 impl Texts {
-    fn place(&self, text: &[u8]) -> usize {
-        self.seed.hash_one(text) as usize % PLACES
+    /// Where a text can be.
+    fn places(&self, text: &[u8]) -> Range<usize> {
+        let first = self.seed.hash_one(text) as usize % (PLACES / ALIKE) * ALIKE;
+        first..first + ALIKE
     }
 
     /// The commands of a text that begins on this line, if it is known.
@@ -40,8 +46,8 @@ impl Texts {
         if self.places.is_empty() || text.len() > LONGEST {
             return None;
         }
-        let kept = self.places[self.place(text)].as_ref()?;
-        (kept.line == line && *kept.text == *text).then(|| Rc::clone(&kept.commands))
+        let mut near = self.places[self.places(text)].iter().flatten();
+        near.find(|kept| kept.line == line && *kept.text == *text).map(|kept| Rc::clone(&kept.commands))
     }
 
     /// Keep the commands of a text.
@@ -52,8 +58,10 @@ impl Texts {
         if self.places.is_empty() {
             self.places.resize_with(PLACES, || None);
         }
-        let place = self.place(text);
-        self.places[place] = Some(Kept { text: text.into(), line, commands: Rc::clone(commands) });
+        let range = self.places(text);
+        let near = &mut self.places[range];
+        near.rotate_right(1);
+        near[0] = Some(Kept { text: text.into(), line, commands: Rc::clone(commands) });
     }
 }
 

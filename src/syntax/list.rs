@@ -26,7 +26,7 @@ pub fn blanks(cursor: Cursor<'_>) -> Cursor<'_> {
 fn many_blanks(mut cursor: Cursor<'_>) -> Cursor<'_> {
     loop {
         let rest = cursor.rest();
-        let blanks = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
+        let blanks = rest.iter().position(|&byte| byte != b' ' && byte != b'\t').unwrap_or(rest.len());
         cursor = cursor.advance(blanks);
         match &rest[blanks..] {
             [b'#', ..] => {

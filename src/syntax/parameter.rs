@@ -34,7 +34,18 @@ pub fn simple(mut cursor: Cursor<'_>) -> Option<(Cursor<'_>, ParameterExpansion)
 
 // name = ( letter | "_" ) , { name_character } ;
 /// Letters, digits and underscores, with line continuations between them.
+#[inline]
 pub fn name(cursor: Cursor<'_>) -> (Cursor<'_>, Cow<'_, [u8]>) {
+    let rest = cursor.rest();
+    let length = rest.iter().position(|&byte| !is_in_name(byte)).unwrap_or(rest.len());
+    if rest[length..].starts_with(b"\\\n") {
+        return continued_name(cursor);
+    }
+    (cursor.advance(length), Cow::Borrowed(&rest[..length]))
+}
+
+#[cold]
+fn continued_name(cursor: Cursor<'_>) -> (Cursor<'_>, Cow<'_, [u8]>) {
     let mut at = cursor;
     let mut name = Cow::Borrowed(&b""[..]);
     loop {
