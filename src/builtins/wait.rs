@@ -3,9 +3,9 @@
 use crate::builtins::{Builtin, BuiltinResult, Kind, about, options};
 use crate::exec::trap;
 use crate::fields::Fields;
-use crate::jobs::id;
-use crate::jobs::wait::{self, Waited};
-use crate::shell::Shell;
+use crate::jobs::wait::{self, Patience, Waited};
+use crate::jobs::{Job, id};
+use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Failure, Flow};
 use bstr::{BStr, ByteSlice};
 use nix::unistd::Pid;
@@ -22,13 +22,15 @@ pub const BUILTIN: Builtin = Builtin {
 
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let (found, first) = options(fields, "n")?;
-    let interrupting = shell.interrupting();
+    // The standard has `wait` wait for what is stopped, too.
+    let stops = shell.is_at_prompt() && !shell.options.has(Opt::Posix);
+    let patience = Patience { interrupting: shell.interrupting(), stops };
     if !found.is_empty() {
-        let waited = any(shell, fields, first, interrupting)?;
+        let waited = any(shell, fields, first, patience)?;
         return Ok(status(shell, waited)?.0);
     }
     if fields.get(first).is_none() {
-        let waited = wait::for_all(&mut shell.jobs, interrupting);
+        let waited = wait::for_all(&mut shell.jobs, patience);
         return Ok(match status(shell, waited)? {
             (status, true) => status,
             _ => ExitStatus::SUCCESS,
@@ -36,7 +38,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     }
     let mut last = ExitStatus::SUCCESS;
     for operand in fields.iter_from(first) {
-        let waited = one(shell, operand, interrupting)?;
+        let waited = one(shell, operand, patience)?;
         let (status, interrupted) = status(shell, waited)?;
         last = status;
         if interrupted {
@@ -46,17 +48,17 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     Ok(last)
 }
 
-fn one(shell: &mut Shell, operand: &BStr, interrupting: u64) -> Result<Waited, Failure> {
+fn one(shell: &mut Shell, operand: &BStr, patience: Patience) -> Result<Waited, Failure> {
     if operand.starts_with(b"%") {
         return match id::find(&shell.jobs, operand).map(|job| job.number) {
-            Ok(number) => Ok(wait::for_job(&mut shell.jobs, number, interrupting)),
+            Ok(number) => Ok(wait::for_job(&mut shell.jobs, number, patience)),
             Err(error) => {
                 shell.report(&error.within("wait"));
                 Ok(Waited::Unknown)
             }
         };
     }
-    Ok(wait::for_pid(&mut shell.jobs, pid(operand)?, interrupting))
+    Ok(wait::for_pid(&mut shell.jobs, pid(operand)?, patience))
 }
 
 fn pid(operand: &BStr) -> Result<Pid, Error> {
@@ -66,7 +68,7 @@ fn pid(operand: &BStr) -> Result<Pid, Error> {
 }
 
 /// `wait -n`: the first that ends, of these or of all jobs.
-fn any(shell: &mut Shell, fields: &Fields, first: usize, interrupting: u64) -> Result<Waited, Failure> {
+fn any(shell: &mut Shell, fields: &Fields, first: usize, patience: Patience) -> Result<Waited, Failure> {
     let mut numbers = Vec::new();
     for operand in fields.iter_from(first) {
         if operand.starts_with(b"%") {
@@ -79,7 +81,7 @@ fn any(shell: &mut Shell, fields: &Fields, first: usize, interrupting: u64) -> R
         match shell.jobs.number_of(pid(operand)?) {
             Some(number) => numbers.push(number),
             // It may have ended before.
-            None => match one(shell, operand, interrupting)? {
+            None => match one(shell, operand, patience)? {
                 Waited::Unknown => shell.report(&about(operand, "no such job").within("wait")),
                 waited => return Ok(waited),
             },
@@ -88,14 +90,19 @@ fn any(shell: &mut Shell, fields: &Fields, first: usize, interrupting: u64) -> R
     if numbers.is_empty() && fields.get(first).is_some() {
         return Ok(Waited::Unknown);
     }
-    Ok(wait::for_any(&mut shell.jobs, &numbers, interrupting))
+    Ok(wait::for_any(&mut shell.jobs, &numbers, patience.interrupting))
 }
 
-/// The status, and whether a signal arrived first; its trap is executed here.
+/// The status, and whether something came before the end that was waited for: a signal, whose trap is executed here, or a stop.
 fn status(shell: &mut Shell, waited: Waited) -> Result<(ExitStatus, bool), Flow> {
     match waited {
         Waited::Status(status) => Ok((status, false)),
         Waited::Unknown => Ok((ExitStatus::NOT_FOUND, false)),
+        Waited::Stopped(number) => {
+            let text = format!("%{number} is stopped: `bg %{number}` lets it go on");
+            shell.report(&Error::new(text).within("wait"));
+            Ok((shell.jobs.get(number).map_or(ExitStatus::FAILURE, Job::status), true))
+        }
         Waited::Interrupted(signal) => {
             let status = ExitStatus::from_signal(signal);
             // `$?` in the action is that of this `wait`.

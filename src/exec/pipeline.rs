@@ -82,8 +82,9 @@ fn start(
     }
     if let Stage::Command(Command::Simple(simple)) = stage
         && let Some(prepared) = program::prepare(shell, simple)
+        && let Some(pid) = program::spawn_stage(shell, prepared, &plan, group, background)?
     {
-        return program::spawn_stage(shell, prepared, plan, group, background);
+        return Ok(pid);
     }
     // A forked child has copies of all our descriptors. Were it to keep the read end of its own output pipe, it would never get
     // SIGPIPE; were it to keep a second write end, closing descriptor 1 would not be seen by the reader.

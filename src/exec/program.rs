@@ -77,7 +77,8 @@ fn remember(shell: &mut Shell, slot: Option<u32>, path: &CString) {
 
 /// The file of a remembered path has gone: look again; the new path.
 fn locate_again(shell: &mut Shell, name: &BStr, slot: Option<u32>, old: &CString) -> Option<CString> {
-    slot?;
+    // A path is not looked for: `./ls` is no other file than that (XCU 2.9.1.4 2).
+    slot.filter(|_| find::byte(b'/', name).is_none())?;
     let directories = Search::Path.directories(shell);
     let new = search(&directories, name).ok().filter(|new| new != old)?;
     remember(shell, slot, &new);
@@ -384,18 +385,22 @@ fn is_dev_null(word: &Word) -> bool {
     word.plain().is_some_and(|path| path == "/dev/null")
 }
 
-/// Start a prepared stage; `plan` has its ends of the pipes.
+/// Start a prepared stage; `plan` has its ends of the pipes. `None`: the program cannot be executed. Its process there must be all the
+/// same, for `$!`, the status and the other stages: fork, and let the child meet the error.
 pub fn spawn_stage(
     shell: &mut Shell,
     prepared: Prepared,
-    mut plan: Plan,
+    plan: &Plan,
     group: Option<Pid>,
     background: bool,
-) -> Result<Pid, Error> {
+) -> Result<Option<Pid>, Error> {
     let Prepared { fields, slot, path, plan: own } = prepared;
-    plan.append(own);
-    let setup = job::program_setup(shell, group, background, &plan.descriptors);
+    let descriptors = [&plan.descriptors[..], &own.descriptors].concat();
+    let setup = job::program_setup(shell, group, background, &descriptors);
     let name = fields.get(0).unwrap_or_default();
-    let started = start(shell, Found { name, slot, path }, &fields, &setup);
-    started.map_err(|(step, errno)| exec_error(name, step, errno))
+    match start(shell, Found { name, slot, path }, &fields, &setup) {
+        Ok(pid) => Ok(Some(pid)),
+        Err((Step::Exec, _)) => Ok(None),
+        Err((step, errno)) => Err(exec_error(name, step, errno)),
+    }
 }

@@ -366,9 +366,9 @@ impl JobTable {
         self.jobs.is_empty()
     }
 
-    /// Whether some job in the table has not ended.
-    pub(super) fn is_any_alive(&self) -> bool {
-        self.running + self.stopped > 0
+    /// Whether some job in the table has not ended; with `stops` one that is stopped does not count.
+    pub(super) fn is_any_alive(&self, stops: bool) -> bool {
+        self.running > 0 || !stops && self.stopped > 0
     }
 
     /// Whether an interactive shell may end: not with stopped jobs, unless it was tried in the line before already, or that line has

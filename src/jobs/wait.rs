@@ -11,14 +11,25 @@ use crate::jobs::table::{JobTable, Place, is_waited_for};
 use crate::status::ExitStatus;
 use crate::sys::fd;
 use crate::sys::signal::{self, Disposition, Mask, bit};
-use crate::sys::wait::{Change, Event, any};
+use crate::sys::wait::{Change, Event, any, is_stopped};
 use nix::unistd::Pid;
+
+/// Whom the `wait` builtin waits for, and what ends its waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// These signals, if they are caught.
+    pub interrupting: u64,
+    /// Jobs that are stopped: at a prompt nobody could continue them while `wait` waits.
+    pub stops: bool,
+}
 
 /// What the `wait` builtin learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waited {
     /// It has ended with this status.
     Status(ExitStatus),
+    /// The job with this number is stopped, and [`Patience::stops`].
+    Stopped(usize),
     /// This signal arrived first; it is still noted, and its trap is to be executed.
     Interrupted(i32),
     /// No such process is known.
@@ -134,16 +145,18 @@ fn take_in(table: &mut JobTable, block: bool) -> bool {
 
 /// Wait for a process (XCU `wait`, a pid operand). The id of a job's last process stands for the job: the status is the
 /// pipeline's, and it is known once.
-pub fn for_pid(table: &mut JobTable, pid: Pid, interrupting: u64) -> Waited {
+pub fn for_pid(table: &mut JobTable, pid: Pid, patience: Patience) -> Waited {
     let Some(place) = table.place(pid) else {
         return table.take_remembered(pid).map_or(Waited::Unknown, Waited::Status);
     };
     if table.is_last(place) {
-        return for_job(table, place.number, interrupting);
+        return for_job(table, place.number, patience);
     }
-    let done = |table: &JobTable| table.process(place).is_none_or(|process| process.state.is_ended());
-    match until(table, interrupting, done) {
+    let ended = |table: &JobTable| table.process(place).is_none_or(|process| process.state.is_ended());
+    let stopped = |table: &JobTable| table.get(place.number).is_some_and(|job| patience.ends_with(job));
+    match until(table, patience.interrupting, |table| ended(table) || stopped(table)) {
         Err(signal) => Waited::Interrupted(signal),
+        Ok(()) if !ended(table) => Waited::Stopped(place.number),
         Ok(()) => process_status(table, place),
     }
 }
@@ -152,24 +165,42 @@ fn process_status(table: &JobTable, place: Place) -> Waited {
     table.process(place).map_or(Waited::Unknown, |process| Waited::Status(process.state.status()))
 }
 
+impl Patience {
+    /// Whether this job is stopped, and that ends the waiting. One that was just killed or continued is not stopped, though it
+    /// may not have said so yet.
+    fn ends_with(self, job: &Job) -> bool {
+        let stopped = || job.processes.iter().filter(|process| matches!(process.state, ProcessState::Stopped(_)));
+        self.stops
+            && job.state() != JobState::Running
+            && stopped().count() > 0
+            && stopped().all(|it| is_stopped(it.pid))
+    }
+}
+
 /// Wait for the end of a job (a stopped one has not ended: somebody may continue it). It leaves the table.
-pub fn for_job(table: &mut JobTable, number: usize, interrupting: u64) -> Waited {
+pub fn for_job(table: &mut JobTable, number: usize, patience: Patience) -> Waited {
     let lives = |table: &JobTable| table.get(number).is_some_and(|job| !job.is_ended());
-    if let Err(signal) = until(table, interrupting, |table| !lives(table)) {
+    let stopped = |table: &JobTable| table.get(number).is_some_and(|job| patience.ends_with(job));
+    let done = |table: &JobTable| !lives(table) || stopped(table);
+    if let Err(signal) = until(table, patience.interrupting, done) {
         return Waited::Interrupted(signal);
+    }
+    if lives(table) {
+        return Waited::Stopped(number);
     }
     table.remove(number).map_or(Waited::Unknown, |job| Waited::Status(job.status()))
 }
 
 /// Wait until all jobs have ended, then forget them (XCU `wait` without operands): status 0.
-pub fn for_all(table: &mut JobTable, interrupting: u64) -> Waited {
-    match until(table, interrupting, |table| !table.is_any_alive()) {
-        Err(signal) => Waited::Interrupted(signal),
-        Ok(()) => {
-            table.forget_ended();
-            Waited::Status(ExitStatus::SUCCESS)
-        }
+pub fn for_all(table: &mut JobTable, patience: Patience) -> Waited {
+    let stopped = |table: &JobTable| table.iter().all(|job| job.is_ended() || patience.ends_with(job));
+    let done = |table: &JobTable| !table.is_any_alive(patience.stops) && stopped(table);
+    if let Err(signal) = until(table, patience.interrupting, done) {
+        return Waited::Interrupted(signal);
     }
+    let stopped = table.iter().find(|job| !job.is_ended()).map(|job| job.number);
+    table.forget_ended();
+    stopped.map_or(Waited::Status(ExitStatus::SUCCESS), Waited::Stopped)
 }
 
 /// Wait until one of these jobs has ended (`wait -n`), and take it out of the table; with none, one of all.

@@ -73,3 +73,12 @@ fn decode(status: libc::c_int) -> Option<Change> {
         None
     }
 }
+
+/// Whether a process is stopped at this moment (proc(5), stat), also if its parent has not heard of a change yet. One of which the kernel
+/// does not tell counts as stopped: then what is known of it stands.
+pub fn is_stopped(pid: Pid) -> bool {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name, in parentheses, may hold anything.
+    let state = stat.iter().rposition(|&byte| byte == b')').and_then(|at| stat.get(at + 2));
+    matches!(state, None | Some(b'T'))
+}

@@ -266,8 +266,16 @@ fn wait_is_interrupted_and_the_jobs_go_on() {
         assert_eq!(t.run("jobs"), "[1] + Running sleep 1000");
         t.run("clear");
     }
-    // A stopped job has not ended: `wait` waits for it.
     t.run("kill -s STOP $!");
+    if is_ipcsh() {
+        // Nobody could continue it meanwhile.
+        for line in ["wait", "wait %1", "wait $!"] {
+            let text = t.run(&format!("{line}; echo $?"));
+            assert!(text.starts_with("ipcsh: wait: %1 is stopped: `bg %1` lets it go on\n147"), "{text}");
+        }
+    }
+    // For the standard a stopped job has not ended: `wait` waits for it.
+    t.run("set -o posix");
     t.line("echo go; wait; echo rest");
     t.until("it waits", |t| t.rows().iter().any(|row| row == "go"));
     let pid = t.children()[0].pid;

@@ -56,12 +56,6 @@ impl Plan {
         self.descriptors.extend(copies);
     }
 
-    /// The calls of another plan, after those of this one.
-    pub fn append(&mut self, other: Self) {
-        self.descriptors.extend(other.descriptors);
-        self.files.extend(other.files);
-    }
-
     /// Expand and open redirections, and report an error.
     pub fn open(&mut self, shell: &mut Shell, redirects: &[Redirect]) -> Result<(), RedirectFailure> {
         self.try_open(shell, redirects).map_err(|failure| match failure {
