@@ -221,7 +221,8 @@ pub fn define(shell: &mut Shell, definition: &FunctionDefinition) -> Outcome {
     Ok(ExitStatus::SUCCESS)
 }
 
-/// Call a function: the fields behind its name are its positional parameters.
+/// Call a function: the fields behind its name are its positional parameters. They are given back to the pool where they come from, unless
+/// the caller has them, too.
 pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Rc<Fields>) -> Outcome {
     if stack::is_low() {
         let name = fields.get(0).map(|name| name.to_vec()).unwrap_or_default();

@@ -7,7 +7,6 @@
 //! System calls: memfd_create, dup2, fork, poll, kill.
 
 use crate::exec::{compound, handler};
-use crate::fields::Fields;
 use crate::ipc::wait::{Cut, Guard};
 use crate::jobs::wait;
 use crate::quote::quote;
@@ -209,10 +208,12 @@ fn run(shell: &mut Shell, call: &Call<'_>) -> Result<ExitStatus, Flow> {
     let Some(function) = shell.commands.function(call.function).map(Rc::clone) else {
         return Ok(ExitStatus::NOT_FOUND);
     };
-    let fields: Fields = std::iter::once(call.function).chain(call.arguments.iter().map(Vec::as_slice)).collect();
+    // (The call gives it back.)
+    let mut fields = shell.pool.take();
+    Rc::make_mut(&mut fields).extend(std::iter::once(call.function).chain(call.arguments.iter().map(Vec::as_slice)));
     let mark = shell.vars.locals_mark();
     set_variables(shell, call);
-    let outcome = compound::call(shell, &function, Rc::new(fields));
+    let outcome = compound::call(shell, &function, fields);
     shell.vars.restore_locals(mark);
     outcome
 }
