@@ -109,7 +109,10 @@ pub fn list(shell: &mut Shell, list: &List, last: bool) -> Outcome {
     while let Some(item) = items.next() {
         let last = last && items.as_slice().is_empty();
         status = match item.and_or.alone() {
-            _ if item.background => stages::background(shell, &item.and_or)?,
+            _ if item.background => {
+                run_traps(shell)?;
+                stages::background(shell, &item.and_or)?
+            }
             // Most commands stand alone: no need to go through all that they could be part of.
             Some(simple) => {
                 run_traps(shell)?;
