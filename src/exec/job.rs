@@ -9,12 +9,14 @@ use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{AndOr, Command, Compound, List, Redirect, SimpleCommand, Word};
 use crate::syntax::print;
-use crate::sys::siginfo;
+use crate::sys::fork::{self, Fork};
 use crate::sys::signal::{self, bit};
 use crate::sys::spawn::{ChildSetup, Step};
+use crate::sys::{poll, siginfo};
 use bstr::{BStr, BString, ByteSlice};
 use nix::errno::Errno;
 use nix::unistd::Pid;
+use std::time::Duration;
 
 /// The signals that a child ignores: an asynchronous list when there is no job control (XCU 2.12), and what an interactive shell
 /// has changed for itself that was ignored when it was started.
@@ -174,6 +176,37 @@ fn interrupted(shell: &Shell) -> bool {
     signal::is_pending()
         && signal::pending() & shell.own_signals & bit(libc::SIGINT) != 0
         && siginfo::details(libc::SIGINT).code == libc::SI_KERNEL
+}
+
+/// How long the first pause is where there can be no more processes; each is twice as long as the one before.
+const PAUSE: Duration = Duration::from_millis(10);
+/// So many pauses: 0.6 seconds.
+const PAUSES: u32 = 6;
+
+/// Make a process, and if there can be no more of them now (EAGAIN), try again: children that have ended count until they are collected, and
+/// others end meanwhile. A script that makes ever more processes is slowed down by that, and does not fill the disk with
+/// messages. A signal ends the trying.
+pub fn patiently<T>(shell: &mut Shell, mut make: impl FnMut(&mut Shell) -> T, are_too_many: impl Fn(&T) -> bool) -> T {
+    let mut made = make(shell);
+    for again in 0..PAUSES {
+        if !are_too_many(&made) {
+            break;
+        }
+        wait::poll(&mut shell.jobs);
+        if poll::wait(&mut [], Some(PAUSE * 2u32.pow(again)), None).is_err() {
+            break;
+        }
+        made = make(shell);
+    }
+    made
+}
+
+/// fork, [`patiently`].
+///
+/// # Errors
+/// As [`fork::fork`].
+pub fn fork(shell: &mut Shell) -> Result<Fork, Errno> {
+    patiently(shell, |_| fork::fork(), |made| matches!(made, Err(Errno::EAGAIN)))
 }
 
 /// Wait for one child that is not a job: the process of a subshell.

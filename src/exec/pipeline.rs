@@ -90,7 +90,7 @@ fn start(
     // SIGPIPE; were it to keep a second write end, closing descriptor 1 would not be seen by the reader.
     plan.close_copies(next);
     let setup = child_setup(shell, group, background, &plan.descriptors);
-    match fork::fork().map_err(|errno| Error::system("cannot fork", errno))? {
+    match job::fork(shell).map_err(|errno| Error::system("cannot fork", errno))? {
         Fork::Parent(pid) => Ok(pid),
         Fork::Child(_) => become_stage(shell, stage, &setup, reads_pipe),
     }

@@ -17,6 +17,7 @@ use crate::sys::{fd, signal};
 use bstr::{BStr, BString};
 use nix::errno::Errno;
 use nix::unistd::Pid;
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::ffi::{CString, OsStr};
 use std::os::fd::AsRawFd;
@@ -164,14 +165,14 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     let in_place = last && !shell.is_virtual() && can_end(shell);
     let program = Found { name, slot, path };
     if in_place {
-        let (step, errno) = become_program(shell, program, fields, &setup);
+        let (step, errno) = become_program(shell, &program, fields, &setup);
         let error = exec_error(name, step, errno);
         // The descriptors are the program's already.
         shell.io.have_standard();
         shell.report(&error);
         return Ok(error.status);
     }
-    let pid = match start(shell, program, fields, &setup) {
+    let pid = match start(shell, &program, fields, &setup) {
         Ok(pid) => pid,
         Err((step, errno)) => {
             let error = names::suggest(shell, name, exec_error(name, step, errno));
@@ -235,12 +236,13 @@ struct Found<'a> {
 type Failed = (Step, Errno);
 
 /// Start a program in a process of its own.
-fn start(shell: &mut Shell, program: Found<'_>, fields: &Fields, setup: &ChildSetup<'_>) -> Result<Pid, Failed> {
-    attempts(shell, program, fields, |program| spawn::spawn(program, setup))
+fn start(shell: &mut Shell, program: &Found<'_>, fields: &Fields, setup: &ChildSetup<'_>) -> Result<Pid, Failed> {
+    let start = |shell: &mut Shell| attempts(shell, program, fields, |program| spawn::spawn(program, setup));
+    job::patiently(shell, start, |made| matches!(made, Err((Step::Fork, Errno::EAGAIN))))
 }
 
 /// Become a program; returns only why not. What a process does before exec it does once, however many files are tried.
-fn become_program(shell: &mut Shell, program: Found<'_>, fields: &Fields, setup: &ChildSetup<'_>) -> Failed {
+fn become_program(shell: &mut Shell, program: &Found<'_>, fields: &Fields, setup: &ChildSetup<'_>) -> Failed {
     let execute = |program: Program<'_>| Err::<Infallible, _>((Step::Exec, spawn::exec(program)));
     let Err(failed) = setup.apply().and_then(|()| attempts(shell, program, fields, execute));
     failed
@@ -250,16 +252,17 @@ fn become_program(shell: &mut Shell, program: Found<'_>, fields: &Fields, setup:
 /// a script that does not name its interpreter, this shell as that.
 fn attempts<T>(
     shell: &mut Shell,
-    program: Found<'_>,
+    program: &Found<'_>,
     fields: &Fields,
     execute: impl Fn(Program<'_>) -> Result<T, Failed>,
 ) -> Result<T, Failed> {
-    let Found { name, slot, mut path } = program;
+    let &Found { name, slot, ref path } = program;
+    let mut path = Cow::Borrowed(path);
     let mut started = with_vectors(shell, &path, fields, &execute);
     if let Err((Step::Exec, Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP)) = started
         && let Some(new) = locate_again(shell, name, slot, &path)
     {
-        path = new;
+        path = Cow::Owned(new);
         started = with_vectors(shell, &path, fields, &execute);
     }
     if let Err((Step::Exec, Errno::ENOEXEC)) = started
@@ -322,7 +325,7 @@ pub fn replace(shell: &mut Shell, fields: &Fields, first: usize, zero: &[u8]) ->
     setup.group = None;
     setup.terminal = None;
     let before = setup.dispositions();
-    let (step, errno) = become_program(shell, Found { name, slot, path }, &arguments, &setup);
+    let (step, errno) = become_program(shell, &Found { name, slot, path }, &arguments, &setup);
     // The shell of a person goes on, and so do its traps.
     for (number, disposition) in before {
         // It was set before, so it can be set again.
@@ -398,7 +401,7 @@ pub fn spawn_stage(
     let descriptors = [&plan.descriptors[..], &own.descriptors].concat();
     let setup = job::program_setup(shell, group, background, &descriptors);
     let name = fields.get(0).unwrap_or_default();
-    match start(shell, Found { name, slot, path }, &fields, &setup) {
+    match start(shell, &Found { name, slot, path }, &fields, &setup) {
         Ok(pid) => Ok(Some(pid)),
         Err((Step::Exec, _)) => Ok(None),
         Err((step, errno)) => Err(exec_error(name, step, errno)),

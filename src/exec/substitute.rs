@@ -307,7 +307,7 @@ fn fork_at(shell: &mut Shell, level: usize) -> Result<(), Flow> {
         Some(Err(errno)) => return failed(shell, errno),
     };
     let here = leave_directory(shell, level);
-    match fork::fork() {
+    match job::fork(shell) {
         Err(errno) => failed(shell, errno),
         Ok(Fork::Parent(pid)) => {
             shell.subshells[level - 1].process = Some((pid, read));

@@ -1,6 +1,7 @@
 //! Descriptors and processes: nothing leaks, nothing is left behind, and too few of them is a message.
 
 use super::*;
+use crate::place::has;
 
 /// `ls` opens the directory itself, with the lowest free number; everything else in its listing was handed to it.
 #[test]
@@ -163,6 +164,26 @@ fn no_more_processes() {
     assert!(end.err.lines().count() >= 1, "a message was expected: {}", end.short());
     if is_ipcsh() {
         assert!(!end.out.starts_with("0\n") && end.out.ends_with("end\n"), "{}", end.short());
+    }
+}
+
+#[test]
+fn ended_children_make_room_for_others() {
+    let dir = Dir::new();
+    // A user namespace counts its own processes.
+    let mut namespace = dir.program("unshare");
+    if nix::unistd::geteuid().is_root() || !has("unshare") || run(&dir, namespace.args(["-U", "true"])).status != 0 {
+        println!("skipped: root has no limit of processes, others need unshare -U");
+        return;
+    }
+    let code = "i=0; while [ $i -lt 30 ]; do sleep .1 & ( sleep .1; : ) & i=$((i+1)); done; wait; echo end";
+    let mut command = dir.program("unshare");
+    command.args(["-U"]).arg(shell()).args(["-c", code]);
+    before_exec(&mut command, || setrlimit(Resource::RLIMIT_NPROC, 12, 12));
+    let end = run(&dir, &mut command);
+    if is_ipcsh() {
+        end.prints("end\n");
+        assert_eq!(end.err, "");
     }
 }
 
