@@ -384,7 +384,7 @@ fn the_shell_survives_what_kills_others() {
 fn a_program_that_cannot_be_started_leaves_the_terminal_to_the_shell() {
     let mut t = Terminal::with().file("bad", "#!/nonexistent/interpreter\n").start();
     t.run("chmod +x bad");
-    for line in ["./bad", "./bad | cat", "cat </dev/null | ./bad", "./bad &"] {
+    for line in ["./bad", "./bad | cat", "cat </dev/null | ./bad", "./bad & wait"] {
         t.run(line);
         assert_eq!(t.foreground(), Some(t.pid()), "{line}");
         t.run("wait; clear");
