@@ -33,7 +33,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let first = operands(fields);
     let Some(name) = fields.get(first) else { return Err(Error::usage("file name expected").into()) };
     let failed = |errno| Error::system(BString::from(name), errno);
-    let file = open(shell, name).map_err(failed)?;
+    let (file, path) = open(shell, name).map_err(failed)?;
     if crate::sys::stack::is_low() {
         return Err(exec::consequence::nested_too_deeply(shell, name).into());
     }
@@ -42,8 +42,9 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let arguments: Fields = fields.iter_from(first + 1).collect();
     let given = !arguments.is_empty() && !shell.options.has(Opt::Posix);
     let old = given.then(|| shell.params.replace(Rc::new(arguments), 0));
-    let line = shell.vars.line;
+    let (line, caller) = (shell.vars.line, shell.files.begin(&path));
     let outcome = compound::returnable(shell, |shell| exec::run(shell, Parser::of_text(text, 1), false));
+    shell.files.current = caller;
     shell.vars.line = line;
     if let Some(old) = old {
         shell.params.restore(old);
@@ -51,13 +52,13 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     Ok(outcome?)
 }
 
-/// A name without a slash is looked for in PATH (and in no other directory, as in dash).
-fn open(shell: &mut Shell, name: &BStr) -> Result<OwnedFd, Errno> {
+/// The file, and its path. A name without a slash is looked for in PATH (and in no other directory, as in dash).
+fn open(shell: &mut Shell, name: &BStr) -> Result<(OwnedFd, Vec<u8>), Errno> {
     let open = |path: Vec<u8>| {
-        let path = CString::new(path).map_err(|_| Errno::ENOENT)?;
-        let file = fd::open(&path, libc::O_RDONLY, 0)?;
+        let c_path = CString::new(&path[..]).map_err(|_| Errno::ENOENT)?;
+        let file = fd::open(&c_path, libc::O_RDONLY, 0)?;
         let directory = nix::sys::stat::fstat(&file)?.st_mode & libc::S_IFMT == libc::S_IFDIR;
-        if directory { Err(Errno::EISDIR) } else { Ok(file) }
+        if directory { Err(Errno::EISDIR) } else { Ok((file, path)) }
     };
     if find::byte(b'/', name).is_some() {
         return open(name.to_vec());
@@ -69,8 +70,8 @@ fn open(shell: &mut Shell, name: &BStr) -> Result<OwnedFd, Errno> {
             full.push(b'/');
         }
         full.extend_from_slice(name);
-        if let Ok(file) = open(full) {
-            return Ok(file);
+        if let Ok(found) = open(full) {
+            return Ok(found);
         }
     }
     Err(Errno::ENOENT)

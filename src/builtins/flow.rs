@@ -71,6 +71,9 @@ fn return_(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let ended_trap = shell.in_trap.filter(|trap| trap.return_depth == shell.return_depth);
     let status = status(fields, ended_trap.map_or(shell.status, |trap| trap.status))?;
     if shell.return_depth == 0 {
+        if shell.is_at_prompt() {
+            return Err(Error::new("only a function or a `.` script can be left (`exit` leaves the shell)").into());
+        }
         // Unspecified by the standard; as dash does, it ends the script.
         return Err(Flow::Exit(status).into());
     }
@@ -88,6 +91,11 @@ fn loop_flow(shell: &mut Shell, fields: &Fields, flow: fn(u32) -> Flow) -> Built
         },
     };
     if shell.loops.depth == 0 {
+        // Nothing happens, which a script may rely on; a person wonders.
+        if shell.is_at_prompt() && shell.function_depth == 0 {
+            let name = fields.get(0).unwrap_or_default();
+            shell.report(&Error::new("there is no loop around this").within(name));
+        }
         return Ok(ExitStatus::SUCCESS);
     }
     // A loop around the subshell encloses nothing in it; with no other loop the command ends the subshell, as in dash.

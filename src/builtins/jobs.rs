@@ -81,11 +81,13 @@ fn jobs(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     Ok(status)
 }
 
-/// The job that an operand of `fg` or `bg` names, if it can be continued as one.
-fn resumable(shell: &mut Shell, operand: &BStr) -> Result<usize, Error> {
+/// The job that an operand of `fg` or `bg` names (without one the current job), if it can be continued as one.
+fn resumable(shell: &mut Shell, operand: Option<&BStr>) -> Result<usize, Error> {
     if shell.jobs.is_empty() {
-        return Err(about(operand, "there are no jobs"));
+        let none = "there are no jobs";
+        return Err(operand.map_or_else(|| Error::new(none), |operand| about(operand, none)));
     }
+    let operand = operand.unwrap_or(BStr::new("%+"));
     let job = id::find(&shell.jobs, operand)?;
     if job.is_ended() {
         return Err(about(operand, "the job has ended"));
@@ -116,7 +118,7 @@ fn fg(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     if fields.get(first + 1).is_some() {
         return Err(Error::usage("only one job can have the terminal").into());
     }
-    let number = resumable(shell, fields.get(first).unwrap_or(BStr::new(b"%+")))?;
+    let number = resumable(shell, fields.get(first))?;
     let Some(job) = shell.jobs.get(number) else { return Ok(ExitStatus::FAILURE) };
     let (leader, modes) = (job.leader(), job.modes.clone());
     let mut line = visible(&job.text);
@@ -133,10 +135,12 @@ fn fg(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
 
 fn bg(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     let first = prepare(shell, fields)?;
-    let current = [BStr::new(b"%+")];
-    let operands: Vec<&BStr> = fields.iter_from(first).collect();
+    let mut operands: Vec<Option<&BStr>> = fields.iter_from(first).map(Some).collect();
+    if operands.is_empty() {
+        operands.push(None);
+    }
     let mut status = ExitStatus::SUCCESS;
-    for operand in if operands.is_empty() { &current[..] } else { &operands } {
+    for operand in operands {
         if let Err(error) = background(shell, operand) {
             shell.report(&error.within("bg"));
             status = ExitStatus::FAILURE;
@@ -145,7 +149,7 @@ fn bg(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     Ok(status)
 }
 
-fn background(shell: &mut Shell, operand: &BStr) -> Result<(), Error> {
+fn background(shell: &mut Shell, operand: Option<&BStr>) -> Result<(), Error> {
     let number = resumable(shell, operand)?;
     let Some(job) = shell.jobs.get(number) else { return Ok(()) };
     let (leader, runs) = (job.leader(), job.state() == JobState::Running);

@@ -63,7 +63,7 @@ impl<'t> Test<'t> {
             2 if self.arg(from) == "!" => Ok(self.arg(from + 1).is_empty()),
             2 => match unary(self.shell, self.arg(from), self.arg(from + 1)) {
                 Some(truth) => truth,
-                None => Err(self.unknown(from)),
+                None => Err(self.one_sided(from)),
             },
             3 => {
                 let (first, operator, last) = (self.arg(from), self.arg(from + 1), self.arg(from + 2));
@@ -88,6 +88,20 @@ impl<'t> Test<'t> {
                     Err(about(self.arg(self.at), "unexpected argument").with_status(ExitStatus::USAGE))
                 }
             }
+        }
+    }
+
+    /// Two arguments that are no question: often one of three has expanded to nothing.
+    fn one_sided(&self, first: usize) -> Error {
+        let text = |operator, side: &str| {
+            let text = format!("nothing on the {side} of it (an expansion that is empty needs double quotes)");
+            about(operator, &text).with_status(ExitStatus::USAGE)
+        };
+        let is_binary = |operator| binary(BStr::new("0"), operator, BStr::new("0")).is_some();
+        match (self.arg(first), self.arg(first + 1)) {
+            (operator, _) if is_binary(operator) => text(operator, "left"),
+            (_, operator) if is_binary(operator) => text(operator, "right"),
+            _ => self.unknown(first),
         }
     }
 

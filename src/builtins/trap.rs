@@ -34,9 +34,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     }
     // A number first, or a single condition, resets.
     let operand = fields.get(first).unwrap_or_default();
-    let resets = operand == "-"
-        || operand.iter().all(u8::is_ascii_digit) && !operand.is_empty()
-        || fields.get(first + 1).is_none();
+    let resets = operand == "-" || is_number(operand) || fields.get(first + 1).is_none();
     let action = if operand == "-" || resets {
         None
     } else if operand.is_empty() {
@@ -50,14 +48,33 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     shell.traps.shown = None;
     // Whether output may wait depends on SIGPIPE.
     shell.io.settle();
+    if fields.len() == first + 1
+        && action.is_none()
+        && operand != "-"
+        && condition(operand).is_none()
+        && !is_number(operand)
+    {
+        shell.report(&Error::new("condition expected behind the action (`kill -l` lists signals)").within("trap"));
+        return Ok(ExitStatus::FAILURE);
+    }
     let mut status = ExitStatus::SUCCESS;
     for name in fields.iter_from(first) {
         match named(shell, name) {
+            // The default action is all that they have.
+            Some(condition @ (libc::SIGKILL | libc::SIGSTOP)) if action.is_some() => {
+                let name = signames::name_or_number(condition);
+                shell.report(&about(&name, "this signal can be neither caught nor ignored").within("trap"));
+                status = ExitStatus::FAILURE;
+            }
             Some(condition) => set(shell, condition, action.clone())?,
             None => status = ExitStatus::FAILURE,
         }
     }
     Ok(status)
+}
+
+fn is_number(operand: &BStr) -> bool {
+    !operand.is_empty() && operand.iter().all(u8::is_ascii_digit)
 }
 
 /// The condition with this name. A wrong one is reported and is no error that would end a script (XCU trap, EXIT STATUS).

@@ -58,7 +58,12 @@ fn one(shell: &mut Shell, operand: &BStr, patience: Patience) -> Result<Waited, 
             }
         };
     }
-    Ok(wait::for_pid(&mut shell.jobs, pid(operand)?, patience))
+    let waited = wait::for_pid(&mut shell.jobs, pid(operand)?, patience);
+    // The status says it to a script (XCU wait); a person does not see that.
+    if matches!(waited, Waited::Unknown) && shell.is_at_prompt() {
+        shell.report(&about(operand, "not a child of this shell").within("wait"));
+    }
+    Ok(waited)
 }
 
 fn pid(operand: &BStr) -> Result<Pid, Error> {
@@ -81,7 +86,7 @@ fn any(shell: &mut Shell, fields: &Fields, first: usize, patience: Patience) -> 
         match shell.jobs.number_of(pid(operand)?) {
             Some(number) => numbers.push(number),
             // It may have ended before.
-            None => match one(shell, operand, patience)? {
+            None => match wait::for_pid(&mut shell.jobs, pid(operand)?, patience) {
                 Waited::Unknown => shell.report(&about(operand, "no such job").within("wait")),
                 waited => return Ok(waited),
             },

@@ -217,6 +217,7 @@ pub fn define(shell: &mut Shell, definition: &FunctionDefinition) -> Outcome {
         }
         return Ok(ExitStatus::SUCCESS);
     }
+    definition.body.file.set(shell.files.current);
     shell.commands.set_function(slot, Some(Rc::clone(&definition.body)));
     Ok(ExitStatus::SUCCESS)
 }
@@ -229,6 +230,7 @@ pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Rc<Fields
         return Err(consequence::nested_too_deeply(shell, &name));
     }
     let caller = shell.params.replace(fields, 1);
+    let file = std::mem::replace(&mut shell.files.current, function.file.get());
     let loops = std::mem::take(&mut shell.loops);
     let mark = std::mem::replace(&mut shell.locals_mark, shell.vars.locals_mark());
     let options = shell.local_options.take();
@@ -245,6 +247,7 @@ pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Rc<Fields
         shell.report(&error);
     }
     shell.loops = loops;
+    shell.files.current = file;
     // (Those of `set` in the function, or else the command's own, which it gives back itself.)
     let parameters = shell.params.restore(caller);
     shell.pool.give(parameters);

@@ -16,6 +16,7 @@ pub mod program;
 pub mod pure;
 pub mod question;
 pub mod redirect;
+pub mod refused;
 pub mod scope;
 pub mod source;
 pub mod stages;

@@ -2,6 +2,8 @@
 
 use crate::builtins::TABLE;
 use crate::exec::program::{self, Search};
+use crate::fields::Fields;
+use crate::number::is_name;
 use crate::quote::quote;
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
@@ -79,10 +81,16 @@ pub fn nearest(shell: &mut Shell, name: &BStr) -> Option<BString> {
 }
 
 /// The error of a command that could not be executed; for a person, with what was probably meant.
-pub fn suggest(shell: &mut Shell, name: &BStr, error: Error) -> Error {
+pub fn suggest(shell: &mut Shell, fields: &Fields, mut error: Error) -> Error {
+    let name = fields.get(0).unwrap_or_default();
+    if error.errno.is_none() && is_name(name) && fields.get(1).is_some_and(|second| second.starts_with(b"=")) {
+        error.tried.extend_from_slice(b"; an assignment has no blanks around its \"=\"");
+        return error;
+    }
     let is_directory = || Path::new(OsStr::from_bytes(name)).is_dir();
     let is_refused = error.status == ExitStatus::NOT_EXECUTABLE;
-    if !shell.is_at_prompt() || !is_refused && (error.status != ExitStatus::NOT_FOUND || name.contains(&b'/')) {
+    let is_unknown = error.status == ExitStatus::NOT_FOUND && error.errno.is_none() && !name.contains(&b'/');
+    if !shell.is_at_prompt() || !is_refused && !is_unknown {
         return error;
     }
     let meant = if is_refused {

@@ -1,11 +1,13 @@
 //! Programs: PATH search and its table, argument and environment vectors, and the statuses 126 and 127 (XCU 2.9.1.4-6).
 
 use crate::exec::redirect::{self, Plan};
+use crate::exec::refused::{exec_error, not_found};
 use crate::exec::{command, consequence, job, names, pure, source, stages, substitute};
 use crate::expand;
 use crate::fields::Fields;
 use crate::find;
 use crate::jobs::{Job, JobState, Process, ProcessState, terminal};
+use crate::number::parse_decimal;
 use crate::shell::io::{Capture, Target};
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
@@ -19,10 +21,8 @@ use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::ffi::{CString, OsStr};
+use std::ffi::CString;
 use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 /// Where programs are looked for when PATH does not say it, and by `command -p`: all programs of the standard are there.
 pub const STANDARD_PATH: &[u8] = b"/usr/bin:/bin:/usr/sbin:/sbin";
@@ -84,12 +84,6 @@ fn locate_again(shell: &mut Shell, name: &BStr, slot: Option<u32>, old: &CString
     let new = search(&directories, name).ok().filter(|new| new != old)?;
     remember(shell, slot, &new);
     Some(new)
-}
-
-fn not_found(name: &BStr) -> Error {
-    let mut text = BString::from(name);
-    text.extend_from_slice(b": not found");
-    Error::new(text).with_status(ExitStatus::NOT_FOUND)
 }
 
 /// Look for `name` in the directories of `path`.
@@ -156,7 +150,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     let path = match locate(shell, name, slot) {
         Ok(path) => path,
         Err(error) => {
-            let error = names::suggest(shell, name, error);
+            let error = names::suggest(shell, fields, error);
             return Ok(refused(shell, &plan, &error));
         }
     };
@@ -166,7 +160,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     let program = Found { name, slot, path };
     if in_place {
         let (step, errno) = become_program(shell, &program, fields, &setup);
-        let error = exec_error(name, step, errno);
+        let error = exec_error(name, &program.path, step, errno);
         // The descriptors are the program's already.
         shell.io.have_standard();
         shell.report(&error);
@@ -175,7 +169,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     let pid = match start(shell, &program, fields, &setup) {
         Ok(pid) => pid,
         Err((step, errno)) => {
-            let error = names::suggest(shell, name, exec_error(name, step, errno));
+            let error = names::suggest(shell, fields, exec_error(name, &program.path, step, errno));
             return Ok(refused(shell, &plan, &error));
         }
     };
@@ -209,20 +203,6 @@ fn refused(shell: &mut Shell, plan: &Plan, error: &Error) -> ExitStatus {
         let _ = terminal::take_back(&mut shell.jobs, state);
     }
     plan.report(shell, error)
-}
-
-/// The error of a program that could not be started.
-fn exec_error(name: &BStr, step: Step, errno: Errno) -> Error {
-    let name = BString::from(name);
-    match (step, errno) {
-        // What execve says of a directory is what it says of a file without the permission.
-        (Step::Exec, Errno::EACCES) if name.contains(&b'/') && Path::new(OsStr::from_bytes(&name)).is_dir() => {
-            Error::system(name, Errno::EISDIR).with_status(ExitStatus::NOT_EXECUTABLE)
-        }
-        (Step::Exec, Errno::ENOENT | Errno::ENOTDIR) => Error::system(name, errno).with_status(ExitStatus::NOT_FOUND),
-        (Step::Exec, _) => Error::system(name, errno).with_status(ExitStatus::NOT_EXECUTABLE),
-        _ => job::step_error(step, errno),
-    }
 }
 
 /// A program that was found: under this name, with this slot if it was looked for in PATH, at this path.
@@ -325,13 +305,26 @@ pub fn replace(shell: &mut Shell, fields: &Fields, first: usize, zero: &[u8]) ->
     setup.group = None;
     setup.terminal = None;
     let before = setup.dispositions();
-    let (step, errno) = become_program(shell, &Found { name, slot, path }, &arguments, &setup);
+    let lowered = lower_level(shell);
+    let program = Found { name, slot, path };
+    let (step, errno) = become_program(shell, &program, &arguments, &setup);
     // The shell of a person goes on, and so do its traps.
     for (number, disposition) in before {
         // It was set before, so it can be set again.
         let _ = signal::set(number, disposition);
     }
-    exec_error(name, step, errno)
+    if let Some((slot, level)) = lowered {
+        // It was set before, so it can be set again.
+        let _ = shell.vars.set_integer(slot, level);
+    }
+    exec_error(name, &program.path, step, errno)
+}
+
+/// SHLVL counts shells around shells: one that takes this one's place is told a level less, and adds its own. Returns what it was.
+fn lower_level(shell: &mut Shell) -> Option<(u32, i64)> {
+    let slot = shell.vars.slot_of(b"SHLVL");
+    let level = shell.vars.get(slot).and_then(|level| parse_decimal(level)).filter(|_| !shell.is_subshell())?;
+    shell.vars.set_integer(slot, level - 1).is_ok().then_some((slot, level))
 }
 
 /// A program stage of a pipeline or background job, ready to be started without a fork.
@@ -404,6 +397,6 @@ pub fn spawn_stage(
     match start(shell, &Found { name, slot, path }, &fields, &setup) {
         Ok(pid) => Ok(Some(pid)),
         Err((Step::Exec, _)) => Ok(None),
-        Err((step, errno)) => Err(exec_error(name, step, errno)),
+        Err((step, errno)) => Err(job::step_error(step, errno)),
     }
 }

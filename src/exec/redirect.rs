@@ -146,8 +146,11 @@ pub fn may_wait(shell: &mut Shell, redirect: &Redirect) -> bool {
 
 /// `/dev/tcp/HOST/PORT` and `/dev/udp/HOST/PORT` are connections, as in ksh93 and bash; to a POSIX shell they are file names.
 fn network(shell: &mut Shell, path: &CString) -> Option<Result<Source, RedirectFailure>> {
-    let device = device::parse(path.as_bytes()).filter(|_| !shell.options.has(Opt::Posix))?;
+    let wanted = device::wanted(path.as_bytes()).filter(|_| !shell.options.has(Opt::Posix))?;
     let named = |words: String| Error::new([b"cannot open ", path.as_bytes(), b": ", words.as_bytes()].concat());
+    let Some(device) = device::parse(path.as_bytes()) else {
+        return Some(Err(named(format!("expected {wanted}HOST/PORT")).into()));
+    };
     let opened = device::open(&device).inspect(|connection| shell.io.own_input(connection.as_raw_fd()));
     Some(opened.map(Source::File).map_err(|words| named(words).into()))
 }
@@ -214,7 +217,7 @@ fn check_open(real: RawFd, from: RawFd) -> Result<(), Error> {
 }
 
 fn bad_descriptor(fd: RawFd) -> Error {
-    Error::system(fd.to_string(), Errno::EBADF)
+    Error::system(format!("descriptor {fd} is not open"), Errno::EBADF)
 }
 
 fn expand_document(shell: &mut Shell, document: &HereDoc, out: &mut Vec<u8>) -> Result<(), RedirectFailure> {

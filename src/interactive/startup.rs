@@ -152,10 +152,10 @@ fn read_file(shell: &mut Shell, path: &[u8]) -> Result<(), Flow> {
             return Ok(());
         }
     };
-    let name = std::mem::replace(&mut shell.name, [b"ipcsh: ", path].concat().into());
+    let file = shell.files.begin(path);
     shell.is_survivable = false;
-    let outcome = exec::run(shell, Parser::of_text(text, 1), false);
-    shell.name = name;
+    let outcome = exec::compound::returnable(shell, |shell| exec::run(shell, Parser::of_text(text, 1), false));
+    shell.files.current = file;
     shell.vars.line = 0;
     match outcome {
         Err(Flow::Exit(status)) if !shell.is_survivable => Err(Flow::Exit(status)),
@@ -349,8 +349,8 @@ fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BStri
             return Ok(error.status);
         }
     };
-    shell.name = [b"ipcsh: ", &name[..]].concat().into();
     interactive_or_not(shell, refused)?;
+    shell.files.begin(&name);
     let regular = nix::sys::stat::fstat(&file).is_ok_and(|stat| stat.st_mode & libc::S_IFMT == libc::S_IFREG);
     let mut parser = if regular {
         match source::read_script(file.as_fd()) {

@@ -1,6 +1,7 @@
 //! The shell's state and nothing else: independent types, put together in [`Shell`].
 
 pub mod aliases;
+pub mod files;
 pub mod functions;
 pub mod gather;
 pub mod history;
@@ -59,8 +60,10 @@ pub struct Shell {
     pub status: ExitStatus,
     /// `$$`: the process id of the shell that was started, also in subshells.
     pub pid: i32,
-    /// Prefix of messages: the name of the shell, then of the script if there is one.
+    /// Prefix of messages: the name of the shell.
     pub name: BString,
+    /// Which file the current command is from, which messages name behind it.
+    pub files: files::Files,
     /// What `break` can leave.
     pub loops: Loops,
     /// Function calls and `.` scripts around the current command: what `return` can leave.
@@ -163,6 +166,7 @@ impl Shell {
             status: ExitStatus::SUCCESS,
             pid: nix::unistd::getpid().as_raw(),
             name: BString::from("ipcsh"),
+            files: files::Files::default(),
             loops: Loops::default(),
             return_depth: 0,
             function_depth: 0,
@@ -216,21 +220,21 @@ impl Shell {
 
     /// Print an error on standard error: `ipcsh: script.sh: line 3: cd: foo: No such file or directory`.
     pub fn report(&mut self, error: &Error) {
-        let mut line = self.name.clone();
-        // At a prompt there is one command, whose lines need no number; in a start-up file there are many.
-        if (!self.options.has(Opt::Interactive) || self.name.contains(&b':')) && self.vars.line > 0 {
+        let mut line = visible(&self.name);
+        let file = self.files.name();
+        if let Some(file) = file {
+            line.extend_from_slice(b": ");
+            line.extend(visible(file));
+        }
+        // At a prompt there is one command, whose lines need no number; in a file there are many.
+        if (!self.options.has(Opt::Interactive) || file.is_some()) && self.vars.line > 0 {
             line.extend_from_slice(b": line ");
             vars::append_integer(&mut line, i64::from(self.vars.line));
         }
+        // A name in a message is shown and not obeyed; and a CR at the end of a word is what nobody would see.
         line.extend_from_slice(b": ");
-        // A name in a message is shown and not obeyed; in a file it stays as it is.
-        let message = error.message();
-        if message.iter().any(|byte| byte.is_ascii_control() || *byte >= 0x80) && self.io.is_terminal(2) {
-            let lines: Vec<_> = message.split(|&byte| byte == b'\n').map(visible).collect();
-            line.extend_from_slice(&lines.join(&b'\n'));
-        } else {
-            line.extend_from_slice(&message);
-        }
+        let lines: Vec<_> = error.message().split(|&byte| byte == b'\n').map(visible).collect();
+        line.extend_from_slice(&lines.join(&b'\n'));
         line.push(b'\n');
         self.io.write_error(&line);
     }

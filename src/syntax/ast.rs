@@ -101,6 +101,32 @@ impl PartialEq for LineNumber {
 
 impl Eq for LineNumber {}
 
+/// The file in which a function was defined, as a number that means something to the shell: noted when the definition is executed. A place
+/// too, so all are equal.
+#[derive(Clone, Debug, Default)]
+pub struct DefinedIn(Cell<u32>);
+
+impl DefinedIn {
+    /// The number, 0 at first.
+    #[inline]
+    pub fn get(&self) -> u32 {
+        self.0.get()
+    }
+
+    /// Note it.
+    pub fn set(&self, file: u32) {
+        self.0.set(file);
+    }
+}
+
+impl PartialEq for DefinedIn {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for DefinedIn {}
+
 /// A list of and-or lists (XCU 2.9.3): a complete command, or the body of a compound command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List {
@@ -320,6 +346,8 @@ pub struct CompoundCommand {
     pub redirects: Rare<Redirect>,
     /// Where the command begins.
     pub line: LineNumber,
+    /// Of a function's body.
+    pub file: DefinedIn,
 }
 
 /// The compound commands of the standard.

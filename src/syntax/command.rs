@@ -268,13 +268,20 @@ fn operand(cursor: Cursor<'_>) -> Parsed<'_, Word> {
     if starts_word(&mut cursor) { word::word(cursor) } else { cursor.fail(Situation::Expected("a file name")) }
 }
 
+/// `<<<` is an operator of other shells.
+const HERE_STRING: &str =
+    "there is no `<<<` in this shell: write `printf '%s\\n' text | command`, or a here-document (`<<E`)";
+
 // here_document = ( "<<" | "<<-" ) , delimiter ;
 fn here_document(cursor: Cursor<'_>) -> Parsed<'_, RedirectOp> {
-    let (cursor, strip_tabs) = match cursor.eat(b'-') {
+    let (mut cursor, strip_tabs) = match cursor.eat(b'-') {
         Some(behind) => (behind, true),
         None => (cursor, false),
     };
     let mut start = token_start(cursor);
+    if cursor.peek() == Some(b'<') {
+        return cursor.fail(Situation::Elsewhere(HERE_STRING));
+    }
     if !starts_word(&mut start) {
         return start.fail(Situation::Expected("the delimiter of a here-document"));
     }

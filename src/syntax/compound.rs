@@ -2,7 +2,7 @@
 
 use crate::number::is_name;
 use crate::syntax::ast::{
-    CaseItem, CaseTerminator, Compound, CompoundCommand, LineNumber, List, Name, PatternWord, Word, WordPart,
+    CaseItem, CaseTerminator, Compound, CompoundCommand, DefinedIn, LineNumber, List, Name, PatternWord, Word, WordPart,
 };
 use crate::syntax::command::redirect;
 use crate::syntax::compact::push_one;
@@ -49,7 +49,7 @@ pub fn compound_command<'a>(start: Cursor<'a>, word: Option<(Reserved, Cursor<'a
         push_one(&mut redirects, redirect);
         cursor = next;
     }
-    Ok((cursor, CompoundCommand { kind, redirects: redirects.into(), line }))
+    Ok((cursor, CompoundCommand { kind, redirects: redirects.into(), line, file: DefinedIn::default() }))
 }
 
 /// What was opened and is to be closed, for messages.

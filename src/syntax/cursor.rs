@@ -238,6 +238,11 @@ impl<'a> Cursor<'a> {
         self.line.text.get(self.offset()..).unwrap_or_default()
     }
 
+    /// Whether this byte stands before the cursor.
+    pub(super) fn is_behind(self, byte: u8) -> bool {
+        self.line.text.get(..self.offset()).is_some_and(|before| before.ends_with(&[byte]))
+    }
+
     /// What stands between here and `end`, a later place in the same text.
     #[inline]
     pub(super) fn up_to(self, end: Self) -> &'a [u8] {

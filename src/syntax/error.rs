@@ -57,6 +57,8 @@ pub enum Situation<'a> {
         /// Where.
         place: Place<'a>,
     },
+    /// Other shells know this: what to write here.
+    Elsewhere(&'static str),
     /// A word or operator that cannot stand here.
     Unexpected,
     /// The limit of nesting.
@@ -182,6 +184,18 @@ impl Failure<'_> {
         }
     }
 
+    /// Whether a line that this is about ends with a CR, or the one before it, where the input ended: it is why no reserved word stands there.
+    fn has_cr(&self) -> bool {
+        let opened = match self.situation {
+            Situation::Unclosed { place, .. } | Situation::Empty { place, .. } => Some(place),
+            _ => None,
+        };
+        let text = &self.place.line.text;
+        let before = text.get(..self.place.column.min(text.len())).unwrap_or_default().trim_end_with(|c| c == '\n');
+        let lines = opened.map(|place| place.line().0).into_iter().chain([self.place.line().0, before]);
+        lines.into_iter().any(|line| line.ends_with(b"\r"))
+    }
+
     fn text(&self) -> BString {
         let mut text = self.found();
         let partner = token(self.place).and_then(|token| partner(token));
@@ -199,8 +213,12 @@ impl Failure<'_> {
                     format!("; {} needs a command behind it", self.opening(opened, place)).as_bytes(),
                 );
             }
+            Situation::Elsewhere(instead) => text.extend_from_slice(format!("; {instead}").as_bytes()),
             Situation::NestedTooDeeply => return "nested too deeply".into(),
             Situation::Unexpected => {}
+        }
+        if self.has_cr() {
+            text.extend_from_slice(b"; these lines have Windows line ends, and the CR is part of the word before it");
         }
         text
     }

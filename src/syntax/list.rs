@@ -193,6 +193,10 @@ fn item(cursor: Cursor<'_>) -> Parsed<'_, ListItem> {
         Some(b';') => {}
         // `(a)then`: a reserved word may follow a compound command at once.
         _ if ends_list(cursor) => return Ok((cursor, item)),
+        Some(b'(') if cursor.is_behind(b'=') => {
+            let instead = "there are no arrays in this shell: `set -- a b` makes the list \"$@\"";
+            return cursor.fail(Situation::Elsewhere(instead));
+        }
         Some(b'(') => return cursor.fail(Situation::Expected("quotes around it")),
         _ => return cursor.fail(Situation::Unexpected),
     }

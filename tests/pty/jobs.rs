@@ -123,7 +123,7 @@ fn bg_writes_number_and_command_and_sets_the_last_process_id() {
     assert!(!t.run("jobs").contains("Stopped"));
     assert_eq!(t.run("bg %7; echo $?"), "ipcsh: bg: %7: no such job\n1");
     t.run("kill %1 %2 %3; wait");
-    assert_eq!(t.run("fg; echo $?"), "ipcsh: fg: %+: there are no jobs\n1");
+    assert_eq!(t.run("fg; echo $?"), "ipcsh: fg: there are no jobs\n1");
     t.exit();
 }
 

@@ -16,6 +16,11 @@ pub struct Device<'a> {
     port: &'a [u8],
 }
 
+/// How a path begins that is to be a name of this kind.
+pub fn wanted(path: &[u8]) -> Option<&'static str> {
+    ["/dev/tcp/", "/dev/udp/"].into_iter().find(|start| path.starts_with(start.as_bytes()))
+}
+
 /// The parts of a name of this kind; `None` for any other path.
 pub fn parse(path: &[u8]) -> Option<Device<'_>> {
     let (kind, rest) = match path.strip_prefix(b"/dev/tcp/") {

@@ -109,7 +109,22 @@ const MISTAKES: &[(&str, u32, &str)] = &[
         "unexpected end of input; the double quote of line 3 needs a closing one",
     ),
     ("for i in 1 2; do if x; then y; done\n", 1, "unexpected \"done\"; \"if\" in column 18 needs \"fi\""),
-    ("x=(a b)\n", 1, "unexpected \"(\"; expected quotes around it"),
+    ("x=(a b)\n", 1, "unexpected \"(\"; there are no arrays in this shell: `set -- a b` makes the list \"$@\""),
+    (
+        "cat <<< hi\n",
+        1,
+        "unexpected \"<\"; there is no `<<<` in this shell: write `printf '%s\\n' text | command`, or a here-document (`<<E`)",
+    ),
+    (
+        "if x; then\r\ny\r\nfi\r\n",
+        3,
+        "unexpected end of input; \"if\" of line 1 needs \"then\" behind a \";\" or a newline; these lines have Windows line ends, and the CR is part of the word before it",
+    ),
+    (
+        "for i in 1; do\r\n  x\r\ndone\r\n",
+        1,
+        "unexpected \"do\r\"; \"for\" in column 1 needs \"do\" behind a \";\" or a newline; these lines have Windows line ends, and the CR is part of the word before it",
+    ),
     ("until x; do y; }\n", 1, "unexpected \"}\"; \"until\" in column 1 needs \"done\""),
     ("if x; then (y; fi\n", 1, "unexpected \"fi\"; \"(\" in column 12 needs \")\""),
     ("echo x >& \n", 1, "unexpected end of the line; expected a file name"),
