@@ -61,7 +61,7 @@ fn one(shell: &mut Shell, operand: &BStr, patience: Patience) -> Result<Waited, 
     let waited = wait::for_pid(&mut shell.jobs, pid(operand)?, patience);
     // The status says it to a script (XCU wait); a person does not see that.
     if matches!(waited, Waited::Unknown) && shell.is_at_prompt() {
-        shell.report(&about(operand, "not a child of this shell").within("wait"));
+        shell.report(&about(operand, "no child of this shell, or waited for before").within("wait"));
     }
     Ok(waited)
 }

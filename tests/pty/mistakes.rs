@@ -53,7 +53,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("fg", "fg: there are no jobs"),
     ("bg", "bg: there are no jobs"),
     ("fg %9", "fg: %9"),
-    ("wait 99999999", "wait: 99999999: not a child of this shell"),
+    ("wait 99999999", "wait: 99999999: no child of this shell"),
     ("return 3; echo rest", "return: only a function or a `.` script can be left (`exit` leaves the shell)"),
     ("break", "break: there is no loop around this"),
     ("continue", "continue: there is no loop around this"),
@@ -123,5 +123,37 @@ fn what_is_not_closed_can_be_given_up_with_a_message() {
         assert!(t.text().contains(message), "{typed:?}: {message:?}\n{}", t.text());
         t.key("\x0c");
     }
+    t.exit();
+}
+
+#[test]
+fn errors_of_a_sourced_file_have_its_name_the_line_and_a_picture() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with()
+        .size(24, 160)
+        .file("library", "f() {\ncd /nowhere\n}\nnosuchcommand\n")
+        .file("wrong", "echo begun\necho (x)\n")
+        .start();
+    assert_eq!(t.run(". ./library"), "ipcsh: ./library: line 4: nosuchcommand: not found");
+    assert_eq!(t.run("f"), "ipcsh: ./library: line 2: cd: /nowhere: No such file or directory");
+    let wrong = t.run(". ./wrong");
+    assert!(wrong.starts_with("begun\nipcsh: ./wrong: line 2: syntax error: unexpected \"(\""), "{wrong}");
+    assert!(wrong.ends_with("    echo (x)\n         ^"), "{wrong}");
+    assert_eq!(t.run("cd /nowhere"), "ipcsh: cd: /nowhere: No such file or directory");
+    assert_eq!(t.run("g() { cd /nowhere; }; g"), "ipcsh: cd: /nowhere: No such file or directory");
+    t.exit();
+}
+
+#[test]
+fn an_exec_that_fails_changes_no_level() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().env("SHLVL", "4").file("script", "#!/no/such\n").start();
+    t.run("chmod +x script");
+    t.run("exec ./script");
+    assert_eq!(t.run("echo $SHLVL; return 2>/dev/null; echo $?"), "5\n1");
     t.exit();
 }

@@ -54,6 +54,23 @@ fn an_interactive_shell_reads_env_and_rc() {
 }
 
 #[test]
+fn a_return_ends_a_start_up_file_and_nothing_else() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with()
+        .env("PS1", "")
+        .arg("-l")
+        .file(".profile", "PS1='ready> '; A=profile\n[ -n \"$A\" ] && return 3\nA=wrong\n")
+        .file(".config/ipcsh/rc", "B=rc\nreturn\nB=wrong\n")
+        .start();
+    t.see_at_cursor("ready>");
+    t.line("echo \"<$A $B>\"");
+    t.see("<profile rc>");
+    t.exit();
+}
+
+#[test]
 fn an_error_in_a_start_up_file_leaves_a_working_shell() {
     if !is_ipcsh() {
         return;
