@@ -3,8 +3,8 @@
 //! What was opened in the value, a quote or an operator of two characters, goes on there too.
 
 use crate::syntax::cursor::{After, Cursor, Line};
-use bstr::BString;
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// How an alias's value came to be parsed.
 pub(super) struct Splice<'a> {
@@ -16,13 +16,17 @@ pub(super) struct Splice<'a> {
     pub(super) behind: Cursor<'a>,
     /// The value ends with a blank: the next word is looked up too.
     ends_blank: bool,
+    /// Earlier commands have left this of the value.
+    rest: Option<&'a Rest>,
 }
 
 /// What is left of an alias's value behind a newline in it: the next command (XCU 2.10, complete_command).
 #[derive(Debug)]
 pub(super) struct Rest {
-    name: BString,
-    text: BString,
+    name: Rc<[u8]>,
+    /// The value, and where in it the rest begins.
+    value: Rc<[u8]>,
+    start: usize,
     ends_blank: bool,
 }
 
@@ -60,7 +64,7 @@ impl<'a> Cursor<'a> {
         }
         let value = self.context().aliases.alias(name.as_ref().into())?;
         let ends_blank = value.last().is_some_and(|byte| b" \t".contains(byte));
-        let splice = Splice { name, around: self.line, behind: at, ends_blank };
+        let splice = Splice { name, around: self.line, behind: at, ends_blank, rest: None };
         let text: &[u8] = value;
         Some(Self::start(self.context().alloc(text.into(), at.number(), After::Splice(splice))))
     }
@@ -97,8 +101,12 @@ impl<'a> Cursor<'a> {
         let mut at = self.advance(self.rest().len().min(1));
         while let After::Splice(splice) = &at.line.after {
             if !at.rest().is_empty() {
-                let (name, text) = (splice.name.as_ref().into(), at.rest().into());
-                rests.push(Rest { name, text, ends_blank: splice.ends_blank });
+                let (name, value) = match splice.rest {
+                    Some(rest) => (Rc::clone(&rest.name), Rc::clone(&rest.value)),
+                    None => (Rc::from(&splice.name[..]), Rc::from(&at.line.text[..])),
+                };
+                let start = value.len() - at.rest().len();
+                rests.push(Rest { name, value, start, ends_blank: splice.ends_blank });
             }
             at = splice.behind;
         }
@@ -108,9 +116,10 @@ impl<'a> Cursor<'a> {
     /// Before what comes next here, the rests of values.
     pub(super) fn enter_values(self, rests: &'a [Rest]) -> Self {
         rests.iter().rev().fold(self, |at, rest| {
-            let splice =
-                Splice { name: rest.name[..].into(), around: at.line, behind: at, ends_blank: rest.ends_blank };
-            Self::start(at.context().alloc(rest.text[..].into(), at.number(), After::Splice(splice)))
+            let (name, ends_blank) = (rest.name[..].into(), rest.ends_blank);
+            let splice = Splice { name, around: at.line, behind: at, ends_blank, rest: Some(rest) };
+            let text: &[u8] = &rest.value[rest.start..];
+            Self::start(at.context().alloc(text.into(), at.number(), After::Splice(splice)))
         })
     }
 

@@ -29,6 +29,8 @@ fn nothing_takes_the_square_of_its_size() {
     // Each of these took minutes once.
     let aliases = format!("alias a='b ' b='x=$((x+1)); '\n{}\necho $x\n", "a ".repeat(100_000));
     script(aliases).prints("100000\n");
+    let lines = "x=$((x+1))\n".repeat(100_000);
+    script(format!("alias many='{lines}echo $x'\nmany\n")).prints("100000\n");
     for unclosed in ["[[:", "[[.", "[a", "[[:x", "[!"] {
         let pattern = unclosed.repeat(150_000);
         let code = format!("p='{pattern}[:]'\ncase $p in $p) ;; esac; echo done\n");
