@@ -38,6 +38,12 @@ pub fn body(shell: &mut Shell, command: &CompoundCommand, last: bool) -> Outcome
         shell.vars.line = command.line.0;
         return Err(consequence::nested_too_deeply(shell, b"compound command"));
     }
+    kind(shell, command, last)
+}
+
+/// The same, where there is known to be room on the stack.
+#[inline]
+fn kind(shell: &mut Shell, command: &CompoundCommand, last: bool) -> Outcome {
     match &command.kind {
         Compound::Group(body) => list(shell, body, last),
         Compound::Subshell(body) => {
@@ -236,7 +242,8 @@ pub fn call(shell: &mut Shell, function: &Rc<CompoundCommand>, fields: Rc<Fields
     let options = shell.local_options.take();
     shell.function_depth += 1;
     shell.return_depth += 1;
-    let outcome = redirected(shell, function, false);
+    let is_bare = function.redirects.is_empty();
+    let outcome = if is_bare { kind(shell, function, false) } else { redirected(shell, function, false) };
     shell.return_depth -= 1;
     shell.function_depth -= 1;
     let own = std::mem::replace(&mut shell.locals_mark, mark);
