@@ -1,8 +1,15 @@
 //! The example scripts print what their `.out` files say; the documents name what exists.
 
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -43,6 +50,91 @@ fn scripts_print_what_they_should() {
         assert_eq!(printed, expected, "{}: {output:?}", path.display());
         assert!(output.status.success(), "{}: {output:?}", path.display());
         assert!(output.stderr.is_empty(), "{}: {output:?}", path.display());
+    }
+}
+
+/// Where an interrupted script is to leave nothing.
+struct Interrupted<'a> {
+    path: &'a Path,
+    folder: PathBuf,
+}
+
+impl Interrupted<'_> {
+    fn command(&self) -> Command {
+        // A signal that is ignored here would stay ignored.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=HUP,INT,TERM", env!("CARGO_BIN_EXE_ipcsh")]);
+        command.env("TMPDIR", &self.folder).env("XDG_RUNTIME_DIR", &self.folder);
+        command.current_dir(self.path.parent().expect("a file is in a folder")).stdin(Stdio::null());
+        command
+    }
+
+    /// Send `signal` to the script's group (as ^C does) or to the script when it has printed so many lines; what it leaves behind is an error.
+    fn run(&self, signal: Signal, to_group: bool, lines: usize) {
+        let what = format!("{} {signal} after {lines} lines", self.path.display());
+        fs::create_dir(&self.folder).expect("a folder");
+        fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700)).expect("a mode");
+        let mut command = self.command();
+        let command = command.arg(self.path).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+        let mut script = command.spawn().expect("the shell can be started");
+        let group = Pid::from_raw(script.id().cast_signed());
+        // Open to the end, or the script would get SIGPIPE.
+        let mut output = BufReader::new(script.stdout.take().expect("it is piped")).lines();
+        let printed = output.by_ref().take(lines).count();
+        let sent = if to_group { killpg(group, signal) } else { kill(group, signal) };
+        let status = script.wait().expect("it ends");
+        // One that has come too late, or before the first trap.
+        let expected = printed < lines || sent.is_err() || status.success();
+        let by_signal = status.code() == Some(128 + signal as i32) || status.signal() == Some(signal as i32);
+        assert!(expected || by_signal, "{what}: {status:?}");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while killpg(group, None) != Err(Errno::ESRCH) {
+            assert!(Instant::now() < deadline, "{what}: processes are left: {:?}", processes(group));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let mut places = self.command();
+        let places = places.args(["-c", "ipc ls 2>/dev/null; mq ls; rmdir \"$TMPDIR/ipcsh\"; ls \"$TMPDIR\""]);
+        let left = places.stderr(Stdio::null()).output().expect("the shell can be started");
+        let left = String::from_utf8_lossy(&left.stdout).into_owned();
+        let (name, key) = (format!("example-{group}"), format!("0x1d0c{:04x}", group.as_raw() % 65536));
+        let is_bad = |line: &&str| line.contains(&name) || line.starts_with(&key) || line.starts_with("tmp.");
+        assert_eq!(left.lines().find(is_bad), None, "{what}");
+        let posix = self.command().args(["-c", &format!("mq stat /ipcsh-{name}")]).output().expect("it is started");
+        assert_eq!(posix.status.code(), Some(4), "{what}: a queue is left");
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The command lines of a process group, for messages.
+fn processes(group: Pid) -> String {
+    let output = Command::new("ps").args(["-o", "pid,args", "-g", &group.to_string()]).output();
+    output.map_or_else(|_| String::new(), |output| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// ^C, TERM and HUP end each example, and it leaves no process, file or queue.
+#[test]
+fn interrupted_scripts_leave_nothing() {
+    for path in files(&root().join("examples"), "sh") {
+        if SERVERS.iter().any(|server| path.ends_with(server)) {
+            continue;
+        }
+        let folder = std::env::temp_dir().join(format!("ipcsh-interrupted-{}", std::process::id()));
+        let script = Interrupted { path: &path, folder };
+        for lines in 0..4 {
+            script.run(Signal::SIGINT, true, lines);
+        }
+        script.run(Signal::SIGTERM, false, 1);
+        script.run(Signal::SIGHUP, false, 2);
+    }
+}
+
+/// What has a `#!` line can be started by its name.
+#[test]
+fn scripts_can_be_executed() {
+    for path in files(&root().join("examples"), "sh") {
+        let mode = fs::metadata(&path).expect("it is there").permissions().mode();
+        let has_line = fs::read(&path).expect("it can be read").starts_with(b"#!");
+        assert_eq!(has_line, mode & 0o111 != 0, "{}", path.display());
     }
 }
 

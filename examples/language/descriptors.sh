@@ -10,9 +10,11 @@ echo '-- 3>&1 1>&2 2>&3 : exchanged, with 3 in the middle'
 { both 3>&1 1>&2 2>&3 3>&- | sed 's/^/pipe: /'; } 2>&1
 
 # A pipe ends when the last copy of its write end is closed: the reader sees the end although a background process still lives.
-fifo=$(mktemp -u) && mkfifo "$fifo"
+fifo=$(mktemp -u) && mkfifo "$fifo" || exit
+cleanup() { kill $(jobs -p) 2>/dev/null; rm -f "$fifo"; }
+trap cleanup EXIT
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM # a signal ends the script by exit, so that EXIT's action runs
 { echo one; exec sleep 60 >&-; } >"$fifo" &
 cat "$fifo"
 kill $!
-rm "$fifo"
 echo done

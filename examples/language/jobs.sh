@@ -1,5 +1,7 @@
 #!/bin/sh
 # Processes in the background: $! names one, wait collects its status, a signal's number comes back as 128 + n.
+trap 'kill $(jobs -p) 2>/dev/null' EXIT           # what is started here ends with the script,
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM # also when a signal ends it
 (exit 3) &
 first=$!
 sleep 60 &

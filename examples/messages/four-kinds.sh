@@ -1,7 +1,10 @@
+#!/usr/bin/env ipcsh
 # send and receive over four mechanisms, side by side: who waits for whom, and where the message is meanwhile.
 name=example-$$
 queue=/ipcsh-$name
-trap 'mq rm $queue; ipc rm box:$name 2>/dev/null' EXIT
+cleanup() { kill $(jobs -p) 2>/dev/null; mq rm $queue 2>/dev/null; ipc rm box:$name 2>/dev/null; }
+trap cleanup EXIT
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM # a signal ends the script by exit, so that EXIT's action runs
 mq create -x -M 2 -S 64 $queue
 
 echo "blocking: the receiver waits until a message is there"

@@ -1,7 +1,10 @@
+#!/usr/bin/env ipcsh
 # Message queues: a buffer between processes that need not live at the same time.
 key=sysv:0x1d0c$(printf %04x $(($$ % 65536)))
 posix=/ipcsh-example-$$
-trap 'mq rm $key $posix 2>/dev/null' EXIT
+cleanup() { kill $(jobs -p) 2>/dev/null; mq rm $key $posix 2>/dev/null; }
+trap cleanup EXIT
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM # a signal ends the script by exit, so that EXIT's action runs
 
 echo "producer and consumer"
 mq create -x $key

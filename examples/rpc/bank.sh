@@ -1,7 +1,10 @@
 #!/usr/bin/env ipcsh
 # Call semantics: ten withdrawals of 10 from an account of 200, over a network that loses three replies of ten.
 # The client hears nothing and asks again, with the same xid. Was it the request that was lost, or the reply?
-log=$(mktemp)
+log=$(mktemp) || exit
+cleanup() { kill $(jobs -p) 2>/dev/null; rm -f "$log"; }
+trap cleanup EXIT
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM # a signal ends the script by exit, so that EXIT's action runs
 
 balance=200 executed=0
 BALANCE() { echo "$balance"; }
@@ -31,6 +34,5 @@ for semantics in at-least-once at-most-once; do
         [ "$left" -lt 100 ] && echo "$semantics: ten withdrawals, $asked, more than ten executed: less than 100 are left"
     fi
     kill "$server"
-    wait "$server"
+    wait "$server" || : # 143: TERM has ended it
 done
-rm "$log"

@@ -1,6 +1,9 @@
 #!/usr/bin/env ipcsh
 # A remote procedure call, with both sides in one file. The interface is calc.x.
-directory=$(mktemp -d)
+directory=$(mktemp -d) || exit
+cleanup() { kill $(jobs -p) 2>/dev/null; rm -rf "$directory"; }
+trap cleanup EXIT
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM # a signal ends the script by exit, so that EXIT's action runs
 socket=$directory/calc
 
 # The server: a procedure is a function. Its arguments are variables with the names of the interface (and $1, $2 ...), what it
@@ -26,5 +29,4 @@ ADD 1 x 2>/dev/null
 echo "a value that is no int never leaves the client: status $?"
 
 kill "$server"
-wait "$server"
-rm -r "$directory"
+wait "$server" || : # 143: TERM has ended it

@@ -1,6 +1,13 @@
+#!/usr/bin/env ipcsh
 # The lecture's three commands against a server: kill -TERM, -HUP and -USR1 `cat httpd.pid`.
 folder=$(mktemp -d) || exit
-trap 'rm -rf "$folder"' EXIT
+server=
+cleanup() { # the server ends its children, and must have ended before its folder goes
+    [ "$server" ] && kill "$server" 2>/dev/null && wait "$server"
+    rm -rf "$folder"
+}
+trap cleanup EXIT
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM # a signal ends the script by exit, so that EXIT's action runs
 mkfifo "$folder/requests" "$folder/gate"
 cd "$folder" || exit
 exec 7<>requests 6<>gate
@@ -9,7 +16,7 @@ patiently() { # until the command succeeds; after half a minute something is wro
     tries=3000
     until "$@"; do
         tries=$((tries - 1))
-        [ $tries -gt 0 ] || { echo "gave up waiting for: $*" >&2; kill -KILL $! 2>/dev/null; exit 1; }
+        [ $tries -gt 0 ] || { echo "gave up waiting for: $*" >&2; exit 1; }
         sleep 0.01
     done
 }
@@ -18,6 +25,7 @@ until_log() { patiently grep -qs "$1" log; } # wait for a line of the log
 echo greeting=hello >httpd.conf
 # (by the shell that runs this script, wherever it is)
 "$(readlink /proc/$$/exe)" "$OLDPWD/httpd.sh" "$folder" &
+server=$!
 patiently [ -s httpd.pid ]
 parent=$(cat httpd.pid)
 

@@ -1,6 +1,7 @@
+#!/usr/bin/env ipcsh
 # A server that obeys the three signals of Apache httpd: a parent that only looks after its children, and children that do the work.
 #
-#   TERM  stop at once: the parent ends its children, and itself
+#   TERM  stop at once: the parent ends its children, and itself (INT, which is ^C, too: the children ignore that, as all do that `&` starts)
 #   HUP   restart: the children are ended at once, the configuration is read again, the parent stays
 #   USR1  graceful: each child finishes its request, and is then replaced by one with the new configuration
 #
@@ -27,7 +28,7 @@ start() { # three children, which share the work
     for _ in 1 2 3; do child & children="$children $!"; done
 }
 
-trap 'echo "parent: $SIG_NAME from a process of user $SIG_UID" >>log.signals; action=$SIG_NAME' TERM HUP USR1
+trap 'echo "parent: $SIG_NAME from a process of user $SIG_UID" >>log.signals; action=$SIG_NAME' TERM INT HUP USR1
 exec 8<>requests 9<>gate # held open, so that nobody sees an end of the pipes
 start
 echo $$ >httpd.pid # whoever finds the file finds a server that is ready
@@ -36,7 +37,7 @@ while :; do
     [ "$action" ] || wait
     now=$action action=
     case $now in
-    TERM)
+    TERM | INT)
         kill -w -TERM $children
         rm -f httpd.pid
         echo "parent: stopped" >>log

@@ -1,4 +1,7 @@
+#!/usr/bin/env ipcsh
 # Datagrams: no connection, no accept. Each message arrives whole or not at all, and recvfrom says from whom.
+trap 'kill $(jobs -p) 2>/dev/null' EXIT        # the client must not outlive this script
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
 newline='
 '
 sock socket server inet dgram

@@ -3,6 +3,7 @@
 use crate::builtins::message;
 use crate::builtins::{Builtin, BuiltinResult, Kind, mq, options};
 use crate::fields::Fields;
+use crate::ipc::address::SystemV;
 use crate::ipc::error::errno_of;
 use crate::ipc::mailbox::{self, keeper};
 use crate::ipc::mq::admin;
@@ -83,7 +84,18 @@ fn list(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         match queues {
             Ok(queues) => {
                 let own = queues.iter().filter(|it| it.uid == user);
-                rows.extend(own.map(|it| row(it.address.to_bytes(), props::row(&it.address)[0])));
+                // A queue that has a key is known by it; its id is the system's.
+                rows.extend(own.map(|it| {
+                    let mechanism = props::row(&it.address)[0];
+                    match (it.key(), &it.address) {
+                        (Some(key), Address::SystemV(SystemV::Id(id))) => {
+                            let mut row = row(format!("sysv:{key}").into(), mechanism);
+                            row.push(("msqid", Value::from(*id)));
+                            row
+                        }
+                        _ => row(it.address.to_bytes(), mechanism),
+                    }
+                }));
             }
             Err(error) => report(shell, &error),
         }

@@ -3,10 +3,11 @@
 use crate::builtins::{Builtin, BuiltinResult, Opt, about, options};
 use crate::fields::Fields;
 use crate::ipc::rpc::text::hex;
-use crate::ipc::{self, Address, Base, Message, Patience, Wait, Why, json};
+use crate::ipc::{self, Address, Base, Message, Patience, Role, Wait, Why, address, json};
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus, Failure};
 use bstr::{BStr, BString, ByteSlice};
+use nix::errno::Errno;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -59,6 +60,36 @@ pub fn failed(failure: &ipc::Error) -> BuiltinResult {
     match failure.why {
         Why::Interrupted(_) => Ok(ExitStatus(failure.status())),
         _ => Err(error(failure).into()),
+    }
+}
+
+/// An error at an address as the shell's, and what its errno means there: the kernel's words tell neither an empty queue from a full one nor
+/// what makes a place.
+pub fn error_at(failure: &ipc::Error, address: &Address, role: Role) -> Error {
+    let mut text = failure.to_string();
+    text.push_str(match (&failure.why, address, role) {
+        (Why::WouldBlock(_), Address::Rendezvous(_), Role::Sender) => " (nobody receives)",
+        (Why::WouldBlock(_), Address::Rendezvous(_), Role::Receiver) => " (nobody sends)",
+        (Why::WouldBlock(_), _, Role::Sender) => " (full)",
+        (Why::WouldBlock(Errno::ENOMSG), Address::SystemV(_), Role::Receiver) => " (empty, or no message of that -T)",
+        (Why::WouldBlock(_), _, Role::Receiver) => " (empty)",
+        (Why::Refused(Errno::ENOENT), Address::Posix(_) | Address::SystemV(address::SystemV::Key(..)), _) => {
+            " (`mq create` makes it)"
+        }
+        (Why::Refused(Errno::ENOENT), Address::Fifo(_), _) => " (`mkfifo` makes it)",
+        _ => "",
+    });
+    Error::new(text).with_status(ExitStatus(failure.status()))
+}
+
+/// As [`failed`], with [`error_at`].
+///
+/// # Errors
+/// All but an interruption.
+pub fn failed_at(failure: &ipc::Error, address: &Address, role: Role) -> BuiltinResult {
+    match failure.why {
+        Why::Interrupted(_) => Ok(ExitStatus(failure.status())),
+        _ => Err(error_at(failure, address, role).into()),
     }
 }
 

@@ -2,12 +2,12 @@
 
 mod notice;
 
-use crate::builtins::message::{self, Verb, failed, number};
+use crate::builtins::message::{self, Verb, failed, failed_at, number};
 use crate::builtins::{Builtin, BuiltinResult, Kind, Opt, options, recv, send, too_many_arguments};
 use crate::fields::Fields;
 use crate::ipc::mq::admin::{self, Facts, Listed, Wish};
 use crate::ipc::mq::{sysv, users};
-use crate::ipc::{self, Address, Message, Opening, Patience, Select, address, json};
+use crate::ipc::{self, Address, Message, Opening, Patience, Role, Select, address, json};
 use crate::shell::Shell;
 use crate::status::{Error, ExitStatus};
 use bstr::{BStr, ByteSlice};
@@ -112,7 +112,7 @@ fn set(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         return Err(Error::usage("-m, -u or -B expected").into());
     }
     admin::change(&address, &wish(&found)?, &shell.held)
-        .map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
+        .map_or_else(|error| failed_at(&error, &address, Role::Receiver), |()| Ok(ExitStatus::SUCCESS))
 }
 
 fn key(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
@@ -151,9 +151,9 @@ fn peek(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         }
         Ok(false) => {
             let why = ipc::Why::WouldBlock(nix::errno::Errno::ENOMSG);
-            failed(&ipc::Error { tried: address.to_string(), why })
+            failed_at(&ipc::Error { tried: address.to_string(), why }, &address, Role::Receiver)
         }
-        Err(error) => failed(&error),
+        Err(error) => failed_at(&error, &address, Role::Receiver),
     }
 }
 
@@ -179,7 +179,7 @@ fn flush(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         }
         Ok(())
     });
-    result.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
+    result.map_or_else(|error| failed_at(&error, &address, Role::Receiver), |()| Ok(ExitStatus::SUCCESS))
 }
 
 /// Facts as a JSON object.
@@ -212,7 +212,11 @@ fn stat(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         match admin::stat(&address, &shell.held) {
             Ok(facts) if found.is_empty() => append_facts(&mut out, &facts),
             Ok(facts) => out.push_str(&String::from_utf8_lossy(&json::line(&as_object(&facts)))),
-            Err(error) => status = complain(shell, &error),
+            Err(error) => {
+                let error = message::error_at(&error, &address, Role::Receiver);
+                status = error.status;
+                shell.report(&error.within("mq"));
+            }
         }
     }
     shell.io.write(out.as_bytes())?;

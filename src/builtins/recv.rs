@@ -3,10 +3,10 @@
 //! A message that was taken is gone from where it was, so it is printed or stored before the command can end: a signal that would end the
 //! process is kept back until then.
 
-use crate::builtins::message::{self, Format, failed, number, patience};
+use crate::builtins::message::{self, Format, failed, failed_at, number, patience};
 use crate::builtins::{Builtin, BuiltinResult, Kind, bad_name};
 use crate::fields::Fields;
-use crate::ipc::{self, Address, End, Endpoint, Message, Opening, Select, Wait, Why};
+use crate::ipc::{self, Address, End, Endpoint, Message, Opening, Role, Select, Wait, Why};
 use crate::shell::Shell;
 use crate::shell::vars::is_name;
 use crate::status::{Error, ExitStatus};
@@ -27,6 +27,7 @@ pub const BUILTIN: Builtin = Builtin {
             -o FORMAT  %m message, %t type, %p priority, %l length, %s sender\n\
             -0  end each with a NUL\n-x  %m in hexadecimal\n-j  JSON\n\
             RECV_TYPE, RECV_PRIO, RECV_FROM and RECV_LEN tell of the last message. Addresses: see `help send`.\n\
+            At a prompt it is a part of the shell: ^C ends it, and ^Z does nothing.\n\
             Status: as send; 1 also at the end of a stream.",
     run,
 };
@@ -105,11 +106,11 @@ pub fn receive(shell: &mut Shell, fields: &Fields, queues_only: bool) -> Builtin
     let mut wait = message::wait(shell, patience);
     let mut endpoint = match ipc::open(&address, &opening, &message::base(shell), &mut wait) {
         Ok(endpoint) => endpoint,
-        Err(error) => return failed(&error),
+        Err(error) => return failed_at(&error, &address, Role::Receiver),
     };
     match &request.variable {
         Some(variable) => store(shell, &request, variable, &address, endpoint.as_mut(), &mut wait),
-        None => print(shell, &request, endpoint.as_mut(), &mut wait),
+        None => print(shell, &request, &address, endpoint.as_mut(), &mut wait),
     }
 }
 
@@ -141,7 +142,13 @@ pub fn selection(text: &BStr) -> Result<(i64, bool), Error> {
 }
 
 /// Print messages. Those that are there at once are gathered for one write; before it waits, all is written.
-fn print(shell: &mut Shell, request: &Request, endpoint: &mut dyn Endpoint, wait: &mut Wait) -> BuiltinResult {
+fn print(
+    shell: &mut Shell,
+    request: &Request,
+    address: &Address,
+    endpoint: &mut dyn Endpoint,
+    wait: &mut Wait,
+) -> BuiltinResult {
     let mut message = Message::default();
     let mut out = Vec::new();
     let mut got = 0;
@@ -199,7 +206,7 @@ fn print(shell: &mut Shell, request: &Request, endpoint: &mut dyn Endpoint, wait
     if got > 0 {
         message::set_variables(shell, &message)?;
     }
-    outcome.map_or_else(|error| failed(&error), Ok)
+    outcome.map_or_else(|error| failed_at(&error, address, Role::Receiver), Ok)
 }
 
 /// Store a message in a variable, which cannot hold a NUL: a message that has one stays where it is.
@@ -220,7 +227,7 @@ fn store(
             Ok(Some(body)) if body.contains(&0) => return stays(),
             // What there is to say of it, `receive` says.
             Ok(_) | Err(ipc::Error { why: Why::WouldBlock(_), .. }) => {}
-            Err(error) => return failed(&error),
+            Err(error) => return failed_at(&error, address, Role::Receiver),
         }
         // No signal ends the process before it is clear where the message is.
         if let Err(cut) = wait.guard() {
@@ -231,7 +238,7 @@ fn store(
     match endpoint.receive(&request.select, &mut message, wait) {
         Ok(true) => {}
         Ok(false) => return Ok(ExitStatus::FAILURE),
-        Err(error) => return failed(&error),
+        Err(error) => return failed_at(&error, address, Role::Receiver),
     }
     if is_plain && message.body().contains(&0) {
         let stranded = |why| failed(&message.stranded(&address.to_string(), reason, why));

@@ -1,10 +1,10 @@
 //! `send`: the first of the two primitives, send(destination, message), over every mechanism that an address can name.
 
 use crate::builtins::kill;
-use crate::builtins::message::{self, NOWHERE, failed, number, patience};
+use crate::builtins::message::{self, NOWHERE, failed_at, number, patience};
 use crate::builtins::{Builtin, BuiltinResult, Kind, options};
 use crate::fields::Fields;
-use crate::ipc::{self, Address, End, Endpoint, Opening, Outgoing, Wait};
+use crate::ipc::{self, Address, End, Endpoint, Opening, Outgoing, Role, Wait};
 use crate::jobs;
 use crate::shell::Shell;
 use crate::shell::io::MEMORY;
@@ -31,6 +31,7 @@ pub const BUILTIN: Builtin = Builtin {
             tcp:HOST:PORT, udp:HOST:PORT                Internet sockets (tcp: sent is, but for -n, what has arrived in the system there)\n\
             unix:PATH, unix-dgram:PATH, unix-seq:PATH   UNIX sockets (@name: abstract)\n\
             box:NAME, rdv:NAME      a mailbox; a rendezvous\n\
+            At a prompt it is a part of the shell: ^C ends it, and ^Z does nothing.\n\
             Status: 0 sent, 1 refused, 2 usage, 3 would block, 4 nobody there, 5 no permission, 124 time-out, 128+n signal n.",
     run,
 };
@@ -108,7 +109,7 @@ pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinRes
         }
         _ => match ipc::open(&address, &request.opening, &message::base(shell), &mut wait) {
             Ok(endpoint) => Target::Place(endpoint),
-            Err(error) => return failed(&error),
+            Err(error) => return failed_at(&error, &address, Role::Sender),
         },
     };
     let mut send = |shell: &mut Shell, body: &BStr, wait: &mut Wait| {
@@ -129,7 +130,7 @@ pub fn send(shell: &mut Shell, fields: &Fields, queues_only: bool) -> BuiltinRes
         result = endpoint.finish(&mut wait);
     }
     drop(target);
-    result.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
+    result.map_or_else(|error| failed_at(&error, &address, Role::Sender), |()| Ok(ExitStatus::SUCCESS))
 }
 
 /// Options that mean nothing at an address are a mistake of the user's.

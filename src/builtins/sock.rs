@@ -26,6 +26,7 @@ use crate::sys::signal::bit;
 use crate::sys::socket::{self, Name};
 use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
+use std::fmt::Display;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Instant;
 
@@ -40,6 +41,7 @@ pub const BUILTIN: Builtin = Builtin {
     about: "Make one system call on sockets. ADDR is HOST:PORT, a path (its file stays until rm, as in C), or @name; VAR receives a descriptor number.\n\
             recv and recvfrom print what came (recvfrom the sender's address on a line before it); status 1 at the end of the stream.\n\
             NAME is the C name of an option of the socket, IP, IPv6 or TCP level, without its number: SO_REUSEADDR, TCP_NODELAY, ...\n\
+            accept, recv and recvfrom wait: at a prompt ^C ends that, and ^Z does nothing.\n\
             bind: EADDRINUSE after a server has ended: the port is kept for a minute (TIME_WAIT), unless SO_REUSEADDR is 1 before bind.",
     run,
 };
@@ -70,8 +72,15 @@ impl<'a> Arguments<'a> {
         text.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(|| wrong(text, &format!("{what} expected")))
     }
 
-    /// A descriptor of the user's: the shell's own are not to be had.
-    fn descriptor(&mut self) -> Result<RawFd, Error> {
+    /// A descriptor of the user's: the shell's own are not to be had. A variable that holds one may lack its `$`.
+    fn descriptor(&mut self, shell: &mut Shell) -> Result<RawFd, Error> {
+        let is_number = |text: &BStr| text.to_str().is_ok_and(|text| text.parse::<RawFd>().is_ok());
+        if let Some(text) = self.fields.get(self.at)
+            && is_name(text)
+            && shell.vars.value_of(text).is_some_and(|value| is_number(value))
+        {
+            return Err(wrong(text, &format!("descriptor expected; did you mean ${text}?")));
+        }
         let number = self.number("descriptor")?;
         if number < 0 || fd::is_private(number) {
             return Err(system("descriptor", Errno::EBADF));
@@ -101,23 +110,30 @@ fn system(call: &str, errno: Errno) -> Error {
     Error::new(format!("{call}: {errno:?}: {}", reason(errno)))
 }
 
+/// The same with what it was called for, an address or a descriptor, and what the errno means there: `accept: 3: EINVAL: Invalid argument
+/// (not listening: sock listen 3 first)`.
+fn system_at(call: &str, place: impl Display, hint: &str, errno: Errno) -> Error {
+    let hint = if hint.is_empty() { String::new() } else { format!(" ({hint})") };
+    Error::new(format!("{call}: {place}: {errno:?}: {}{hint}", reason(errno)))
+}
+
 fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     #[rustfmt::skip]
     let verbs: [Verb; 14] = [
         ("socket", |shell, rest| make(shell, &mut Arguments::of(rest))),
-        ("bind", |_, rest| done(bind(&mut Arguments::of(rest)))),
-        ("listen", |_, rest| done(listen(&mut Arguments::of(rest)))),
+        ("bind", |shell, rest| done(bind(shell, &mut Arguments::of(rest)))),
+        ("listen", |shell, rest| done(listen(shell, &mut Arguments::of(rest)))),
         ("accept", |shell, rest| accept(shell, &mut Arguments::of(rest))),
-        ("connect", |_, rest| connect(&mut Arguments::of(rest))),
-        ("send", |_, rest| send(&mut Arguments::of(rest), false)),
-        ("sendto", |_, rest| send(&mut Arguments::of(rest), true)),
+        ("connect", |shell, rest| connect(shell, &mut Arguments::of(rest))),
+        ("send", |shell, rest| send(shell, &mut Arguments::of(rest), false)),
+        ("sendto", |shell, rest| send(shell, &mut Arguments::of(rest), true)),
         ("recv", |shell, rest| receive(shell, &mut Arguments::of(rest), false)),
         ("recvfrom", |shell, rest| receive(shell, &mut Arguments::of(rest), true)),
-        ("shutdown", |_, rest| done(shutdown(&mut Arguments::of(rest)))),
+        ("shutdown", |shell, rest| done(shutdown(shell, &mut Arguments::of(rest)))),
         ("getsockname", |shell, rest| print_name(shell, &mut Arguments::of(rest), "getsockname", socket::local_name)),
         ("getpeername", |shell, rest| print_name(shell, &mut Arguments::of(rest), "getpeername", socket::peer_name)),
-        ("setsockopt", |_, rest| done(set_option(&mut Arguments::of(rest)))),
-        ("close", |_, rest| done(close(&mut Arguments::of(rest)))),
+        ("setsockopt", |shell, rest| done(set_option(shell, &mut Arguments::of(rest)))),
+        ("close", |shell, rest| done(close(shell, &mut Arguments::of(rest)))),
     ];
     message::verb(shell, &BUILTIN, fields, &verbs)
 }
@@ -127,8 +143,8 @@ fn done(result: Result<(), Error>) -> BuiltinResult {
     Ok(ExitStatus::SUCCESS)
 }
 
-fn close(arguments: &mut Arguments<'_>) -> Result<(), Error> {
-    let number = arguments.descriptor()?;
+fn close(shell: &mut Shell, arguments: &mut Arguments<'_>) -> Result<(), Error> {
+    let number = arguments.descriptor(shell)?;
     arguments.end()?;
     fd::close(number).map_err(|errno| system("close", errno))
 }
@@ -188,19 +204,31 @@ fn address(number: RawFd, text: &BStr, call: &str) -> Result<Name, Error> {
     found.into_iter().next().ok_or_else(|| failed(Errno::EADDRNOTAVAIL))
 }
 
-fn bind(arguments: &mut Arguments<'_>) -> Result<(), Error> {
-    let number = arguments.descriptor()?;
+fn bind(shell: &mut Shell, arguments: &mut Arguments<'_>) -> Result<(), Error> {
+    let number = arguments.descriptor(shell)?;
     let text = arguments.next("address")?;
     arguments.end()?;
     let name = address(number, text, "bind")?;
-    socket::bind(number, &name).map_err(|errno| system("bind", errno))
+    socket::bind(number, &name).map_err(|errno| {
+        let is_bound = errno == Errno::EINVAL && socket::local_name(number).is_ok_and(|own| is_somewhere(&own));
+        let hint = if is_bound { "it has a name already: sock getsockname" } else { "" };
+        system_at("bind", text, hint, errno)
+    })
 }
 
-fn listen(arguments: &mut Arguments<'_>) -> Result<(), Error> {
-    let number = arguments.descriptor()?;
+/// Whether a socket's own name is one that somebody has given it.
+fn is_somewhere(own: &Name) -> bool {
+    match own {
+        Name::Inet(address) => address.port() != 0,
+        other => !name::text(other).is_empty(),
+    }
+}
+
+fn listen(shell: &mut Shell, arguments: &mut Arguments<'_>) -> Result<(), Error> {
+    let number = arguments.descriptor(shell)?;
     let backlog = if arguments.fields.get(arguments.at).is_some() { arguments.number("backlog")? } else { 128 };
     arguments.end()?;
-    socket::listen(number, backlog).map_err(|errno| system("listen", errno))
+    socket::listen(number, backlog).map_err(|errno| system_at("listen", number, "", errno))
 }
 
 /// Wait until a descriptor is ready, however it was opened, so that signals can end the waiting. The socket's own time limit
@@ -223,7 +251,7 @@ fn outcome(waited: Result<(), Cut>, call: &str) -> Result<Option<ExitStatus>, Er
 
 fn accept(shell: &mut Shell, arguments: &mut Arguments<'_>) -> BuiltinResult {
     let variable = arguments.variable()?;
-    let number = arguments.descriptor()?;
+    let number = arguments.descriptor(shell)?;
     arguments.end()?;
     // Before a connection is taken, which nobody would have.
     message::check_writable(shell, variable)?;
@@ -240,6 +268,11 @@ fn accept(shell: &mut Shell, arguments: &mut Arguments<'_>) -> BuiltinResult {
             Err(Cut::Failed(Errno::EAGAIN)) => guard.wait_for(number, libc::POLLIN, deadline),
             Err(cut) => Err(cut),
         };
+        if let Err(Cut::Failed(errno)) = waited {
+            let listens = socket::option(number, libc::SOL_SOCKET, libc::SO_ACCEPTCONN) != Ok(0);
+            let hint = format!("not listening: sock listen {number} first");
+            return Err(system_at("accept", number, if listens { "" } else { &hint }, errno).into());
+        }
         if let Some(status) = outcome(waited, "accept")? {
             return Ok(status);
         }
@@ -247,8 +280,8 @@ fn accept(shell: &mut Shell, arguments: &mut Arguments<'_>) -> BuiltinResult {
     hand_over(shell, variable, connection.as_raw_fd(), failed)
 }
 
-fn connect(arguments: &mut Arguments<'_>) -> BuiltinResult {
-    let number = arguments.descriptor()?;
+fn connect(shell: &mut Shell, arguments: &mut Arguments<'_>) -> BuiltinResult {
+    let number = arguments.descriptor(shell)?;
     let text = arguments.next("address")?;
     arguments.end()?;
     let name = address(number, text, "connect")?;
@@ -266,18 +299,16 @@ fn connect(arguments: &mut Arguments<'_>) -> BuiltinResult {
     socket::set_nonblocking(number, false).map_err(failed)?;
     match connected {
         Ok(()) => Ok(ExitStatus::SUCCESS),
-        Err(Unconnected::Failed(Failed { errno, .. })) => Err(failed(errno).into()),
+        Err(Unconnected::Failed(Failed { errno, .. })) => Err(system_at("connect", text, "", errno).into()),
         Err(Unconnected::Stopped(stopped)) => Ok(stopped?.unwrap_or(ExitStatus::FAILURE)),
     }
 }
 
-fn send(arguments: &mut Arguments<'_>, to: bool) -> BuiltinResult {
+fn send(shell: &mut Shell, arguments: &mut Arguments<'_>, to: bool) -> BuiltinResult {
     let call = if to { "sendto" } else { "send" };
-    let number = arguments.descriptor()?;
-    let name = match to {
-        true => Some(address(number, arguments.next("address")?, call)?),
-        false => None,
-    };
+    let number = arguments.descriptor(shell)?;
+    let place = if to { Some(arguments.next("address")?) } else { None };
+    let name = place.map(|place| address(number, place, call)).transpose()?;
     let mut message = arguments.next("message")?.as_bytes();
     arguments.end()?;
     loop {
@@ -293,7 +324,11 @@ fn send(arguments: &mut Arguments<'_>, to: bool) -> BuiltinResult {
                     return Ok(status);
                 }
             }
-            Err(errno) => return Err(system(call, errno).into()),
+            Err(errno) => {
+                return Err(place
+                    .map_or_else(|| system(call, errno), |place| system_at(call, place, "", errno))
+                    .into());
+            }
         }
     }
 }
@@ -303,7 +338,7 @@ const MOST: i32 = 1 << 24;
 
 fn receive(shell: &mut Shell, arguments: &mut Arguments<'_>, from: bool) -> BuiltinResult {
     let call = if from { "recvfrom" } else { "recv" };
-    let number = arguments.descriptor()?;
+    let number = arguments.descriptor(shell)?;
     let size = if arguments.fields.get(arguments.at).is_some() { arguments.number("size")? } else { 64 << 10 };
     arguments.end()?;
     if !(0..=MOST).contains(&size) {
@@ -341,8 +376,8 @@ fn receive(shell: &mut Shell, arguments: &mut Arguments<'_>, from: bool) -> Buil
     Ok(ExitStatus::SUCCESS)
 }
 
-fn shutdown(arguments: &mut Arguments<'_>) -> Result<(), Error> {
-    let number = arguments.descriptor()?;
+fn shutdown(shell: &mut Shell, arguments: &mut Arguments<'_>) -> Result<(), Error> {
+    let number = arguments.descriptor(shell)?;
     let how = arguments.next("rd, wr or rdwr")?;
     arguments.end()?;
     let how = match how.as_bytes() {
@@ -360,7 +395,7 @@ fn print_name(
     call: &str,
     ask: fn(RawFd) -> Result<Name, Errno>,
 ) -> BuiltinResult {
-    let number = arguments.descriptor()?;
+    let number = arguments.descriptor(shell)?;
     arguments.end()?;
     let mut text = name::text(&ask(number).map_err(|errno| system(call, errno))?);
     text.push(b'\n');
@@ -389,8 +424,8 @@ const OPTIONS: &[(&str, libc::c_int, libc::c_int)] = &[
 /// Options whose value is a time: seconds, with a fraction if need be.
 const TIMES: &[(&str, libc::c_int)] = &[("SO_RCVTIMEO", libc::SO_RCVTIMEO), ("SO_SNDTIMEO", libc::SO_SNDTIMEO)];
 
-fn set_option(arguments: &mut Arguments<'_>) -> Result<(), Error> {
-    let number = arguments.descriptor()?;
+fn set_option(shell: &mut Shell, arguments: &mut Arguments<'_>) -> Result<(), Error> {
+    let number = arguments.descriptor(shell)?;
     let name = arguments.next("name of an option")?;
     let failed = |errno| system("setsockopt", errno);
     if let Some((_, option)) = TIMES.iter().find(|(known, _)| known.as_bytes() == name.as_bytes()) {
@@ -402,7 +437,17 @@ fn set_option(arguments: &mut Arguments<'_>) -> Result<(), Error> {
         return socket::set_time_option(number, *option, time).map_err(failed);
     }
     let known = OPTIONS.iter().find(|(known, ..)| known.as_bytes() == name.as_bytes());
-    let (_, level, option) = known.ok_or_else(|| wrong(name, "no such option"))?;
+    let (_, level, option) = known.ok_or_else(|| {
+        // The prefix is what one forgets.
+        let meant =
+            |full: &&str| full.split_once('_').is_some_and(|(_, rest)| name.eq_ignore_ascii_case(rest.as_bytes()));
+        let mut names = OPTIONS.iter().map(|(full, ..)| *full).chain(TIMES.iter().map(|(full, _)| *full));
+        let meant = names.find(|full| meant(full) || name.eq_ignore_ascii_case(full.as_bytes()));
+        wrong(
+            name,
+            &meant.map_or_else(|| "no such option".to_owned(), |full| format!("no such option; did you mean {full}?")),
+        )
+    })?;
     let value = arguments.number("number")?;
     arguments.end()?;
     socket::set_option(number, *level, *option, value).map_err(failed)

@@ -18,6 +18,8 @@ pub const BUILTIN: Builtin = Builtin {
     kind: Kind::Special,
     usage: "trap [action condition...]\ntrap -p [condition...]",
     about: "Execute a command on a signal, or at the end (EXIT): `-` is the default action, an empty one ignores.\n\
+            EXIT is also executed when HUP, INT or TERM, without an action, ends a shell that is not interactive: it dies of that signal then, and $?\n\
+            tells which it is. In dash and zsh it is not; a script for every shell says: trap 'exit 130' INT; trap 'exit 143' TERM\n\
             -p  print the actions so that the shell can read them back\n\
             In an action SIG_NAME is the signal's name, SIG_PID and SIG_UID are the sender and its user, SIG_CODE says how it was sent\n\
             (SI_USER: kill, SI_QUEUE: sigqueue, CLD_EXITED: a child ...), SIG_VALUE is the value that came with it (kill -q).",
@@ -70,6 +72,7 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
             None => status = ExitStatus::FAILURE,
         }
     }
+    guard_exit(shell);
     Ok(status)
 }
 
@@ -118,6 +121,29 @@ fn set(shell: &mut Shell, condition: i32, action: Option<Action>) -> Result<(), 
     }
     shell.traps.set(condition, action);
     Ok(())
+}
+
+/// What ends a shell from outside (XCU 2.15 leaves it open whether the EXIT action is executed then; bash does, and scripts that clean up
+/// rely on it). A handler for them is there only while there is such an action, and no other one for the signal.
+const ENDING: [i32; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
+
+/// Catch the signals that would end the shell before its EXIT action, or let them go again.
+fn guard_exit(shell: &mut Shell) {
+    let has_action = matches!(shell.traps.get(EXIT), Some(Action::Command(_)));
+    for signal in ENDING {
+        let is_free = shell.traps.get(signal).is_none() && shell.own_signals & bit(signal) == 0;
+        // Setting it cannot be refused for these signals.
+        if has_action && is_free {
+            if signal::get(signal) == Ok(Disposition::Default) && signal::set(signal, Disposition::Catch).is_ok() {
+                shell.traps.for_exit |= bit(signal);
+            }
+        } else if shell.traps.for_exit & bit(signal) != 0 {
+            shell.traps.for_exit &= !bit(signal);
+            if is_free {
+                let _ = signal::set(signal, Disposition::Default);
+            }
+        }
+    }
 }
 
 /// Whether the signal was ignored when the shell was started, which a non-interactive one cannot change.

@@ -81,6 +81,7 @@ pub fn start(
             let outcome = run(shell, command);
             let status = trap::run_exit(shell, status::at_end(outcome));
             finish();
+            trap::die(shell);
             fork::exit(status.0)
         }
     }

@@ -10,9 +10,9 @@ use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{AndOr, Command, Compound, List, Redirect, SimpleCommand, Word};
 use crate::syntax::print;
 use crate::sys::fork::{self, Fork};
+use crate::sys::poll;
 use crate::sys::signal::{self, bit};
 use crate::sys::spawn::{ChildSetup, Step};
-use crate::sys::{poll, siginfo};
 use bstr::{BStr, BString, ByteSlice};
 use nix::errno::Errno;
 use nix::unistd::Pid;
@@ -50,7 +50,8 @@ pub fn child_setup<'a>(
     ChildSetup {
         group: job_control.then(|| group.unwrap_or(Pid::from_raw(0))),
         terminal: if job_control && !background { terminal::descriptor(&shell.jobs) } else { None },
-        default_signals: (defaults_of_child(shell, job_control) | shell.traps.caught()) & !ignored_signals,
+        default_signals: (defaults_of_child(shell, job_control) | shell.traps.caught() | shell.traps.for_exit)
+            & !ignored_signals,
         ignored_signals,
         descriptors,
     }
@@ -87,8 +88,9 @@ pub fn finish(shell: &mut Shell, mut job: Job, text: impl FnOnce() -> BString) -
     }
     shell.jobs.notify = shell.options.has(Opt::Notify) && shell.options.has(Opt::Interactive);
     // The window is closed: the kernel tells the session's leader only, and that tells its jobs.
-    let hang_up = shell.own_signals & !shell.traps.caught() & bit(libc::SIGHUP) != 0;
-    wait::foreground(&mut shell.jobs, &mut job, job_control, hang_up);
+    let hang_up = shell.own_signals & !shell.traps.caught() & bit(libc::SIGHUP);
+    wait::foreground(&mut shell.jobs, &mut job, job_control, hang_up | shell.traps.for_exit);
+    forget_interrupt(shell, job.processes.iter().map(|process| process.state));
     let state = job.state();
     let status = job.status();
     if job_control {
@@ -171,11 +173,20 @@ pub fn pass_on_interrupt(shell: &Shell, children: impl Iterator<Item = Pid>) {
     }
 }
 
+/// ^C is for the foreground program first: if that has gone on, and ended in another way (an editor), it was not meant to end a script that
+/// has caught it for its EXIT action either. bash decides so.
+fn forget_interrupt(shell: &Shell, mut states: impl Iterator<Item = ProcessState>) {
+    let is_noted = signal::pending() & shell.traps.for_exit & bit(libc::SIGINT) != 0;
+    if is_noted && signal::is_key(libc::SIGINT) && states.all(|state| matches!(state, ProcessState::Exited(_))) {
+        signal::take(libc::SIGINT);
+    }
+}
+
 /// Whether ^C has come since the last look: from the terminal. What a process has sent to the shell, a job too, is the shell's own.
 fn interrupted(shell: &Shell) -> bool {
     signal::is_pending()
         && signal::pending() & shell.own_signals & bit(libc::SIGINT) != 0
-        && siginfo::details(libc::SIGINT).code == libc::SI_KERNEL
+        && signal::is_key(libc::SIGINT)
 }
 
 /// How long the first pause is where there can be no more processes; each is twice as long as the one before.
@@ -212,7 +223,8 @@ pub fn fork(shell: &mut Shell) -> Result<Fork, Errno> {
 /// Wait for one child that is not a job: the process of a subshell.
 pub fn wait_for(shell: &mut Shell, pid: Pid) -> Outcome {
     pass_on_interrupt(shell, std::iter::once(pid));
-    let state = wait::process(&mut shell.jobs, pid);
+    let state = wait::process(&mut shell.jobs, pid, shell.traps.for_exit);
+    forget_interrupt(shell, std::iter::once(state));
     if let ProcessState::Signaled { signal, core } = state {
         announce_death(shell, signal, core)?;
     }

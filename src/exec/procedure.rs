@@ -191,7 +191,7 @@ impl Desk {
             }
         }
         drop(watch);
-        wait::process(&mut shell.jobs, pid).status()
+        wait::process(&mut shell.jobs, pid, 0).status()
     }
 }
 

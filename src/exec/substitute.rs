@@ -16,10 +16,11 @@ use crate::status::{self, Error, ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{CommandSubstitution, List};
 use crate::sys::fork::{self, Fork};
 use crate::sys::private::Private;
-use crate::sys::{fd, signal, stack};
+use crate::sys::{fd, file, signal, stack, stream};
+use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::ffi::CStr;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 /// Everything that is put back at the end of a subshell and is not in a journal.
 struct Snapshot {
@@ -115,6 +116,10 @@ pub fn command(shell: &mut Shell, substitution: &CommandSubstitution, out: &mut 
         shell.buffers.push(memory);
     }
     let status = result?;
+    if signal::pending() & shell.traps.for_exit != 0 {
+        // The command for which this was is not executed any more.
+        trap::run_pending(shell)?;
+    }
     shell.substitution_status = Some(status);
     Ok(())
 }
@@ -236,9 +241,26 @@ fn collect(shell: &mut Shell, process: Option<(Pid, Option<OwnedFd>)>) -> Outcom
 pub fn read_capture(shell: &mut Shell, pipe: &OwnedFd, children: impl Iterator<Item = Pid>) {
     job::pass_on_interrupt(shell, children);
     if let Some(Capture::Memory(memory)) = shell.io.captures.last_mut()
-        && let Err(errno) = fd::read_to_end(pipe.as_raw_fd(), memory)
+        && let Err(errno) = read_to_end(pipe, memory, shell.traps.for_exit)
     {
         shell.report(&Error::system("cannot read the output of a command substitution", errno));
+    }
+}
+
+/// Read to the end, or until one of the signals `ending` has come.
+fn read_to_end(pipe: &OwnedFd, out: &mut Vec<u8>, ending: u64) -> Result<(), Errno> {
+    if ending == 0 {
+        return fd::read_to_end(pipe.as_raw_fd(), out);
+    }
+    loop {
+        while file::wait_for_input(pipe.as_raw_fd(), ending).is_err() {
+            if signal::pending() & ending != 0 {
+                return Ok(());
+            }
+        }
+        if stream::read_into(pipe.as_fd(), out, 1 << 16)? == 0 {
+            return Ok(());
+        }
     }
 }
 
@@ -360,6 +382,7 @@ pub fn enter_process(shell: &mut Shell, is_job: bool) {
     }
     signal::clear();
     shell.traps.enter_subshell();
+    shell.traps.for_exit = 0;
     shell.in_trap = None;
     shell.jobs.forget_all();
     if !is_job {
@@ -379,6 +402,7 @@ pub fn enter_stage(shell: &mut Shell, shows_jobs: bool, is_job: bool) {
 /// End the process of a subshell: its EXIT trap, then its status.
 pub fn end_process(shell: &mut Shell, outcome: Outcome) -> ! {
     let status = trap::run_exit(shell, status::at_end(outcome));
+    trap::die(shell);
     fork::exit(status.0)
 }
 

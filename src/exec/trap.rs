@@ -6,7 +6,7 @@ use crate::shell::traps::{Action, EXIT};
 use crate::shell::{InTrap, Shell};
 use crate::status::{ExitStatus, Flow};
 use crate::sys::siginfo::{self, Details};
-use crate::sys::signal::{self, bit};
+use crate::sys::signal::{self, Disposition, bit};
 use crate::sys::signames;
 use bstr::BString;
 
@@ -33,6 +33,9 @@ pub fn run_pending(shell: &mut Shell) -> Result<(), Flow> {
     if let Some(flow) = crate::exec::substitute::killed(shell) {
         return Err(flow);
     }
+    if let Some(flow) = ended(shell) {
+        return Err(flow);
+    }
     if signal::take(libc::SIGHUP) && shell.own_signals & bit(libc::SIGHUP) != 0 {
         wait::hang_up(&mut shell.jobs);
         shell.ended_by_signal = true;
@@ -44,6 +47,35 @@ pub fn run_pending(shell: &mut Shell) -> Result<(), Flow> {
         return Err(Flow::Interrupt(ExitStatus::from_signal(libc::SIGINT)));
     }
     Ok(())
+}
+
+/// A signal ends the shell, which has an EXIT action to execute before. The subshells inside this process end, too: there the signal stays noted.
+fn ended(shell: &mut Shell) -> Option<Flow> {
+    let number = signal::first(signal::pending() & shell.traps.for_exit)?;
+    if !shell.is_virtual() {
+        signal::take(number);
+        shell.deadly = Some(number);
+        shell.ended_by_signal = true;
+    }
+    Some(Flow::Exit(ExitStatus::from_signal(number)))
+}
+
+/// The signals that end the shell do so at once from here on.
+fn let_go(shell: &mut Shell) {
+    for number in signal::bits(std::mem::take(&mut shell.traps.for_exit)) {
+        // It was set before, so it can be set back.
+        let _ = signal::set(number, Disposition::Default);
+    }
+}
+
+/// After [`run_exit`], and instead of exiting: the process dies of the signal that has ended it, so that its parent sees that.
+pub fn die(shell: &Shell) {
+    if let Some(number) = shell.deadly {
+        // With its default action, which ends this process; it comes when it is not blocked, at the latest.
+        let _ = signal::set(number, Disposition::Default);
+        let _ = signal::send(nix::unistd::getpid().as_raw(), number);
+        signal::unblock(number);
+    }
 }
 
 /// Execute the action of one signal, unless an earlier action has taken it away.
@@ -129,6 +161,7 @@ fn run_exit_actions(shell: &mut Shell, mut status: ExitStatus) -> ExitStatus {
     }
     if let Some(Action::Command(command)) = shell.traps.get(EXIT).cloned() {
         shell.traps.set(EXIT, None);
+        let_go(shell);
         shell.status = status;
         shell.in_trap = Some(InTrap { status, return_depth: shell.return_depth });
         if let Err(Flow::Exit(other)) = run_action(shell, &command) {

@@ -79,6 +79,7 @@ pub fn run() -> i32 {
     let status = trap::run_exit(&mut shell, status::at_end(outcome));
     // Connections say good-bye; the rest of the memory goes with the process, all at once.
     drop(std::mem::take(&mut shell.rpc));
+    trap::die(&shell);
     std::mem::forget(shell);
     status.0
 }

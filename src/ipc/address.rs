@@ -35,8 +35,8 @@ pub enum Address {
 /// How a System V queue is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SystemV {
-    /// `sysv:KEY`, decimal or hexadecimal; 0 is IPC_PRIVATE, a queue without a key.
-    Key(i32),
+    /// `sysv:KEY`, decimal or hexadecimal, and shown as it was typed; 0 is IPC_PRIVATE, a queue without a key.
+    Key(i32, Notation),
     /// `sysv:id=N`: the kernel's number of a queue.
     Id(i32),
     /// `sysv:file=PATH[:PROJ]`: the key that ftok(3) makes of a file's name and a letter or number (1 if not given).
@@ -46,6 +46,15 @@ pub enum SystemV {
         /// Distinguishes several queues of one file.
         project: u8,
     },
+}
+
+/// How a key is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notation {
+    /// As a decimal number.
+    Decimal,
+    /// `0x`, as `ipcs` shows it.
+    Hexadecimal,
 }
 
 /// An Internet address; names are looked up when it is used.
@@ -182,7 +191,10 @@ fn sysv(text: &[u8], place: &[u8]) -> Result<Address, Error> {
         SystemV::File { path: BString::from(path), project }
     } else {
         match key(place) {
-            Some(key) => SystemV::Key(key),
+            Some(key) if place.starts_with(b"0x") || place.starts_with(b"0X") => {
+                SystemV::Key(key, Notation::Hexadecimal)
+            }
+            Some(key) => SystemV::Key(key, Notation::Decimal),
             None => return wrong("sysv: takes a key (decimal or 0x...), id=N, or file=PATH[:PROJ]"),
         }
     };
@@ -263,7 +275,8 @@ impl Address {
             Self::Descriptor(fd) => format!("fd:{fd}").into(),
             Self::Fifo(path) => joined(&[b"fifo:", path]),
             Self::Posix(name) => name.clone(),
-            Self::SystemV(SystemV::Key(key)) => format!("sysv:{key:#010x}").into(),
+            Self::SystemV(SystemV::Key(key, Notation::Decimal)) => format!("sysv:{key}").into(),
+            Self::SystemV(SystemV::Key(key, Notation::Hexadecimal)) => format!("sysv:{key:#010x}").into(),
             Self::SystemV(SystemV::Id(id)) => format!("sysv:id={id}").into(),
             Self::SystemV(SystemV::File { path, project }) => {
                 joined(&[b"sysv:file=", path, format!(":{project}").as_bytes()])
@@ -330,9 +343,9 @@ mod tests {
             assert_eq!(shown(text).as_deref(), Some(text));
         }
         assert_eq!(shown("posix:/queue").as_deref(), Some("/queue"));
-        assert_eq!(shown("sysv:42").as_deref(), Some("sysv:0x0000002a"));
+        assert_eq!(shown("sysv:42").as_deref(), Some("sysv:42"));
         assert_eq!(shown("sysv:file=a:b/c").as_deref(), Some("sysv:file=a:b/c:1"));
-        assert_eq!(shown("sysv:-1").as_deref(), Some("sysv:0xffffffff"));
+        assert_eq!(shown("sysv:0X2a").as_deref(), Some("sysv:0x0000002a"));
         assert_eq!(shown("sysv:file=a:b:C").as_deref(), Some("sysv:file=a:b:67"));
     }
 

@@ -31,6 +31,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The ending of the file that a waiting sender has locked: NAME.PID.sender.
+const SENDER: &str = "sender";
 /// The receiver's word.
 const TAKEN: &[u8] = b"taken";
 /// How long who does not want to wait waits for the other side when it is there already.
@@ -100,7 +102,7 @@ impl Rendezvous {
     /// A connection to the receiver, when there is one.
     fn meet(&self, wait: &mut Wait) -> Result<OwnedFd, Error> {
         let refused = |errno| Error::refused(&self.address, errno);
-        let mut watch: Option<OwnedFd> = None;
+        let mut watch: Option<(OwnedFd, run::Turn)> = None;
         loop {
             let socket = socket::socket(libc::AF_UNIX, libc::SOCK_SEQPACKET).map_err(refused)?;
             let connect = |_| socket::connect(socket.as_raw_fd(), &name_of(&self.file));
@@ -114,8 +116,15 @@ impl Rendezvous {
             }
             match &watch {
                 // The receiver may have come before the watch was there: look again first.
-                None => watch = Some(inotify::appearances(&run::c_path(&self.directory)?).map_err(refused)?),
-                Some(watch) => {
+                None => {
+                    // No signal ends the process before the file is removed by which others see that somebody waits.
+                    wait.guard().map_err(|cut| Error::stopped(&self.address, cut))?;
+                    let process = nix::unistd::getpid();
+                    let mark = run::lock(self.file.with_extension(format!("{process}.{SENDER}")), &self.address, wait)?;
+                    let appearances = inotify::appearances(&run::c_path(&self.directory)?).map_err(refused)?;
+                    watch = Some((appearances, mark));
+                }
+                Some((watch, _)) => {
                     wait.ready(&self.address, watch.as_fd(), libc::POLLIN)?;
                     let _ = stream::read_into(watch.as_fd(), &mut Vec::new(), 4096);
                 }
@@ -211,11 +220,17 @@ pub fn is_awaited(name: &BStr, base: &Base) -> Result<bool, Error> {
     Ok(file.exists() && !is_stale(file.as_os_str().as_bytes(), libc::SOCK_DGRAM))
 }
 
-/// The rendezvous at which a receiver waits.
+/// The rendezvous at which a receiver or a sender waits.
 pub fn waiting(base: &Base) -> Vec<String> {
     let mut names = run::names(base, ".rdv");
     // Without the directory there are no names.
     names.retain(|name| is_awaited(name.as_str().into(), base).unwrap_or(false));
+    let mut senders = run::names(base, &format!(".{SENDER}"));
+    // The file of one that was killed is locked by nobody.
+    senders.retain(|sender| run::is_locked(base, &format!("{sender}.{SENDER}")));
+    names.extend(senders.iter().filter_map(|sender| sender.rsplit_once('.')).map(|(name, _)| name.to_owned()));
+    names.sort();
+    names.dedup();
     names
 }
 

@@ -81,6 +81,13 @@ pub fn lock(path: PathBuf, tried: &str, wait: &mut Wait) -> Result<Turn, Error> 
     }
 }
 
+/// Whether somebody has taken a turn by this file of the directory.
+pub fn is_locked(base: &Base, file: &str) -> bool {
+    let path = directory(base).and_then(|directory| c_path(&directory.join(file)));
+    let open = path.ok().and_then(|path| fd::open(&path, libc::O_RDONLY, 0).ok());
+    open.is_some_and(|file| stream::lock(file.as_fd(), false) == Err(Errno::EAGAIN))
+}
+
 /// The names in the directory that end so, without the ending.
 pub fn names(base: &Base, ending: &str) -> Vec<String> {
     let entries = directory(base).ok().and_then(|path| std::fs::read_dir(path).ok());

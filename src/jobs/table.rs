@@ -10,6 +10,7 @@ use crate::jobs::terminal::Terminal;
 use crate::status::ExitStatus;
 use crate::sys::wait::Change;
 use crate::sys::{pidfd, signal};
+use bstr::BString;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
@@ -83,6 +84,14 @@ impl JobTable {
             self.dismiss_ended();
         }
         self.insert(job)
+    }
+
+    /// The job that was started last in the background is shown by another text than that of its command.
+    pub fn rename_last(&mut self, text: BString) {
+        let place = self.last_background().and_then(|pid| self.place(pid));
+        if let Some(job) = place.and_then(|place| self.jobs.get_mut(place.number - 1)).and_then(Option::as_mut) {
+            job.text = text;
+        }
     }
 
     /// Put a foreground job that was stopped into the table; it becomes the current job. Returns its number.

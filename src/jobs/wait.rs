@@ -36,17 +36,17 @@ pub enum Waited {
     Unknown,
 }
 
-/// Wait until no process of `job` runs: all have ended, or with `monitor` all that have not are stopped. With `hang_up` SIGHUP ends the
-/// waiting, too: it is still noted, and the job runs.
+/// Wait until no process of `job` runs: all have ended, or with `monitor` all that have not are stopped. The signals `ending` end the
+/// waiting, too: they are still noted, and the job runs.
 ///
 /// A process of which the kernel knows nothing (SIGCHLD was ignored behind the shell's back) counts as exited with 127.
-pub fn foreground(table: &mut JobTable, job: &mut Job, monitor: bool, hang_up: bool) {
+pub fn foreground(table: &mut JobTable, job: &mut Job, monitor: bool, ending: u64) {
     let stops = monitor || table.watches_stops();
-    let sleep = hang_up.then(Sleep::begin);
+    let sleep = (ending != 0).then(Sleep::begin);
     while job.processes.iter().any(is_waited_for) {
         match any(sleep.is_none(), stops) {
             Event::Child(pid, change) => note(table, job, pid, change, monitor),
-            Event::Nothing if signal::pending() & bit(libc::SIGHUP) != 0 => return,
+            Event::Nothing if signal::urgent(ending) != 0 => return,
             Event::Nothing => sleep.iter().for_each(|sleep| signal::suspend(&sleep.mask)),
             Event::NoChildren => {
                 job.mark_lost();
@@ -90,15 +90,18 @@ fn pass_on_stop(job: &Job) {
     }
 }
 
-/// Wait for one child that is no job: a command substitution, or the only process of a command in a shell without job control.
-pub fn process(table: &mut JobTable, pid: Pid) -> ProcessState {
+/// Wait for one child that is no job: a command substitution, or the only process of a command in a shell without job control. The signals
+/// `ending` end the waiting: they are still noted, and the child runs.
+pub fn process(table: &mut JobTable, pid: Pid, ending: u64) -> ProcessState {
     let stops = table.watches_stops();
+    let sleep = (ending != 0).then(Sleep::begin);
     loop {
-        match any(true, stops) {
+        match any(sleep.is_none(), stops) {
             Event::Child(child, Change::Stopped(_) | Change::Continued) if child == pid => {}
             Event::Child(child, change) if child == pid => return change.into(),
             Event::Child(child, change) => note_other(table, child, change),
-            Event::Nothing => {}
+            Event::Nothing if signal::urgent(ending) != 0 => return ProcessState::Running,
+            Event::Nothing => sleep.iter().for_each(|sleep| signal::suspend(&sleep.mask)),
             Event::NoChildren => {
                 table.lose_all();
                 return ProcessState::LOST;

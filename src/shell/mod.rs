@@ -92,6 +92,8 @@ pub struct Shell {
     pub in_trap: Option<InTrap>,
     /// A signal has ended the shell: what keeps an `exit` to itself lets this one pass.
     pub ended_by_signal: bool,
+    /// The signal of which the process dies when its EXIT action is through.
+    pub deadly: Option<i32>,
     /// Remote procedure calls: interfaces that were read, connections that are kept.
     pub rpc: Session,
     /// Buffers of fields that are not in use.
@@ -181,6 +183,7 @@ impl Shell {
             is_survivable: false,
             in_trap: None,
             ended_by_signal: false,
+            deadly: None,
             rpc: Session::default(),
             pool: Buffers::default(),
             buffers: Vec::new(),
@@ -213,9 +216,12 @@ impl Shell {
         self.subshells.len() > self.process_level
     }
 
-    /// The signals (bits as in `sys::signal`) that end the sleep of a builtin: those with a trap, ^C at a prompt, a hang-up.
+    /// The signals (bits as in `sys::signal`) that end the sleep of a builtin: those with a trap, those that end the shell, ^C at a prompt, a
+    /// hang-up.
     pub fn interrupting(&self) -> u64 {
-        self.traps.caught() | self.own_signals & (signal::bit(libc::SIGINT) | signal::bit(libc::SIGHUP))
+        self.traps.caught()
+            | self.traps.for_exit
+            | self.own_signals & (signal::bit(libc::SIGINT) | signal::bit(libc::SIGHUP))
     }
 
     /// Print an error on standard error: `ipcsh: script.sh: line 3: cd: foo: No such file or directory`.

@@ -28,6 +28,8 @@ pub struct Traps {
     pub ignored_at_entry: u64,
     /// Signals that this subshell ignores because it is an asynchronous list: it may trap them.
     pub ignored_by_list: u64,
+    /// Signals that would end the shell, and are caught only so that its EXIT action is executed before.
+    pub for_exit: u64,
     /// The signal whose action is being executed.
     pub running: Option<i32>,
 }
@@ -69,7 +71,7 @@ impl Traps {
     pub fn caught_by_parent(&self) -> u64 {
         let parent =
             self.shown.as_ref().map_or(0, |shown| Self { actions: Rc::clone(shown), ..Self::default() }.caught());
-        self.caught() | parent
+        self.caught() | self.for_exit | parent
     }
 
     /// A subshell begins: commands are gone, ignored signals stay ignored; `trap` shows what the parent had (XCU 2.12).

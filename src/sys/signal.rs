@@ -107,6 +107,17 @@ pub fn pending() -> u64 {
     CAUGHT.load(Ordering::Relaxed)
 }
 
+/// Whether this signal, which is noted, came from a key of the terminal.
+pub fn is_key(signal: i32) -> bool {
+    siginfo::details(signal).code == libc::SI_KERNEL
+}
+
+/// Those of a set that are noted and end the wait for a foreground program at once. ^C has reached that, too, and it decides.
+pub fn urgent(set: u64) -> u64 {
+    let urgent = pending() & set;
+    if urgent & bit(libc::SIGINT) != 0 && is_key(libc::SIGINT) { urgent & !bit(libc::SIGINT) } else { urgent }
+}
+
 /// Note a signal as if its handler had run: a key has asked for it.
 pub fn note_caught(signal: i32) {
     siginfo::record(signal, Details { code: libc::SI_KERNEL, ..Details::default() });

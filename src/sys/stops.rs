@@ -37,6 +37,29 @@ extern "C" fn stop(signal: libc::c_int) {
     errno.set();
 }
 
+/// Stop as the kernel does, but what was interrupted ends with EINTR and does not go on by itself.
+extern "C" fn stop_and_interrupt(signal: libc::c_int) {
+    stop(signal);
+}
+
+/// Make a call that the kernel stops by SIGTTIN where this process is in the background: when it goes on, the call has failed with EINTR, and
+/// signals that came meanwhile have had their effect. To be called with all signals blocked.
+pub(super) fn stoppable<T>(call: impl FnOnce() -> T) -> T {
+    OWNER.store(getpid().as_raw(), Relaxed);
+    let is_default = signal::get(libc::SIGTTIN) == Ok(signal::Disposition::Default);
+    if is_default {
+        // It is no error for this signal, here and below.
+        let _ = signal::act(libc::SIGTTIN, stop_and_interrupt as extern "C" fn(libc::c_int) as libc::sighandler_t);
+    }
+    signal::unblock(libc::SIGTTIN);
+    let result = call();
+    if is_default {
+        let _ = signal::act(libc::SIGTTIN, libc::SIG_DFL);
+        changed(libc::SIGTTIN);
+    }
+    result
+}
+
 /// What is installed for a stop that stops.
 pub(super) fn handler() -> libc::sighandler_t {
     stop as extern "C" fn(libc::c_int) as libc::sighandler_t

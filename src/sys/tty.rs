@@ -3,7 +3,7 @@
 //! System calls: tcgetpgrp, tcsetpgrp, tcgetattr, tcsetattr. A process that is not in the terminal's foreground group and
 //! changes it gets SIGTTOU, which stops it; so the shell, which takes the terminal back from the background, blocks the signal.
 
-use crate::sys::{fd, signal};
+use crate::sys::{fd, signal, stops};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
@@ -78,7 +78,8 @@ pub fn is_terminal(fd: RawFd) -> bool {
 /// read(2), once, of what may be the terminal, where signals are blocked; EAGAIN and EINTR are returned to the caller.
 ///
 /// The kernel stops who reads from its terminal in the background by SIGTTIN, but fails with EIO where that is blocked. Then it is let
-/// through, for a read that does not wait: when the process goes on, the input that was there may be somebody else's.
+/// through, for a read that does not wait: when the process goes on, the input that was there may be somebody else's. Who has stopped gets
+/// EINTR, and is to look for signals before it reads again: a SIGTERM may be what it was continued for.
 ///
 /// # Errors
 /// What read says; EIO also where nobody could continue the process (no job control), or SIGTTIN is ignored.
@@ -90,8 +91,11 @@ pub fn try_read(fd: RawFd, buffer: &mut [u8]) -> Result<usize, Errno> {
     let terminal =
         fd::open(c"/dev/tty", libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY, 0).map_err(|_| Errno::EIO)?;
     let mask = signal::block_all();
-    signal::unblock(libc::SIGTTIN);
-    let got = fd::try_read(terminal.as_raw_fd(), buffer);
+    let got = stops::stoppable(|| fd::try_read(terminal.as_raw_fd(), buffer));
+    if got == Err(Errno::EINTR) {
+        // Those that wait are noted now.
+        signal::set_mask(&signal::empty_mask());
+    }
     signal::set_mask(&mask);
     got
 }

@@ -40,7 +40,7 @@ fn a_second_user_sees_his_own_queues() {
         &format!(
             "chmod 755 .; mkdir -m 777 run; q=$(mq create -m 644 sysv:0); mq create -m 644 /{name}; send /{name} long\n\
              ipc ls 2>/dev/null | grep -c \"^$q \"\n\
-             runuser -u nobody -- ./ipcsh -c '{{ ipc ls; mq create sysv:$$; ipc ls; mq ls; mq rm sysv:$$; }} 2>/dev/null >run/list; grep -c \"^sysv:id=\" run/list' | grep -q '^[1-9]' && echo own\n\
+             runuser -u nobody -- ./ipcsh -c '{{ ipc ls; mq create sysv:$$; ipc ls; mq ls; mq rm sysv:$$; }} 2>/dev/null >run/list; grep -c \"^sysv:0x\" run/list' | grep -q '^[1-9]' && echo own\n\
              grep -c \"^$q \" run/list; grep -q -w ${{q#sysv:id=}} run/list && echo all\n\
              runuser -u nobody -- ./ipcsh -c 'mq recv -S 3 \"$1\" 2>&1; echo $?' - /{name} | sed 's/.*: E/E/'; recv /{name}; mq rm $q /{name}"
         ),
@@ -78,7 +78,7 @@ fn limits_are_told_apart() {
     told(
         "ulimit -q 1000; mq create -M 10 -S 100 /q; echo $?; mq stat /q; echo $?",
         "limit: line 1: mq: /q: 10 messages of 100 bytes, more than `ulimit -q` (or -n) allows: EMFILE: Too many open files\n1\n\
-         limit: line 1: mq: /q: ENOENT: No such file or directory\n4\n",
+         limit: line 1: mq: /q: ENOENT: No such file or directory (`mq create` makes it)\n4\n",
     );
     told(
         "mq create -M 1000000 -S 9 /q; echo $?; mq create -M 9 -S 99999999 /q; echo $?",
@@ -95,10 +95,10 @@ fn limits_are_told_apart() {
              mq create -B 99999999 sysv:2; echo $?; mq stat sysv:2; echo $?; mq set -B 99999999 sysv:1; echo $?\n\
              mq create /a; mq create /b; mq create /c; echo $?' 2>&1"
         ),
-        "limit: line 1: mq: sysv:0x00000003: as many queues as `mq limits` allows are there: ENOSPC: No space left on device\n1\n0\n\
-         limit: line 2: mq: sysv:0x00000002: 99999999 bytes, more than `mq limits` allows: EPERM: Operation not permitted\n5\n\
-         limit: line 2: mq: sysv:0x00000002: ENOENT: No such file or directory\n4\n\
-         limit: line 2: mq: sysv:0x00000001: 99999999 bytes, more than `mq limits` allows: EPERM: Operation not permitted\n5\n\
+        "limit: line 1: mq: sysv:3: as many queues as `mq limits` allows are there: ENOSPC: No space left on device\n1\n0\n\
+         limit: line 2: mq: sysv:2: 99999999 bytes, more than `mq limits` allows: EPERM: Operation not permitted\n5\n\
+         limit: line 2: mq: sysv:2: ENOENT: No such file or directory (`mq create` makes it)\n4\n\
+         limit: line 2: mq: sysv:1: 99999999 bytes, more than `mq limits` allows: EPERM: Operation not permitted\n5\n\
          limit: line 3: mq: /c: as many queues as `mq limits` allows are there: ENOSPC: No space left on device\n1\n",
     );
 }

@@ -2,6 +2,7 @@
 //! leave something in the shell stays in the shell.
 
 use crate::terminal::*;
+use nix::unistd::Pid;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
@@ -117,5 +118,36 @@ fn what_concerns_the_shell_stays_in_it() {
     let mut text = String::new();
     (&first).read_to_string(&mut text).expect("text");
     assert_eq!(text, "hi\n");
+    t.exit();
+}
+
+/// Continued for a signal that ends it, it ends: it does not read again first, which would stop it once more.
+#[test]
+fn what_was_stopped_for_input_ends_at_the_first_kill() {
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
+    let server = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = server.local_addr().expect("it is bound").port();
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let (tcp_client, udp_port) = (format!("nc 127.0.0.1 {port}"), udp.local_addr().expect("it is bound").port());
+    let (udp_client, framed) =
+        (format!("nc -u 127.0.0.1 {udp_port}"), format!("nc -u --framed=nul 127.0.0.1 {udp_port}"));
+    for command in [&*tcp_client, &*udp_client, &*framed, "recv fd:0", "send udp:127.0.0.1:9", "read x"] {
+        t.run("clear");
+        t.line(&format!("{command} &"));
+        t.prompt();
+        let told = t.run("echo $!");
+        let job = Pid::from_raw(told.trim().parse().unwrap_or_else(|_| panic!("a process id: {told}")));
+        t.line("cat");
+        t.until("it runs", |t| t.foreground().is_some_and(|group| group != job && group != t.pid()));
+        t.line("typed");
+        t.stopped(job);
+        t.key(CTRL_C);
+        t.prompt();
+        t.run("kill %1");
+        t.line("wait");
+        t.prompt();
+        t.gone(job);
+        assert_eq!(t.run("jobs"), "", "{command}");
+    }
     t.exit();
 }

@@ -205,7 +205,7 @@ fn unreachable_hosts() {
             ("send tcp:HOST:80 x", "send: tcp:HOST:80: SYMBOL: WORDS"),
             ("send udp:HOST:80 x", "send: udp:HOST:80: SYMBOL: WORDS"),
             (": </dev/tcp/HOST/80", "cannot open /dev/tcp/HOST/80: WORDS (SYMBOL)"),
-            ("sock socket s inet stream; sock connect $s HOST:80", "sock: connect: SYMBOL: WORDS"),
+            ("sock socket s inet stream; sock connect $s HOST:80", "sock: connect: HOST:80: SYMBOL: WORDS"),
         ] {
             let filled = |text: &str| text.replace("HOST", host).replace("SYMBOL", symbol).replace("WORDS", words);
             let Some(mut command) = in_own_network(&dir, &filled(code)) else { return };

@@ -59,8 +59,8 @@ fn failed_calls_name_the_function_and_errno() {
         ("sock recv 99", 1, "EBADF"),
         ("sock socket s inet seqpacket", 1, "sock: socket: E"),
         ("sock socket s inet stream; sock recv $s", 1, "sock: recv: ENOTCONN: "),
-        ("sock socket s inet stream; sock accept c $s", 1, "sock: accept: EINVAL: "),
-        ("sock socket s inet stream; sock bind $s 192.0.2.1:1", 1, "sock: bind: EADDRNOTAVAIL: "),
+        ("sock socket s inet stream; sock accept c $s", 1, ": EINVAL: Invalid argument (not listening: sock listen "),
+        ("sock socket s inet stream; sock bind $s 192.0.2.1:1", 1, "sock: bind: 192.0.2.1:1: EADDRNOTAVAIL: "),
         ("sock socket s inet stream; sock connect $s nosuch.invalid:1", 1, "sock: getaddrinfo: nosuch.invalid:1: EAI_"),
         (
             "sock socket s inet stream; sock bind $s 127.0.0.1:nosuch",
@@ -73,8 +73,24 @@ fn failed_calls_name_the_function_and_errno() {
             "sock: getaddrinfo: [::1]:9: EAI_ADDRFAMILY: Address family",
         ),
         ("sock socket s inet dgram; sock sendto $s 127.0.0.1:65536 x", 1, ": EAI_SERVICE: port number too large"),
-        ("sock socket s unix stream; sock connect $s none", 1, "sock: connect: ENOENT: "),
-        ("sock socket s inet dgram; sock listen $s", 1, "sock: listen: EOPNOTSUPP: "),
+        ("sock socket s unix stream; sock connect $s none", 1, "sock: connect: none: ENOENT: "),
+        ("sock socket s inet dgram; sock listen $s", 1, ": EOPNOTSUPP: "),
+        (
+            "sock socket s inet stream; sock bind $s 127.0.0.1:0; sock bind $s 127.0.0.1:0",
+            1,
+            "sock: bind: 127.0.0.1:0: EINVAL: Invalid argument (it has a name already: sock getsockname)",
+        ),
+        (
+            "sock socket s unix stream; sock bind $s @twice-$$; sock bind $s @twice-$$",
+            1,
+            "EINVAL: Invalid argument (it has a name already",
+        ),
+        ("sock socket s inet stream; sock bind s 127.0.0.1:0", 2, "s: descriptor expected; did you mean $s?\nusage: "),
+        ("sock socket s inet stream; sock accept c s", 2, "s: descriptor expected; did you mean $s?\n"),
+        ("s=text; sock listen s", 2, "s: descriptor expected\n"),
+        ("sock socket s inet stream; sock setsockopt $s REUSEADDR 1", 2, "no such option; did you mean SO_REUSEADDR?"),
+        ("sock socket s inet stream; sock setsockopt $s nodelay 1", 2, "no such option; did you mean TCP_NODELAY?"),
+        ("sock socket s inet dgram; sock sendto $s 255.255.255.255:9 x", 1, "sock: sendto: 255.255.255.255:9: E"),
         (
             "sock socket s inet stream; sock setsockopt $s SO_RCVTIMEO 0.05; sock setsockopt $s SO_FROB 1",
             2,
@@ -101,7 +117,8 @@ fn failed_calls_name_the_function_and_errno() {
     }
     let refused = free_port();
     let end = run(&mut dir.shell(&format!("sock socket s inet stream; sock connect $s 127.0.0.1:{refused}")));
-    assert!(end.err.contains("sock: connect: ECONNREFUSED: Connection refused"), "{}", end.err);
+    let told = format!("sock: connect: 127.0.0.1:{refused}: ECONNREFUSED: Connection refused");
+    assert!(end.err.contains(&told), "{}", end.err);
 }
 
 #[test]

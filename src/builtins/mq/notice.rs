@@ -1,7 +1,7 @@
 //! `mq wait` and `mq notify`: to be told that a message has come, which stays where it is.
 
 use super::{one_address, parse};
-use crate::builtins::message::{self, NOWHERE, failed, number, patience};
+use crate::builtins::message::{self, NOWHERE, failed, failed_at, number, patience};
 use crate::builtins::{BuiltinResult, options, too_many_arguments};
 use crate::exec;
 use crate::fields::Fields;
@@ -48,7 +48,10 @@ pub fn wait(shell: &mut Shell, rest: &Fields) -> BuiltinResult {
         Address::SystemV(queue) => wait_sysv(queue, &address, end, &mut wait),
         _ => Ok(true),
     };
-    result.map_or_else(|error| failed(&error), |came| Ok(if came { ExitStatus::SUCCESS } else { NOWHERE }))
+    result.map_or_else(
+        |error| failed_at(&error, &address, Role::Receiver),
+        |came| Ok(if came { ExitStatus::SUCCESS } else { NOWHERE }),
+    )
 }
 
 /// The kernel has no call that waits for a System V message without taking it: look again, less and less often. False: the process
@@ -96,13 +99,14 @@ fn notify_signal(shell: &mut Shell, queue: &BStr, signal: Option<&BStr>) -> Buil
     let number = signal.map_or(Some(libc::SIGUSR1), |name| signames::condition(name)).filter(|&number| number > 0);
     let number = number.ok_or_else(|| Error::usage(format!("{}: no such signal", signal.unwrap_or_default())))?;
     let registered = shell.held.register(queue, number);
-    registered.map_or_else(|error| failed(&error), |()| Ok(ExitStatus::SUCCESS))
+    let refused = |error| failed_at(&error, &Address::Posix(queue.to_owned()), Role::Receiver);
+    registered.map_or_else(refused, |()| Ok(ExitStatus::SUCCESS))
 }
 
 fn notify_job(shell: &mut Shell, queue: &BStr, rest: &Fields, command: usize) -> BuiltinResult {
     // That it is not there is said here, and not by the job.
     if let Err(error) = posix::Queue::open(queue, Role::Receiver, &shell.held) {
-        return failed(&error);
+        return failed_at(&error, &Address::Posix(queue.to_owned()), Role::Receiver);
     }
     let mut text = format!("command mq wait -P {} ", nix::unistd::getpid()).into_bytes();
     quote_into(&mut text, queue);
@@ -113,5 +117,13 @@ fn notify_job(shell: &mut Shell, queue: &BStr, rest: &Fields, command: usize) ->
     }
     text.extend_from_slice(b" &\n");
     let line = shell.vars.line;
-    Ok(exec::run(shell, Parser::of_text(text, line), false)?)
+    let status = exec::run(shell, Parser::of_text(text, line), false)?;
+    // What was typed is what the user knows the job by.
+    let mut typed = b"mq".to_vec();
+    for word in rest.iter() {
+        typed.push(b' ');
+        quote_into(&mut typed, word);
+    }
+    shell.jobs.rename_last(typed.into());
+    Ok(status)
 }

@@ -188,7 +188,8 @@ pub fn perform(shell: &mut Shell, options: &mut Options, request: &Request) -> B
     };
     let xid = options.xid.unwrap_or_else(fresh_xid);
     attempts(shell, xid, 0)?;
-    let tried = format!("{} at {}", request.name, destination.host.as_bstr());
+    let port = destination.port.map_or_else(String::new, |port| format!(":{port}"));
+    let tried = format!("{} at {}{port}", request.name, destination.host.as_bstr());
     let kept = if options.keep { shell.rpc.take(&destination) } else { None };
     let mut connection = match kept {
         Some(connection) => connection,
@@ -280,7 +281,11 @@ pub fn binding(shell: &mut Shell, error: BindError) -> Unreached {
     match error {
         BindError::Lost(why @ (Lost::Signal(_) | Lost::Timeout)) => Unreached::Lost(why),
         BindError::Lost(why) => {
-            let error = Error::new(format!("rpcbind (port 111): {why}")).with_status(ExitStatus(18));
+            let hint = match why {
+                Lost::Connect(_) => " (start rpcbind, or say where: HOST:PORT)",
+                _ => "",
+            };
+            let error = Error::new(format!("rpcbind (port 111): {why}{hint}")).with_status(ExitStatus(18));
             Unreached::Error(outcome(shell, "CANNOT_CONNECT", &why.to_string()).err().unwrap_or(error))
         }
         BindError::Refused(what) => Unreached::Error(Error::new(what)),

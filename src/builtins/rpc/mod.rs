@@ -39,7 +39,7 @@ pub const BUILTIN: Builtin = Builtin {
             rpc help semantics",
     about: "Call procedures in other processes, and serve them with functions of the shell: ONC RPC (RFC 5531) and JSON-RPC 2.0.\n\
             -H HOST[:PORT]  where to call; without PORT rpcbind is asked; with -T unix a path\n\
-            -T tcp|udp|unix  what carries the messages (tcp)\n-t SEC  time for a try, doubled at each further one; of serve: for a function, which then runs in a process\n\
+            -T tcp|udp|unix  what carries the messages (tcp)\n-t SEC  time for a try (25; with udp 1), doubled at each further one; of serve: for a function, which then runs in a process\n\
             of its own, as only a process can be ended: what it changes in variables is lost with it\n\
             -r N  tries in all (1; with udp 3)\n-x XID  the number of the call\n-j  the result as JSON\n-o  a notification: no answer\n\
             -b ADDR  where to serve (on the loopback interface); port 0 takes a free one; json+http refuses what pages of the web send (Origin)\n--register  tell rpcbind\n\
@@ -49,7 +49,8 @@ pub const BUILTIN: Builtin = Builtin {
             Status of call: 0 done; 1 local error; 2 interface or type error; 10 PROG_UNAVAIL; 11 PROG_MISMATCH; 12 PROC_UNAVAIL;\n\
             13 GARBAGE_ARGS; 14 SYSTEM_ERR; 15 RPC_MISMATCH; 16 AUTH_ERROR; 17 not registered; 18 cannot connect;\n\
             20..24 JSON-RPC -32700, -32600, -32601, -32602, -32603; 25 another JSON-RPC error; 124 timeout.\n\
-            RPC_STATUS RPC_DETAIL RPC_XID RPC_TRIES are set.",
+            RPC_STATUS RPC_DETAIL RPC_XID RPC_TRIES are set. At a prompt ^C ends a call or a server, and ^Z does nothing.\n\
+            A server answers one call after the other: a function that calls its own server waits for itself, until -t.",
     run,
 };
 

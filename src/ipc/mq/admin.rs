@@ -273,6 +273,14 @@ pub struct Listed {
     pub facts: Facts,
 }
 
+impl Listed {
+    /// The key of a System V queue, as `ipcs` shows it, unless it is private.
+    pub fn key(&self) -> Option<&str> {
+        let key = self.facts.iter().find(|(name, _)| *name == "key").and_then(|(_, value)| value.as_str());
+        key.filter(|&key| key != "0x00000000")
+    }
+}
+
 /// All System V queues.
 ///
 /// # Errors

@@ -84,7 +84,7 @@ impl Queue {
 pub fn find(queue: &SystemV, name: &str) -> Result<i32, Error> {
     match queue {
         SystemV::Id(id) => Ok(*id),
-        SystemV::Key(msg::IPC_PRIVATE) => {
+        SystemV::Key(msg::IPC_PRIVATE, _) => {
             Err(Error::usage(name, "key 0 is IPC_PRIVATE, which is a new queue each time: use sysv:id=N"))
         }
         other => key(other).and_then(|key| msg::get(key, 0)).map_err(|errno| Error::refused(name, errno)),
@@ -97,7 +97,7 @@ pub fn find(queue: &SystemV, name: &str) -> Result<i32, Error> {
 /// The file of a key cannot be found.
 pub fn key(queue: &SystemV) -> Result<i32, Errno> {
     match queue {
-        SystemV::Key(key) => Ok(*key),
+        SystemV::Key(key, _) => Ok(*key),
         SystemV::Id(id) => msg::stat(*id).map(|status| status.msg_perm.__key),
         SystemV::File { path, project } => {
             let path = CString::new(path.as_slice()).map_err(|_| Errno::ENOENT)?;

@@ -294,8 +294,8 @@ impl Bytes {
                 self.buffer.resize(if self.treatment.is_none() { MOST } else { PIECE * 4 }, 0);
             }
             let got = match self.fill() {
-                Err(Errno::EAGAIN) => return Ok(Step::Wait(Side::From, false)),
-                Err(Errno::EINTR) => return Ok(Step::Moved),
+                // EINTR: a signal may be there, for which the next wait looks.
+                Err(Errno::EAGAIN | Errno::EINTR) => return Ok(Step::Wait(Side::From, false)),
                 Err(errno) => return Err(Broken { side: Side::From, errno }),
                 Ok(0) => return Ok(Step::End),
                 Ok(got) => got,

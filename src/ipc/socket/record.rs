@@ -103,8 +103,8 @@ impl Lane for ToRecords {
                 let got = tty::try_read(self.from, &mut self.buffer[length..]);
                 self.buffer.truncate(length + got.unwrap_or(0));
                 match got {
-                    Err(Errno::EAGAIN) => Ok(Step::Wait(Side::From, false)),
-                    Err(Errno::EINTR) => Ok(Step::Moved),
+                    // EINTR: a signal may be there, for which the next wait looks.
+                    Err(Errno::EAGAIN | Errno::EINTR) => Ok(Step::Wait(Side::From, false)),
                     Err(errno) => Err(broken(Side::From)(errno)),
                     Ok(0) => {
                         self.at_end = true;
