@@ -1,6 +1,5 @@
 //! The example scripts print what their `.out` files say; the documents name what exists.
 
-use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use std::fs;
@@ -88,8 +87,9 @@ impl Interrupted<'_> {
         let by_signal = status.code() == Some(128 + signal as i32) || status.signal() == Some(signal as i32);
         assert!(expected || by_signal, "{what}: {status:?}");
         let deadline = Instant::now() + Duration::from_secs(30);
-        while killpg(group, None) != Err(Errno::ESRCH) {
-            assert!(Instant::now() < deadline, "{what}: processes are left: {:?}", processes(group));
+        // (Whoever inherits the orphans may take its time to collect those that have ended.)
+        while let Some(left) = living(group) {
+            assert!(Instant::now() < deadline, "{what}: a process is left: {left}");
             std::thread::sleep(Duration::from_millis(5));
         }
         let mut places = self.command();
@@ -105,10 +105,14 @@ impl Interrupted<'_> {
     }
 }
 
-/// The command lines of a process group, for messages.
-fn processes(group: Pid) -> String {
-    let output = Command::new("ps").args(["-o", "pid,args", "-g", &group.to_string()]).output();
-    output.map_or_else(|_| String::new(), |output| String::from_utf8_lossy(&output.stdout).into_owned())
+/// A process of this group that lives, as `ps` shows it.
+fn living(group: Pid) -> Option<String> {
+    let output = Command::new("ps").args(["-e", "-o", "pgid=,stat=,args="]).output().expect("ps can be started");
+    let is_living = |line: &&str| {
+        let mut words = line.split_whitespace();
+        words.next() == Some(&group.to_string()) && words.next().is_some_and(|state| !state.starts_with('Z'))
+    };
+    String::from_utf8_lossy(&output.stdout).lines().find(is_living).map(str::to_owned)
 }
 
 /// ^C, TERM and HUP end each example, and it leaves no process, file or queue.

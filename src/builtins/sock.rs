@@ -77,7 +77,7 @@ impl<'a> Arguments<'a> {
         let is_number = |text: &BStr| text.to_str().is_ok_and(|text| text.parse::<RawFd>().is_ok());
         if let Some(text) = self.fields.get(self.at)
             && is_name(text)
-            && shell.vars.value_of(text).is_some_and(|value| is_number(value))
+            && shell.vars.value_of(text).is_some_and(is_number)
         {
             return Err(wrong(text, &format!("descriptor expected; did you mean ${text}?")));
         }

@@ -136,7 +136,9 @@ fn what_was_stopped_for_input_ends_at_the_first_kill() {
         t.line(&format!("{command} &"));
         t.prompt();
         let told = t.run("echo $!");
-        let job = Pid::from_raw(told.trim().parse().unwrap_or_else(|_| panic!("a process id: {told}")));
+        let job = Pid::from_raw(
+            told.lines().next().unwrap_or_default().trim().parse().unwrap_or_else(|_| panic!("a process id: {told}")),
+        );
         t.line("cat");
         t.until("it runs", |t| t.foreground().is_some_and(|group| group != job && group != t.pid()));
         t.line("typed");
