@@ -191,8 +191,8 @@ fn interrupted(shell: &Shell) -> bool {
 
 /// How long the first pause is where there can be no more processes; each is twice as long as the one before.
 const PAUSE: Duration = Duration::from_millis(10);
-/// So many pauses: 0.6 seconds.
-const PAUSES: u32 = 6;
+/// So many pauses: 1.3 seconds.
+const PAUSES: u32 = 7;
 
 /// Make a process, and if there can be no more of them now (EAGAIN), try again: children that have ended count until they are collected, and
 /// others end meanwhile. A script that makes ever more processes is slowed down by that, and does not fill the disk with
