@@ -139,7 +139,8 @@ fn what_was_stopped_for_input_ends_at_the_first_kill() {
         let job = Pid::from_raw(
             told.lines().next().unwrap_or_default().trim().parse().unwrap_or_else(|_| panic!("a process id: {told}")),
         );
-        t.line("cat");
+        // (One that does not read: the input has to wait for the job. ^C takes it away.)
+        t.line("sleep 1000");
         t.until("it runs", |t| t.foreground().is_some_and(|group| group != job && group != t.pid()));
         t.line("typed");
         t.stopped(job);
