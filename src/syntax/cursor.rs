@@ -277,7 +277,7 @@ impl<'a> Cursor<'a> {
     pub(super) fn peek_inside(&mut self, open: impl Fn() -> &'static str) -> Option<u8> {
         match self.rest() {
             [b'\\', b'\n', ..] => self.peek_continued(open()),
-            [] if self.is_in_value() => self.peek_continued(open()),
+            [] | [b'\\'] if self.is_in_value() => self.peek_continued(open()),
             rest => rest.first().copied(),
         }
     }
@@ -293,8 +293,9 @@ impl<'a> Cursor<'a> {
         loop {
             *self = self.behind_value();
             match self.rest() {
-                [b'\\', b'\n', ..] => {
-                    let newline = self.advance(1);
+                // (The newline may stand behind the value that the backslash ends.)
+                [b'\\', ..] if self.advance(1).behind_value().rest().first() == Some(&b'\n') => {
+                    let newline = self.advance(1).behind_value();
                     match newline.next_line_inside(open.as_bytes()) {
                         Some(next) => *self = next,
                         None => {

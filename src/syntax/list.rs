@@ -34,7 +34,13 @@ fn many_blanks(mut cursor: Cursor<'_>) -> Cursor<'_> {
                 cursor.mark(end, Kind::Comment);
                 return end;
             }
-            [b'\\', b'\n', ..] | [] if cursor.peek().is_some() => {}
+            // A line continuation, or the end of an alias's value; or else the cursor stays.
+            [b'\\', ..] | [] => {
+                let here = cursor.rest().as_ptr();
+                if cursor.peek().is_none() || cursor.rest().as_ptr() == here {
+                    return cursor;
+                }
+            }
             _ => return cursor,
         }
     }
