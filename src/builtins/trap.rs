@@ -63,9 +63,9 @@ fn run(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
     for name in fields.iter_from(first) {
         match named(shell, name) {
             // The default action is all that they have. It is said, but is no error: scripts name them in lists, mostly as 9, and no
-            // shell has ever minded.
+            // shell has ever minded: in POSIX mode nothing is said.
             Some(condition @ (libc::SIGKILL | libc::SIGSTOP)) if action.is_some() => {
-                if !is_number(name) {
+                if !is_number(name) && !shell.options.has(Opt::Posix) {
                     let name = signames::name_or_number(condition);
                     shell.report(&about(&name, "this signal can be neither caught nor ignored").within("trap"));
                 }
