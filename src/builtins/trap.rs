@@ -134,7 +134,7 @@ fn guard_exit(shell: &mut Shell) {
     let has_action = matches!(shell.traps.get(EXIT), Some(Action::Command(_)));
     for signal in ENDING {
         let is_free = shell.traps.get(signal).is_none() && shell.own_signals & bit(signal) == 0;
-        // Setting it cannot be refused for these signals.
+        // The kernel is asked: `trap - TERM` has just made a guarded one its default again.
         if has_action && is_free {
             if signal::get(signal) == Ok(Disposition::Default) && signal::set(signal, Disposition::Catch).is_ok() {
                 shell.traps.for_exit |= bit(signal);
@@ -142,6 +142,7 @@ fn guard_exit(shell: &mut Shell) {
         } else if shell.traps.for_exit & bit(signal) != 0 {
             shell.traps.for_exit &= !bit(signal);
             if is_free {
+                // It was set before, so it can be set back.
                 let _ = signal::set(signal, Disposition::Default);
             }
         }

@@ -324,6 +324,7 @@ pub fn replace(shell: &mut Shell, fields: &Fields, first: usize, zero: &[u8]) ->
 fn lower_level(shell: &mut Shell) -> Option<(u32, i64)> {
     let slot = shell.vars.slot_of(b"SHLVL");
     let level = shell.vars.get(slot).and_then(|level| parse_decimal(level)).filter(|_| !shell.is_subshell())?;
+    // One that is read-only stays.
     shell.vars.set_integer(slot, level - 1).is_ok().then_some((slot, level))
 }
 

@@ -71,7 +71,8 @@ fn let_go(shell: &mut Shell) {
 /// After [`run_exit`], and instead of exiting: the process dies of the signal that has ended it, so that its parent sees that.
 pub fn die(shell: &Shell) {
     if let Some(number) = shell.deadly {
-        // With its default action, which ends this process; it comes when it is not blocked, at the latest.
+        // With its default action, which ends this process; it comes when it is not blocked, at the latest. Neither call is ever refused
+        // for these signals; if one were, the status says it all the same.
         let _ = signal::set(number, Disposition::Default);
         let _ = signal::send(nix::unistd::getpid().as_raw(), number);
         signal::unblock(number);

@@ -16,10 +16,7 @@ const INTERVAL: u32 = 600;
 /// MAILCHECK has a value, which an interactive shell shows.
 pub fn set_interval(shell: &mut Shell) {
     let name = shell.vars.slot_of(b"MAILCHECK");
-    if shell.vars.get(name).is_none() {
-        // It is not read-only: nothing was executed yet.
-        let _ = shell.vars.set_integer(name, i64::from(INTERVAL));
-    }
+    shell.vars.set_default(name, INTERVAL.to_string().as_bytes());
 }
 
 /// What the shell knows of the user's mailboxes.

@@ -172,11 +172,8 @@ impl Patience {
     /// Whether this job is stopped, and that ends the waiting. One that was just killed or continued is not stopped, though it
     /// may not have said so yet.
     fn ends_with(self, job: &Job) -> bool {
-        let stopped = || job.processes.iter().filter(|process| matches!(process.state, ProcessState::Stopped(_)));
-        self.stops
-            && job.state() != JobState::Running
-            && stopped().count() > 0
-            && stopped().all(|it| is_stopped(it.pid))
+        let mut stopped = job.processes.iter().filter(|process| matches!(process.state, ProcessState::Stopped(_)));
+        self.stops && matches!(job.state(), JobState::Stopped(_)) && stopped.all(|process| is_stopped(process.pid))
     }
 }
 
