@@ -371,6 +371,10 @@ fn the_shell_survives_what_kills_others() {
     for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU]
     {
         kill(t.pid(), signal).expect("a child can be signalled");
+        if signal == Signal::SIGINT {
+            // What was typed is dropped, for a new prompt.
+            t.prompt();
+        }
         t.run(":");
     }
     assert_eq!(t.run("kill -s TERM $$; echo here"), "here");
