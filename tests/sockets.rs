@@ -32,11 +32,12 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use place::{Dir, has, limit};
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -171,10 +172,22 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that the kernel gives to nobody: a client that connects before its server listens could
+/// otherwise be given the very port that it asks for, and talk to itself (RFC 9293, 3.5: simultaneous open).
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("it is bound").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // (Below net.ipv4.ip_local_port_range; each process begins elsewhere.)
+    const PORTS: std::ops::Range<u16> = 10_000..32_000;
+    let process = u16::try_from(std::process::id() % 220).expect("a remainder") * 100;
+    loop {
+        let port = PORTS.start + (process + NEXT.fetch_add(1, Ordering::Relaxed)) % (PORTS.end - PORTS.start);
+        let taken = |error: io::Error| error.kind() == io::ErrorKind::AddrInUse;
+        let (four, six) = (("127.0.0.1", port), ("::1", port));
+        let bound = [TcpListener::bind(four).err(), TcpListener::bind(six).err(), UdpSocket::bind(four).err()];
+        if !bound.into_iter().flatten().any(taken) {
+            return port;
+        }
+    }
 }
 
 fn connect(port: u16) -> TcpStream {

@@ -309,11 +309,14 @@ fn a_terminal_that_answers_nothing_is_asked_nothing() {
     t.key("ls ab\t\t");
     t.see("ls abc");
     t.key(CTRL_C);
+    t.until("a prompt", |t| t.cursor_line().ends_with(['$', '#']));
     t.line("printf 'no newline'");
-    t.see("no newline%\n");
+    t.until("a prompt below", |t| t.text().contains("\nno newline%\n") && t.cursor_line().ends_with(['$', '#']));
     t.resize(10, 30);
     t.key("echo wide 日本\x12ls\x07");
+    t.until("the line again", |t| t.cursor_line().ends_with("echo wide 日本"));
     t.key(CTRL_C);
+    t.until("a prompt", |t| t.cursor_line().ends_with(['$', '#']));
     t.line("exit 0");
     t.wait();
     // Reports of status, cursor, attributes, modes and colours: what one asks a terminal for.

@@ -304,8 +304,9 @@ fn the_prompt_without_configuration() {
     t.line("sleep 1000 &");
     t.until("the jobs", |t| t.cursor_line().starts_with("(1 job) "));
     t.line("kill %1; wait");
+    t.until("no jobs", |t| t.cursor_line().contains('@') && t.cursor_line().ends_with(['$', '#']));
     t.line("printf 'no newline'");
-    t.see("no newline%\n");
+    t.until("a line of its own", |t| t.text().contains("\nno newline%\n") && t.cursor_line().contains('@'));
     t.line("exit 0");
     assert_eq!(t.wait(), 0);
 }

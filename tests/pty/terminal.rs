@@ -292,7 +292,7 @@ impl Terminal {
         self.bytes(keys.as_bytes());
     }
 
-    /// Press a key again every so many milliseconds, until there is a new prompt.
+    /// Press a key again every so many milliseconds, until there is a new prompt, and no further one is to come.
     #[track_caller]
     pub fn key_until_prompt(&mut self, key: &str, milliseconds: u16) {
         let start = Instant::now();
@@ -305,6 +305,12 @@ impl Terminal {
             assert!(start.elapsed() < DEADLINE, "no prompt however often {key:?} is pressed\n{}", self.picture());
         }
         self.prompt();
+        // One key too many gives one more prompt. Keys are taken in their order: where this one stands is the last prompt.
+        self.key("#");
+        self.until("a key behind the last prompt", |terminal| terminal.cursor_line().ends_with("]$ #"));
+        self.key("\x15");
+        self.until("the prompt alone", |terminal| terminal.prompt_number().is_some());
+        self.prompts = self.prompt_number().unwrap_or_default();
     }
 
     /// Type a line and Enter.
