@@ -153,10 +153,13 @@ fn guard_exit(shell: &mut Shell) {
 fn stays_ignored(shell: &mut Shell, condition: i32) -> bool {
     let own = shell.own_signals & bit(condition) != 0;
     let traps = &mut shell.traps;
-    // What is ignored and was not set here was ignored at entry.
+    // What is ignored and was not set here was ignored at entry; that does not change, so the kernel is asked once.
     let set_here = own || traps.get(condition).is_some() || traps.ignored_by_list & bit(condition) != 0;
-    if !set_here && signal::get(condition) == Ok(Disposition::Ignore) {
-        traps.ignored_at_entry |= bit(condition);
+    if !set_here && traps.known_at_entry & bit(condition) == 0 {
+        traps.known_at_entry |= bit(condition);
+        if signal::get(condition) == Ok(Disposition::Ignore) {
+            traps.ignored_at_entry |= bit(condition);
+        }
     }
     traps.ignored_at_entry & bit(condition) != 0 && !shell.options.has(Opt::Interactive)
 }

@@ -19,13 +19,10 @@ use std::os::fd::RawFd;
 const MOST_BYTES: usize = 16 << 10;
 
 /// What is known about the descriptor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Nothing was written since it last mattered to others: one write alone is not worth asking anything.
-    #[default]
-    Untouched,
-    /// One write was made.
-    Touched,
+    /// Nothing; it was written so many times since it last mattered to others.
+    Unknown(u8),
     /// A file, whose bytes may wait.
     File,
     /// A pipe, whose bytes may wait.
@@ -34,6 +31,12 @@ enum State {
     Vanishes,
     /// They may not wait.
     Direct,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Unknown(0)
+    }
 }
 
 /// What is to be done with bytes now.
@@ -47,6 +50,10 @@ pub enum Advice {
     Drop,
 }
 
+/// So many writes are made since it last mattered to others before anything is asked: that costs about as much as they do, so a group
+/// of a few commands does not pay for what only many are worth.
+const WRITES_BEFORE: u8 = 3;
+
 /// Bytes on their way to one descriptor; they are in [`promised`].
 #[derive(Debug, Default)]
 pub struct Gathered {
@@ -59,8 +66,8 @@ impl Gathered {
     /// What to do with `more` bytes for this descriptor. A subshell inside this process is `guarded`: a SIGPIPE is to end it alone.
     pub fn advise(&mut self, to: RawFd, more: usize, guarded: bool) -> Advice {
         self.state = match self.state {
-            State::Untouched => State::Touched,
-            State::Touched => state_of(to),
+            State::Unknown(writes) if writes < WRITES_BEFORE => State::Unknown(writes + 1),
+            State::Unknown(_) => state_of(to),
             state => state,
         };
         let most = match self.state {
@@ -90,13 +97,13 @@ impl Gathered {
                 self.failed = Some(errno);
             }
             // The room on the disk is less now.
-            self.state = State::Touched;
+            self.state = State::Unknown(WRITES_BEFORE);
         }
     }
 
     /// Nothing waits and others act now: what is known may no longer be true.
     pub fn forget(&mut self) {
-        self.state = State::Untouched;
+        self.state = State::default();
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Traps {
     /// Signals (bits as in `sys::signal`) that were ignored when the shell was started. A non-interactive shell cannot trap them; the
     /// programs of an interactive one ignore them, too, until it sets a trap for them.
     pub ignored_at_entry: u64,
+    /// Signals of which that is known.
+    pub known_at_entry: u64,
     /// Signals that this subshell ignores because it is an asynchronous list: it may trap them.
     pub ignored_by_list: u64,
     /// Signals that would end the shell, and are caught only so that its EXIT action is executed before.
