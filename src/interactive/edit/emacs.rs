@@ -18,8 +18,7 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
     let last_word = editor.recall.last_word.take();
     if is_typed(key) {
         if let KeyEvent(K::Char(character), _) = key {
-            editor.menu.close();
-            editor.line.insert(character.encode_utf8(&mut [0; 4]));
+            editor.insert(character);
         }
         return Ok(Step::Continue);
     }

@@ -97,6 +97,35 @@ impl Row {
         &self.cells
     }
 
+    /// The number of the cell that begins at a column; that of the cells where the row ends there. None inside of a wide one.
+    pub fn cell_at(&self, column: usize) -> Option<usize> {
+        let mut start = 0;
+        for (index, cell) in self.cells.iter().enumerate() {
+            if start >= column {
+                return (start == column).then_some(index);
+            }
+            start += usize::from(cell.width);
+        }
+        (start == column).then_some(self.cells.len())
+    }
+
+    /// Put a character of one column where a cell begins. What stands behind stays if it was there already; else the row ends, and the
+    /// answer is whether it has become shorter.
+    pub fn type_over(&mut self, index: usize, text: &str, style: Style) -> bool {
+        if index < self.cells.len() && self.text_of(index) == text {
+            self.cells[index].style = style;
+            return false;
+        }
+        let ends = index < self.cells.len();
+        self.text.truncate(index.checked_sub(1).map_or(0, |before| self.cells[before].end as usize));
+        self.cells.truncate(index);
+        self.text.push_str(text);
+        self.cells.push(Cell { end: self.text.len() as u32, width: 1, style });
+        self.width = self.cells.iter().map(|cell| usize::from(cell.width)).sum();
+        self.wraps = false;
+        ends
+    }
+
     /// The text of a cell.
     pub fn text_of(&self, index: usize) -> &str {
         let start = index.checked_sub(1).map_or(0, |before| self.cells[before].end as usize);

@@ -108,7 +108,7 @@ impl Editor {
         loop {
             let input = self.input(shell, session)?;
             // Also the second key of a command, before which the line has been drawn, changes something.
-            self.dirty = true;
+            self.was_drawn = !std::mem::replace(&mut self.dirty, true);
             match input {
                 Input::Key(KeyEvent(KeyCode::Char('C'), Modifiers::CTRL)) => self.interrupt_key(shell, session)?,
                 input => return Ok(input),

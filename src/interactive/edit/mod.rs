@@ -18,7 +18,8 @@ pub mod screen;
 pub mod search;
 pub mod vi;
 
-use crate::interactive::{highlight, previous, suggest, syntax_state, text};
+use crate::interactive::suggest::Suggestion;
+use crate::interactive::{highlight, previous, syntax_state, text};
 use crate::shell::{Opt, Shell};
 use crate::status::Flow;
 use crate::sys::fd;
@@ -70,13 +71,15 @@ pub struct Editor {
     search: Option<search::Search>,
     recall: Recall,
     vi: vi::State,
-    suggestion: String,
+    suggestion: Suggestion,
     /// What is to be written before the prompt is.
     before: String,
     columns: usize,
     rows: usize,
     /// Something has changed since the screen was drawn.
     dirty: bool,
+    /// Nothing had changed when the last key came.
+    was_drawn: bool,
     /// Colours are wanted.
     pub colours: bool,
     /// A text that the next line begins with.
@@ -181,12 +184,13 @@ impl Editor {
     fn draw(&mut self, shell: &mut Shell, assist: bool) {
         self.dirty = false;
         let spans: Vec<Span> = if self.colours { highlight::spans(shell, self.line.text()) } else { Vec::new() };
-        self.suggestion.clear();
-        if assist {
-            self.suggest(shell);
+        match assist {
+            true => self.suggest(shell),
+            false => self.suggestion.clear(),
         }
-        match self.suggestion.contains('\n') {
-            true => self.continuation.update(shell, &[self.line.text(), &self.suggestion].concat(), self.columns),
+        let suggestion = self.suggestion.text();
+        match suggestion.contains('\n') {
+            true => self.continuation.update(shell, &[self.line.text(), suggestion].concat(), self.columns),
             false => self.continuation.update(shell, self.line.text(), self.columns),
         }
         let menu = self.menu.rows(self.columns, self.rows);
@@ -196,7 +200,7 @@ impl Editor {
             line: self.line.text(),
             spans: &spans,
             cursor: self.line.cursor(),
-            suggestion: &self.suggestion,
+            suggestion,
             menu: &menu,
         };
         let matches;
@@ -215,13 +219,27 @@ impl Editor {
         };
     }
 
+    /// Insert a character. It is shown at once where it goes to the end of what is on the screen: what colour it has and what could follow it
+    /// may take a search in directories and in the history, and a key is not to wait for them.
+    fn insert(&mut self, character: char) {
+        let mut buffer = [0; 4];
+        let text = character.encode_utf8(&mut buffer);
+        let in_step = self.was_drawn && self.line.is_at_end() && !self.menu.is_open() && self.other_prompt.is_none();
+        self.menu.close();
+        self.line.insert(text);
+        if in_step && text::is_simple(character) {
+            // A terminal that is gone is found out at the next read.
+            let _ = fd::write_all(OUTPUT, self.screen.echo(text, self.columns));
+        }
+    }
+
     /// Find what the line could go on with, where that may be shown.
     fn suggest(&mut self, shell: &Shell) {
         let possible = self.colours && self.line.is_at_end() && !self.menu.is_open();
-        self.suggestion = match possible && self.other_prompt.is_none() && !self.vi.is_command() {
-            true => suggest::suggestion(shell, self.line.text()),
-            false => String::new(),
-        };
+        match possible && self.other_prompt.is_none() && !self.vi.is_command() {
+            true => self.suggestion.update(shell, self.line.text()),
+            false => self.suggestion.clear(),
+        }
     }
 
     fn write(&mut self, text: &str) {

@@ -152,7 +152,7 @@ impl Editor {
 
     /// What is suggested becomes the line, all of it or its first word.
     pub fn take_suggestion(&mut self, word_only: bool) -> bool {
-        let suggestion = std::mem::take(&mut self.suggestion);
+        let suggestion = self.suggestion.take();
         if suggestion.is_empty() || !self.line.is_at_end() {
             return false;
         }

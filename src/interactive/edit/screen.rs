@@ -54,6 +54,36 @@ impl Screen {
         self.out.as_bytes()
     }
 
+    /// The bytes for a character of one column that was typed at the end of the line, before anything else is known of it: it looks like
+    /// the one before it until the next frame. Empty where that frame has to show it.
+    pub fn echo(&mut self, character: &str, columns: usize) -> &[u8] {
+        self.out.clear();
+        let Place { row, column } = self.cursor;
+        let Some(row) = self.rows.get(row).filter(|_| !self.pending && column + 1 < columns) else { return &[] };
+        let Some(index) = row.cell_at(column) else { return &[] };
+        // Behind the end of the line there is at most what is suggested.
+        let suggested = row.cells().get(index);
+        if suggested.is_some_and(|cell| cell.style != Style::Suggestion) {
+            return &[];
+        }
+        let style = index.checked_sub(1).map_or(Style::Plain, |before| row.cells()[before].style);
+        let style = match style {
+            // A blank ends words, but not what is in quotes.
+            Style::Quoted | Style::Unclosed | Style::Comment => style,
+            Style::Prompt => Style::Plain,
+            _ if character == " " => Style::Plain,
+            style => style,
+        };
+        self.set_style(style);
+        self.out.push_str(character);
+        self.set_style(Style::Plain);
+        if self.rows[self.cursor.row].type_over(index, character, style) {
+            self.out.push_str("\x1b[K");
+        }
+        self.cursor.column += 1;
+        self.out.as_bytes()
+    }
+
     /// Move to a place; rows from `known` on are not there yet and are made by newlines.
     fn go(&mut self, to: Place, known: usize, joined: bool) {
         if self.pending && joined && to.row == self.cursor.row + 1 {
@@ -100,7 +130,7 @@ impl Screen {
         if style == self.style {
             return;
         }
-        if self.style == Style::Prompt || self.colours {
+        if self.style == Style::Prompt || self.colours && self.style != Style::Plain {
             self.out.push_str("\x1b[m");
         }
         if self.colours && !style.sgr().is_empty() {
@@ -170,7 +200,7 @@ fn equal_cells(a: &Row, b: &Row) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame::{Content, layout};
+    use super::super::frame::{Content, Span, layout};
     use super::super::prompt::{Continuation, Prompt};
     use super::*;
 
@@ -201,6 +231,37 @@ mod tests {
         assert_eq!(text(screen.draw(frame("ab", 2, 80), 80)), "b");
         assert_eq!(text(screen.draw(frame("a", 1, 80), 80)), "\x08\x1b[K");
         assert_eq!(text(screen.draw(frame("a", 0, 80), 80)), "\x08");
+    }
+
+    #[test]
+    fn a_typed_character_is_shown_before_its_frame() {
+        let mut screen = Screen::default();
+        screen.draw(frame("", 0, 6), 6);
+        assert_eq!(text(screen.echo("a", 6)), "a");
+        // Then there is nothing left to be written.
+        assert_eq!(text(screen.draw(frame("a", 1, 6), 6)), "");
+        assert_eq!(text(screen.draw(frame("ab", 1, 6), 6)), "b\x08");
+        assert_eq!(text(screen.echo("x", 6)), "", "not at the end");
+        screen.draw(frame("abc", 3, 6), 6);
+        assert_eq!(text(screen.echo("d", 6)), "", "the last column");
+    }
+
+    #[test]
+    fn a_typed_character_takes_the_place_of_a_suggestion() {
+        let prompt = Prompt::plain("$ ");
+        let continuation = Continuation::plain("> ");
+        let suggesting = |line, suggestion| {
+            let spans = &[Span { end: 9, style: Style::Command }];
+            let cursor = str::len(line);
+            let menu = &[];
+            layout(&Content { prompt: &prompt, continuation: &continuation, line, spans, cursor, suggestion, menu }, 80)
+        };
+        let mut screen = Screen { colours: true, ..Screen::default() };
+        screen.draw(suggesting("l", "s x"), 80);
+        assert_eq!(text(screen.echo("s", 80)), "\x1b[32ms\x1b[m");
+        assert_eq!(text(screen.draw(suggesting("ls", " x"), 80)), "");
+        assert_eq!(text(screen.echo("h", 80)), "\x1b[32mh\x1b[m\x1b[K");
+        assert_eq!(text(screen.draw(suggesting("lsh", ""), 80)), "");
     }
 
     #[test]
