@@ -7,6 +7,7 @@ pub mod mail;
 mod plain;
 pub mod previous;
 pub mod prompt;
+pub mod sought;
 pub mod startup;
 pub mod suggest;
 pub mod syntax_state;

@@ -150,3 +150,33 @@ fn a_match_of_many_lines_or_wide_characters_has_one_row() {
     t.until("nothing is left of it", |t| t.text() == "[4]$");
     t.exit();
 }
+
+#[test]
+fn case_counts_where_there_is_a_capital() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = remembering(24, 80, &["echo READY", "echo Ready", "echo ready"]);
+    t.see_at_cursor("$");
+    t.key(&format!("{CTRL_R}ready{UP}"));
+    t.see("(reverse-i-search)`ready': echo Ready\n  echo READY\n> echo Ready\n  echo ready");
+    t.key("\x7f\x7f\x7f\x7f\x7fR");
+    t.see("(reverse-i-search)`R': echo Ready\n  echo READY\n> echo Ready");
+    t.key("E");
+    t.until("one", |t| t.text() == "(reverse-i-search)`RE': echo READY");
+    t.key(CTRL_G);
+    t.until("nothing", |t| t.text() == "$");
+    // Up behind the beginning of a command, too.
+    t.key(&format!("echo re{UP}"));
+    t.see_at_cursor("$ echo ready");
+    t.key(UP);
+    t.see_at_cursor("$ echo Ready");
+    t.key(CTRL_C);
+    t.see("^C\n$");
+    t.key(&format!("echo R{UP}{UP}"));
+    t.see_at_cursor("$ echo READY");
+    t.line("");
+    t.see("\nREADY\n$");
+    t.line("exit 0");
+    assert_eq!(t.wait(), 0);
+}

@@ -3,6 +3,7 @@
 use super::Editor;
 use super::line::Motion;
 use crate::interactive::complete::scan;
+use crate::interactive::sought::Sought;
 use crate::interactive::text::to_text;
 use crate::shell::Shell;
 use std::collections::HashMap;
@@ -66,7 +67,8 @@ impl Editor {
             at = next;
             let index = (at < count).then_some(at);
             let text = self.text_of(shell, index);
-            let fits = text.starts_with(&self.recall.prefix) || self.recall.edited.contains_key(&index);
+            let fits =
+                Sought::new(&self.recall.prefix).at_start(&text).is_some() || self.recall.edited.contains_key(&index);
             if index.is_none() || fits && (shell.history.repeats || text != self.line.text()) {
                 self.show(shell, index, text.len());
                 return true;

@@ -6,7 +6,8 @@
 use super::input::{Input, Session};
 use super::prompt::Prompt;
 use super::{Editor, Step, Stop, emacs};
-use crate::interactive::text::{push_visible, to_bytes, visible};
+use crate::interactive::sought::Sought;
+use crate::interactive::text::{push_visible, to_bytes, to_text, visible};
 use crate::shell::Shell;
 use rustyline::{KeyCode, KeyEvent, Modifiers};
 use std::borrow::Cow;
@@ -140,8 +141,7 @@ impl Editor {
         // The entry that is shown is searched as it is in the line.
         self.keep_changes(shell);
         let here = self.recall.at.map(|_| to_bytes(self.line.text()));
-        let wanted = to_bytes(wanted);
-        let finder = memchr::memmem::Finder::new(&wanted);
+        let wanted = Sought::new(wanted);
         let mut seen = HashSet::new();
         let matches = |&index: &usize| {
             let text = match self.recall.edited_entry(index) {
@@ -150,7 +150,11 @@ impl Editor {
             };
             // Of those that are equal to the one that is shown, it is that one.
             let is_other = self.recall.at != Some(index) && here.as_deref() == Some(&text);
-            finder.find(&text).is_some() && !is_other && seen.insert(text)
+            let contains = match std::str::from_utf8(&text) {
+                Ok(text) => wanted.first(text),
+                Err(_) => wanted.first(&to_text(&text)),
+            };
+            contains.is_some() && !is_other && seen.insert(text)
         };
         (0..shell.history.len()).rev().filter(matches).collect()
     }
@@ -164,8 +168,8 @@ impl Editor {
             false => matches.rfind(|&index| index > here || !next && index == here),
         };
         let Some(index) = found else { return false };
-        let cursor = self.text_of(shell, Some(index)).rfind(&search.wanted).unwrap_or_default();
-        self.show(shell, Some(index), cursor);
+        let place = Sought::new(&search.wanted).last(&self.text_of(shell, Some(index)));
+        self.show(shell, Some(index), place.unwrap_or_default().start);
         true
     }
 
