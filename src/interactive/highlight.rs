@@ -3,10 +3,10 @@
 use crate::exec::names;
 use crate::interactive::complete::scan::unquote;
 use crate::interactive::edit::frame::{Span, Style};
-use crate::interactive::previous;
+use crate::interactive::events;
 use crate::interactive::text::{to_bytes, to_text};
-use crate::shell::Shell;
 use crate::shell::vars::slot;
+use crate::shell::{Opt, Shell};
 use crate::syntax::marks::{self, Kind, Mark};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -34,6 +34,11 @@ pub fn spans(shell: &mut Shell, line: &str) -> Vec<Span> {
             styles[mark.start..mark.end].fill(style);
         }
     }
+    if !shell.options.has(Opt::Posix) {
+        let (expanded, refused) = events::places(line, &shell.history);
+        expanded.into_iter().for_each(|place| styles[place].fill(Style::Expansion));
+        refused.into_iter().for_each(|place| styles[place].fill(Style::Unknown));
+    }
     runs(&styles)
 }
 
@@ -52,7 +57,6 @@ fn runs(styles: &[Style]) -> Vec<Span> {
 fn style(shell: &mut Shell, line: &str, mark: Mark, paths: &mut usize) -> Option<Style> {
     let text = line.get(mark.start..mark.end)?;
     Some(match mark.kind {
-        Kind::Command | Kind::Word if previous::meaning(shell, text).is_some() => Style::Expansion,
         Kind::Command => command(shell, text),
         Kind::Word | Kind::Assignment => {
             *paths += 1;

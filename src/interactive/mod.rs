@@ -2,10 +2,10 @@
 
 pub mod complete;
 pub mod edit;
+pub mod events;
 pub mod highlight;
 pub mod mail;
 mod plain;
-pub mod previous;
 pub mod prompt;
 pub mod sought;
 pub mod startup;

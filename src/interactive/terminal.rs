@@ -124,6 +124,11 @@ fn edited(shell: &mut Shell) -> Outcome {
                     return Ok(status);
                 }
             }
+            Err(Stop::NotExecuted(text, None)) => remember(shell, &to_bytes(&text)),
+            Err(Stop::NotExecuted(text, Some(error))) => {
+                shell.report(&error);
+                shell.history.refuse(&to_bytes(&text));
+            }
             Err(Stop::Interrupt) => shell.status = ExitStatus::from_signal(libc::SIGINT),
             Err(Stop::Flow(Flow::Exit(status))) => return Ok(status),
             Err(Stop::Flow(_)) => {}

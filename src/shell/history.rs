@@ -35,6 +35,8 @@ pub struct History {
     pub on: bool,
     /// A command that is the same as the one before is an entry, too (POSIX mode).
     pub repeats: bool,
+    /// The last entry was not executed, and is there until the next command comes.
+    refused: bool,
 }
 
 impl Default for History {
@@ -47,6 +49,7 @@ impl Default for History {
             file: None,
             on: false,
             repeats: false,
+            refused: false,
         }
     }
 }
@@ -88,6 +91,16 @@ impl History {
         }
     }
 
+    /// How many of the entries, from the oldest on, were commands: not one that was refused.
+    pub fn commands(&self) -> usize {
+        self.len() - usize::from(self.refused)
+    }
+
+    /// Keep a line that was not executed until the next command, so that its user can get it back and mend it.
+    pub fn refuse(&mut self, text: &[u8]) {
+        self.refused = self.add(text);
+    }
+
     /// The entries that `fc` speaks of: not the one that is being executed.
     pub fn earlier(&self) -> usize {
         self.len() - usize::from(self.has_current && !self.is_empty())
@@ -110,13 +123,20 @@ impl History {
         while self.entries.len() > self.size {
             self.entries.pop_front();
         }
+        self.refused &= !self.is_empty();
     }
 
     /// Append a command; false if it is blank, or the same as the last one where that counts once.
     pub fn add(&mut self, text: &[u8]) -> bool {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
-        let is_repeated = || !self.repeats && self.last().is_some_and(|last| last.text == text);
-        if text.iter().all(u8::is_ascii_whitespace) || is_repeated() {
+        let is_repeated = |history: &Self| !history.repeats && history.last().is_some_and(|last| last.text == text);
+        if text.iter().all(u8::is_ascii_whitespace) {
+            return false;
+        }
+        if std::mem::take(&mut self.refused) {
+            self.remove_last();
+        }
+        if is_repeated(self) {
             return false;
         }
         self.entries.push_back(Entry { number: self.next, text: BString::from(text) });
@@ -149,6 +169,7 @@ impl History {
     /// Forget everything.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.refused = false;
         self.has_current = false;
     }
 }
@@ -174,6 +195,20 @@ mod tests {
         assert_eq!(history.get(0).map(|entry| entry.number), Some(3));
         assert_eq!(history.index_of(4), Some(1));
         assert_eq!(history.index_of(1), None);
+    }
+
+    #[test]
+    fn what_was_refused_is_there_until_the_next_command() {
+        let mut history = History::default();
+        history.add(b"a");
+        history.refuse(b"!x");
+        assert_eq!((history.len(), history.commands()), (2, 1));
+        history.refuse(b"!y");
+        assert_eq!((history.len(), history.commands()), (2, 1));
+        history.add(b"b");
+        let texts: Vec<_> = history.iter().map(|entry| (entry.number, &entry.text[..])).collect();
+        assert_eq!(texts, [(1, &b"a"[..]), (2, b"b")]);
+        assert_eq!(history.commands(), 2);
     }
 
     #[test]

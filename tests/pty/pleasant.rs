@@ -358,12 +358,12 @@ fn names_of_the_project_are_completed() {
 }
 
 #[test]
-fn the_command_before_is_called_as_in_bash() {
+fn history_is_expanded_as_in_bash() {
     if !is_ipcsh() {
         return;
     }
     let mut t = Terminal::new();
-    assert_eq!(t.run("!!"), "ipcsh: !!: not found");
+    assert_eq!(t.run("!!"), "ipcsh: !!: no such command in the history");
     t.run("echo one 'two  three'");
     t.key("echo again: !!\r");
     t.prompt();
@@ -373,13 +373,42 @@ fn the_command_before_is_called_as_in_bash() {
     t.see_at_cursor("[4]$ echo again: echo one 'two  three'");
     t.key(CTRL_C);
     t.prompt();
-    t.key("echo [ !$ ]\r");
+    for (line, becomes, output) in [
+        ("echo [ !$ ]", "echo [ 'two  three' ]", "[ two  three ]"),
+        ("!!", "echo [ 'two  three' ]", "[ two  three ]"),
+        ("echo \"!$\" \"Hi!\" Hello! '!!' \\!! # !!", "echo \"]\" \"Hi!\" Hello! '!!' \\!! # !!", "] Hi! Hello! !! !!"),
+        ("echo !?again?:2-3:s/one/1/", "echo echo 1", "echo 1"),
+        ("^1^2^ x", "echo echo 2 x", "echo 2 x"),
+        ("!1", "echo one 'two  three'", "one two  three"),
+        ("echo !-2:$ !ech:^", "echo x one", "x one"),
+    ] {
+        let number = t.prompt_shown();
+        t.key(&format!("{line}\r"));
+        t.prompt();
+        let wanted = format!("\n[{number}]$ {becomes}\n{output}\n[{}]$", t.prompt_shown());
+        assert!(t.text().ends_with(&wanted), "{wanted}\n{}", t.picture());
+    }
+    // Only shown; Up brings it back to be executed.
+    t.key("!ech:p\r");
     t.prompt();
-    t.see("\n[ two  three ]\n");
-    t.key("!!\r");
+    assert!(t.text().ends_with("\n[12]$ echo x one\n[13]$"), "{}", t.picture());
+    t.key("\x1b[A");
+    t.see_at_cursor("[13]$ echo x one");
+    assert_eq!(t.run(""), "x one");
+    // What is not found is said, nothing is executed, and the line is there to be mended.
+    assert_eq!(t.run("echo never; !nosuch"), "ipcsh: !nosuch: no such command in the history");
+    t.key("\x1b[A");
+    t.see_at_cursor("[15]$ echo never; !nosuch");
+    t.key("\x7f\x7f\x7f\x7f\x7f\x7f\x7fecho now\r");
     t.prompt();
-    assert!(t.text().ends_with("\n[6]$ echo [ 'two  three' ]\n[ two  three ]\n[7]$"), "{}", t.text());
-    assert_eq!(t.run("echo \"!!\" Hello! 'a !$'"), "!! Hello! a !$");
+    t.see("\nnever\nnow\n[16]$");
+    assert_eq!(t.run("history | grep nosuch"), "   10  history | grep nosuch");
+    // A command of several lines.
+    t.line("echo 'it");
+    t.see_at_cursor("quote>");
+    t.line("is' !ec:1");
+    t.prompt();
+    t.see("quote> is' never\n");
     t.run("set -o vi");
     t.key("echo x !!\r");
     t.prompt();

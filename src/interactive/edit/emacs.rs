@@ -36,7 +36,7 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
     }
     let count = 1;
     let done = match key {
-        KeyEvent(K::Enter, M::NONE) | KeyEvent(K::Char('J' | 'M'), M::CTRL) => return Ok(editor.enter(shell)),
+        KeyEvent(K::Enter, M::NONE) | KeyEvent(K::Char('J' | 'M'), M::CTRL) => return editor.enter(shell),
         KeyEvent(K::Char('D'), M::CTRL) if editor.line.text().is_empty() => return end_of_input(editor, shell),
         // On the empty last line of a command that is not complete: give it up, and hear what it lacks.
         KeyEvent(K::Char('D'), M::CTRL) if editor.line.is_at_end() && editor.line.text().ends_with('\n') => {

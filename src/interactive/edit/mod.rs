@@ -18,10 +18,11 @@ pub mod screen;
 pub mod search;
 pub mod vi;
 
+use crate::builtins;
 use crate::interactive::suggest::Suggestion;
-use crate::interactive::{highlight, previous, syntax_state, text};
+use crate::interactive::{events, highlight, syntax_state, text};
 use crate::shell::{Opt, Shell};
-use crate::status::Flow;
+use crate::status::{Error, Flow};
 use crate::sys::fd;
 use crate::sys::tty;
 use frame::{Content, Span};
@@ -42,6 +43,8 @@ pub enum Stop {
     Interrupt,
     /// A trap's action has changed the flow.
     Flow(Flow),
+    /// A line that was entered is not to be executed: its history expansion has failed, or was only to be seen.
+    NotExecuted(String, Option<Error>),
 }
 
 /// What a key has led to.
@@ -72,6 +75,8 @@ pub struct Editor {
     recall: Recall,
     vi: vi::State,
     suggestion: Suggestion,
+    /// The last substitution of a history expansion.
+    substitution: Option<events::Substitution>,
     /// What is to be written before the prompt is.
     before: String,
     columns: usize,
@@ -159,18 +164,38 @@ impl Editor {
     }
 
     /// Enter: a command that is not complete gets another line.
-    fn enter(&mut self, shell: &mut Shell) -> Step {
+    fn enter(&mut self, shell: &mut Shell) -> Result<Step, Stop> {
         self.menu.close();
-        if let Some(text) = previous::replaced(shell, self.line.text()) {
-            self.line.replace_all(&text, text.len());
+        if !shell.options.has(Opt::Posix) {
+            self.expand_history(shell)?;
         }
         if !syntax_state::lines(shell, &text::to_bytes(self.line.text())).goes_on {
-            return Step::Enter;
+            return Ok(Step::Enter);
         }
         self.line.go(line::Motion::End, 1);
         self.line.interrupt();
         self.line.insert("\n");
-        Step::Continue
+        Ok(Step::Continue)
+    }
+
+    /// What is executed is what is seen: `!!` becomes the command that it means.
+    fn expand_history(&mut self, shell: &Shell) -> Result<(), Stop> {
+        let line = self.line.text();
+        match events::expand(line, &shell.history, &mut self.substitution) {
+            Ok(None) => {}
+            Ok(Some(expanded)) => {
+                self.line.replace_all(&expanded.text, expanded.text.len());
+                if expanded.only_shown {
+                    return Err(Stop::NotExecuted(expanded.text, None));
+                }
+            }
+            Err(refused) => {
+                let place = text::to_bytes(&line[refused.place]);
+                let error = builtins::about(&place, &refused.reason.to_string());
+                return Err(Stop::NotExecuted(line.to_owned(), Some(error)));
+            }
+        }
+        Ok(())
     }
 
     fn update_size(&mut self) {

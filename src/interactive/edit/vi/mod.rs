@@ -214,7 +214,7 @@ fn special_key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, ke
     match key {
         KeyEvent(K::Esc, _) => Ok(Step::Continue),
         KeyEvent(K::Enter, _) | KeyEvent(K::Char('J' | 'M'), M::CTRL) => {
-            let step = editor.enter(shell);
+            let step = editor.enter(shell)?;
             if step == Step::Continue {
                 insert(editor);
             }
