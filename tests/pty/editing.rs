@@ -189,6 +189,150 @@ fn the_second_key_of_a_command_shows_what_it_does() {
 }
 
 #[test]
+fn undone_changes_are_done_again() {
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
+    t.key("echo one\x17two");
+    t.see_at_cursor("[1]$ echo two");
+    for (key, shown) in [
+        ("\x1f", "echo"),
+        ("\x1f", "echo one"),
+        ("\x1b/", "echo"),
+        ("\x1b/", "echo two"),
+        ("\x1br", ""),
+        ("\x1b/", "echo one"),
+    ] {
+        t.key(key);
+        t.see_at_cursor(&format!("[1]$ {shown}"));
+    }
+    t.key(CTRL_C);
+    t.prompt();
+    t.exit();
+}
+
+#[test]
+fn sudo_comes_and_goes_in_front() {
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
+    t.run("sudo() { echo root: \"$@\"; }");
+    t.run("echo last");
+    t.key("\x1bs");
+    t.see_at_cursor("[3]$ sudo echo last");
+    assert_eq!(t.run(""), "root: echo last");
+    t.key(&format!("ls -l{LEFT}\x1bs"));
+    t.see_at_cursor("[4]$ sudo ls -l");
+    t.key("x");
+    t.see_at_cursor("[4]$ sudo ls -xl");
+    t.key("\x1bs");
+    t.see_at_cursor("[4]$ ls -xl");
+    t.key("y");
+    t.see_at_cursor("[4]$ ls -xyl");
+    t.key(CTRL_C);
+    t.prompt();
+    t.exit();
+}
+
+#[test]
+fn a_line_is_put_aside_and_comes_back() {
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
+    t.key("echo later\x1bq");
+    t.see_at_cursor("[1]$");
+    t.key("echo first\r");
+    t.see("\nfirst\n[2]$ echo later");
+    t.key("\r");
+    t.prompt();
+    t.see("\nlater\n[3]$");
+    // A comment is remembered, and executed when it is none any more.
+    t.key("echo never\x1b#");
+    t.prompt();
+    assert!(t.text().ends_with("[3]$ #echo never\n[4]$"), "{}", t.picture());
+    t.key(UP);
+    t.see_at_cursor("[4]$ #echo never");
+    t.key("\x1b#");
+    t.prompt();
+    t.see("[4]$ echo never\nnever\n[5]$");
+    t.exit();
+}
+
+#[test]
+fn several_entries_are_entered_one_after_the_other() {
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
+    t.run("echo one");
+    t.run("echo two");
+    t.run("echo three");
+    t.key(&format!("{UP}{UP}{UP}"));
+    t.see_at_cursor("[4]$ echo one");
+    t.key("\x0f");
+    t.see("\none\n[5]$ echo two");
+    t.key("x\x0f");
+    t.see("\ntwox\n[6]$ echo three");
+    t.key("\r");
+    t.prompt();
+    t.see("\nthree\n[7]$");
+    t.exit();
+}
+
+#[test]
+fn a_command_and_a_directory_are_looked_up_without_losing_the_line() {
+    if !is_ipcsh() {
+        return;
+    }
+    let page = ".TH TOOL 1\n.SH NAME\ntool \\- do a thing\n.SH SYNOPSIS\n";
+    let mut t = Terminal::with()
+        .file("pages/man1/tool.1", page)
+        .file("pages/man1/tool-verb.1", ".SH NAME\ntool-verb \\- do a part of it\n")
+        .file("bin/man", "#!/bin/sh\necho \"page of $*\"\n")
+        .file("folder/inside", "")
+        .start();
+    t.run("chmod +x bin/man; PATH=$PWD/bin:$PATH; MANPATH=$PWD/pages; alias mine='tool -x'");
+    t.key("false; sudo tool verb --x\x1bw");
+    t.see("\ntool: do a thing\n[2]$ false; sudo tool verb --x");
+    t.key("\x1bh");
+    t.see("\npage of tool-verb\n[2]$ false; sudo tool verb --x");
+    t.key("\x15mine\x1bw");
+    t.see("\nmine: an alias for tool -x\n[2]$ mine");
+    t.key("\x15false; umask\x1bOP");
+    t.see("\nusage: umask");
+    t.see_at_cursor("[2]$ false; umask");
+    t.key("\x15ls folder/in\x1bL");
+    t.see("\ninside\n[2]$ ls folder/in");
+    // The cursor is where it was, and `$?` what it was.
+    t.key("\x15echo $?\x1b[D\x1bL");
+    t.see("\nbin  folder  pages\n[2]$ echo $?");
+    t.key("x");
+    t.see_at_cursor("[2]$ echo $x?");
+    t.key("\x7f\r");
+    t.prompt();
+    t.see("echo $?\n0\n[3]$");
+    t.exit();
+}
+
+#[test]
+fn words_and_events_are_expanded_in_the_line() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with().file("a.c", "").file("b.c", "").file("a d", "").start();
+    t.key("ls *.c\x18*");
+    t.see_at_cursor("[1]$ ls a.c b.c");
+    t.key("\x15printf %s, a\x1b*");
+    t.see_at_cursor("[1]$ printf %s, 'a d' a.c");
+    t.key("; echo\r");
+    t.prompt();
+    t.see("\na d,a.c,\n[2]$");
+    t.key("echo !printf:2\x1b^");
+    t.see_at_cursor("[2]$ echo 'a d'");
+    t.key("\x15ls ?.\x1b=");
+    t.see("[2]$ ls ?.");
+    t.key(CTRL_C);
+    t.prompt();
+    // A line that has been typed is finished in an editor.
+    t.run("EDITOR='sed -i s/one/two/'");
+    t.key("echo one\x1be");
+    t.prompt();
+    t.see("\ntwo\n[5]$");
+    t.exit();
+}
+
+#[test]
 fn last_words_come_one_after_the_other() {
     let Some(mut t) = Terminal::of_ipcsh() else { return };
     t.run("echo one");

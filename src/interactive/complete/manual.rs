@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 /// The sections with programs: for users, for administrators, and games.
 const SECTIONS: [&str; 3] = ["1", "8", "6"];
+/// A page begins with its name and its synopsis: they are found in so much of it.
+const HEAD: u64 = 8 << 10;
 /// No page that a person reads is longer.
 const LONGEST: u64 = 8 << 20;
 
@@ -31,8 +33,6 @@ pub fn options(shell: &mut Shell, program: &str, operands: &[String]) -> Vec<Des
 /// The subcommands of a program that begin like `prefix`, each with a few words about it: those whose page `PROGRAM-NAME` shows how
 /// `PROGRAM NAME` is called.
 pub fn subcommands(shell: &mut Shell, program: &str, prefix: &str) -> Vec<(String, String)> {
-    /// A page begins with its name and its synopsis.
-    const HEAD: u64 = 8 << 10;
     let Some(program) = base_name(program) else { return Vec::new() };
     let directories = directories(shell);
     let mut found = BTreeSet::new();
@@ -48,6 +48,19 @@ pub fn subcommands(shell: &mut Shell, program: &str, prefix: &str) -> Vec<(Strin
         head.contains(&format!("{program} {name}")).then(|| (name, about.trim().to_owned()))
     };
     found.into_iter().filter_map(described).collect()
+}
+
+/// What the page of a program says it is, in a few words; none if there is no page.
+pub fn title(shell: &mut Shell, program: &str) -> Option<String> {
+    let program = base_name(program)?;
+    let head = page(&directories(shell), program, HEAD)?;
+    // mdoc(7) has a macro for it, and man(7) a hyphen.
+    if let Some(about) = head.lines().find_map(|line| line.strip_prefix(".Nd ")) {
+        return Some(roff::plain(about).trim().to_owned());
+    }
+    let head: String = head.lines().map(|line| roff::plain(line) + "\n").collect();
+    let about = head.split_once(" - ").and_then(|(_, behind)| behind.lines().next());
+    Some(about.unwrap_or_default().trim().to_owned())
 }
 
 /// The last component of a path.

@@ -1,7 +1,7 @@
 //! Completion: what the word at the cursor could become.
 
 mod files;
-mod manual;
+pub mod manual;
 pub mod names;
 mod project;
 mod roff;
@@ -13,6 +13,9 @@ use crate::shell::Shell;
 use crate::sys::signames;
 use bstr::ByteSlice;
 use scan::{Place, Quote, unquote};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 
 /// Something that the word could become.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -351,8 +354,21 @@ pub fn word_around(text: &str, offset: usize) -> (usize, usize) {
     (scan::scan(&text[..end]).start, end)
 }
 
+/// The directory that a word names, or in which the file that it names is.
+pub fn directory_of(shell: &mut Shell, raw: &str) -> PathBuf {
+    let fields = files::word_fields(shell, raw);
+    let path = fields.first().map(|path| PathBuf::from(OsString::from_vec(to_bytes(path)))).unwrap_or_default();
+    if path.is_dir() {
+        return path;
+    }
+    path.parent().filter(|parent| parent.is_dir()).map_or_else(|| PathBuf::from("."), PathBuf::from)
+}
+
 /// The files that a word matches as a pattern (with `*` behind it if it is none), quoted.
 pub fn pathnames(shell: &mut Shell, raw: &str) -> Vec<String> {
     let pattern = if raw.contains(['*', '?', '[']) { raw.to_owned() } else { format!("{raw}*") };
-    files::word_fields(shell, &pattern)
+    // (A pattern that matches nothing is left as it is.)
+    let found = files::word_fields(shell, &pattern).into_iter().map(|name| to_bytes(&name));
+    let existing = found.filter(|name| PathBuf::from(OsString::from_vec(name.clone())).symlink_metadata().is_ok());
+    existing.map(|name| to_text(&quote(&name))).collect()
 }

@@ -10,6 +10,8 @@ use crate::status::Failure;
 use rustyline::line_buffer::WordAction;
 use rustyline::{At, CharSearch, KeyCode as K, KeyEvent, Modifiers as M, Word};
 
+/// The user's editor, expanded when it is called.
+const EDITOR: &str = "${VISUAL:-${EDITOR:-vi}}";
 const LEFT_WORD: Motion = Motion::WordLeft(Word::Emacs);
 const RIGHT_WORD: Motion = Motion::WordRight(At::AfterEnd, Word::Emacs);
 
@@ -46,6 +48,29 @@ pub fn key(editor: &mut Editor, shell: &mut Shell, session: &mut Session, key: K
             return editor.search(shell, session, key == KeyEvent::ctrl('R'));
         }
         KeyEvent(K::Char('X'), M::CTRL) => return control_x(editor, shell, session),
+        KeyEvent(K::Char('e' | 'v'), M::ALT) => return edit_elsewhere(editor, shell, session, EDITOR),
+        KeyEvent(K::Char('O'), M::CTRL) => return editor.enter_and_go_on(shell),
+        KeyEvent(K::Char('#'), M::ALT) => {
+            editor.comment_out();
+            return Ok(Step::Enter);
+        }
+        KeyEvent(K::Char('h'), M::ALT) | KeyEvent(K::F(1), M::NONE) => editor.show_manual(shell, session)?,
+        KeyEvent(K::Char('w'), M::ALT) => editor.say_what_it_is(shell),
+        KeyEvent(K::Char('L'), M::ALT) => {
+            editor.list_directory(shell, session)?;
+            true
+        }
+        KeyEvent(K::Char('s'), M::ALT) => editor.toggle_sudo(shell),
+        KeyEvent(K::Char('q'), M::ALT) => editor.put_aside(),
+        KeyEvent(K::Char('^'), M::ALT) => editor.expand_in_place(shell),
+        KeyEvent(K::Char('*'), M::ALT) => {
+            editor.expand_word_here(shell);
+            true
+        }
+        KeyEvent(K::Char('=' | '?'), M::ALT) => {
+            editor.list_expansions(shell);
+            true
+        }
         KeyEvent(K::Tab, _) => {
             editor.complete(shell, true);
             true
@@ -102,7 +127,11 @@ pub fn quoted_insert(editor: &mut Editor, shell: &mut Shell, session: &mut Sessi
 
 fn control_x(editor: &mut Editor, shell: &mut Shell, session: &mut Session) -> Result<Step, Stop> {
     match editor.next_key(shell, session)? {
-        KeyEvent(K::Char('E'), M::CTRL) => edit_elsewhere(editor, shell, session, "${VISUAL:-${EDITOR:-vi}}"),
+        KeyEvent(K::Char('E'), M::CTRL) => edit_elsewhere(editor, shell, session, EDITOR),
+        KeyEvent(K::Char('*'), M::NONE) => {
+            editor.expand_word_here(shell);
+            Ok(Step::Continue)
+        }
         KeyEvent(K::Char('U'), M::CTRL) => {
             editor.line.undo();
             Ok(Step::Continue)
@@ -220,6 +249,11 @@ fn kills_or_changes(editor: &mut Editor, key: KeyEvent) -> bool {
             return true;
         }
         KeyEvent(K::Char('_'), M::CTRL) => return line.undo(),
+        KeyEvent(K::Char('/'), M::ALT) => return line.redo(),
+        KeyEvent(K::Char('r'), M::ALT) => {
+            line.undo_all();
+            return true;
+        }
         KeyEvent(K::Char('T'), M::CTRL) => {
             line.transpose(false);
             return true;
@@ -256,11 +290,6 @@ fn others(editor: &mut Editor, key: KeyEvent) -> bool {
         }
         KeyEvent(K::Enter, M::ALT) | KeyEvent(K::Char('J'), M::CTRL_ALT) => {
             editor.line.insert("\n");
-            true
-        }
-        KeyEvent(K::Char('#'), M::ALT) => {
-            let text = format!("#{}", editor.line.text());
-            editor.line.replace_all(&text, text.len());
             true
         }
         // ^Z and ^G: nothing is running, nothing is to be given up.

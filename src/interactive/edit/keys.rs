@@ -142,6 +142,7 @@ fn sequence(inner: &[u8], last: u8) -> Decoded {
         (b'Z', _) => KeyCode::BackTab,
         (b'M', _) if inner.is_empty() => KeyCode::Enter,
         (b'P', _) if inner.is_empty() => KeyCode::F(1),
+        (b'~', 11) => KeyCode::F(1),
         (b'~', 2) => KeyCode::Insert,
         (b'~', 3) => KeyCode::Delete,
         (b'~', 5) => KeyCode::PageUp,

@@ -29,6 +29,8 @@ impl ChangeListener for NoListener {
 pub struct Line {
     buffer: LineBuffer,
     past: Vec<(String, usize)>,
+    /// What was undone, and can be done again until something else is.
+    undone: Vec<(String, usize)>,
     /// The last change was typing: what is typed next is part of it.
     typing: bool,
     killed: Vec<String>,
@@ -66,6 +68,7 @@ impl Default for Line {
         Self {
             buffer: LineBuffer::with_capacity(LONGEST),
             past: Vec::new(),
+            undone: Vec::new(),
             typing: false,
             killed: Vec::new(),
             killing: false,
@@ -94,6 +97,7 @@ impl Line {
     pub fn begin(&mut self, text: &str, cursor: usize) {
         self.set(text, cursor);
         self.past.clear();
+        self.undone.clear();
         self.typing = false;
         self.killing = false;
         self.yanked = None;
@@ -114,6 +118,11 @@ impl Line {
 
     /// Remember the state before a change.
     pub fn checkpoint(&mut self) {
+        self.undone.clear();
+        self.remember();
+    }
+
+    fn remember(&mut self) {
         if self.past.last().is_none_or(|(text, _)| text != self.text()) {
             if self.past.len() == MOST_UNDO {
                 self.past.remove(0);
@@ -250,12 +259,22 @@ impl Line {
     pub fn undo(&mut self) -> bool {
         while let Some((text, cursor)) = self.past.pop() {
             if text != self.text() {
+                self.undone.push((self.text().to_owned(), self.cursor()));
                 self.set(&text, cursor);
                 self.interrupt();
                 return true;
             }
         }
         false
+    }
+
+    /// The state before the last [`Line::undo`]; false if something else has been done behind it.
+    pub fn redo(&mut self) -> bool {
+        let Some((text, cursor)) = self.undone.pop() else { return false };
+        self.remember();
+        self.set(&text, cursor);
+        self.interrupt();
+        true
     }
 
     /// All changes undone.
@@ -314,6 +333,12 @@ mod tests {
         it.insert("b");
         assert!(it.undo());
         assert_eq!(it.text(), "");
+        assert!(it.redo());
+        assert_eq!(it.text(), "ab");
+        assert!(!it.redo());
+        assert!(it.undo());
+        it.insert("c");
+        assert!(!it.redo(), "something else was typed");
         let mut it = line("one two three", 13);
         for _ in 0..2 {
             let range = it.range(Motion::WordLeft(Word::Big), 1);

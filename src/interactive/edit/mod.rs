@@ -6,6 +6,7 @@
 //! taller than the screen, and know vi's commands that ask for more keys (`/`, `v`, `@`, `=`). So the loop is here:
 //! [`input`] waits for keys, [`emacs`] and [`vi`] say what they do, [`frame`] lays out, [`screen`] writes what differs.
 
+mod aids;
 pub mod emacs;
 pub mod frame;
 pub mod input;
@@ -89,6 +90,8 @@ pub struct Editor {
     pub colours: bool,
     /// A text that the next line begins with.
     pub initial: String,
+    /// The number of the entry that the next line is.
+    go_on_with: Option<u64>,
 }
 
 impl Editor {
@@ -115,6 +118,9 @@ impl Editor {
         self.vi.begin(shell.options.has(Opt::Vi));
         let initial = std::mem::take(&mut self.initial);
         self.line.begin(&initial, initial.len());
+        if let Some(index) = self.go_on_with.take().and_then(|number| shell.history.index_of(number)) {
+            self.show(shell, Some(index), usize::MAX);
+        }
         self.update_size();
         self.before = if ensure_new_line { self.new_line() } else { String::new() } + input::PASTE_ON;
         self.dirty = true;

@@ -58,13 +58,7 @@ pub(super) fn line_command(
             return Ok(bell_unless(editor, |editor| search_again(editor, shell, older)));
         }
         '#' => {
-            let text = editor.line.text();
-            // A line that is a comment already becomes a command again.
-            let text = match text.strip_prefix('#') {
-                Some(rest) => rest.to_owned(),
-                None => format!("#{}", text.replace('\n', "\n#")),
-            };
-            editor.line.replace_all(&text, text.len());
+            editor.comment_out();
             return Ok(Step::Enter);
         }
         '=' => editor.list_expansions(shell),
