@@ -104,6 +104,51 @@ fn names_are_completed_where_they_belong() {
 }
 
 #[test]
+fn units_hosts_owners_and_processes_are_completed() {
+    if !is_ipcsh() {
+        return;
+    }
+    let mut t = Terminal::with()
+        .file("units/alpha-web.service", "")
+        .file("units/alpha-web.service.d/override.conf", "")
+        .file("units/beta.timer", "")
+        .file("units/gamma@.service", "")
+        .file("units/README", "")
+        .file("units/target.wants/x", "")
+        .file(".config/systemd/user/mine.socket", "")
+        .file(".ssh/config", "Host delta\n")
+        .file("details.txt", "")
+        .start();
+    t.run("SYSTEMD_UNIT_PATH=$PWD/units; cp /bin/sleep zzsleeper; ./zzsleeper 1000 &");
+    for (typed, whole) in [
+        ("systemctl daemon-rel", "systemctl daemon-reload "),
+        ("systemctl --now enab", "systemctl --now enable "),
+        ("systemctl restart alp", "systemctl restart alpha-web.service "),
+        ("sudo systemctl status be", "sudo systemctl status beta.timer "),
+        ("systemctl start gam", "systemctl start gamma@"),
+        ("journalctl -f -u alph", "journalctl -f -u alpha-web.service "),
+        ("service alpha", "service alpha-web "),
+        ("service alpha-web rest", "service alpha-web restart "),
+        ("scp details.txt me@del", "scp details.txt me@delta:"),
+        ("scp det", "scp details.txt "),
+        ("rsync delt", "rsync delta:"),
+        ("sftp delt", "sftp delta "),
+        ("chown roo", "chown root "),
+        ("chown root:roo", "chown root:root "),
+        ("chown -R root det", "chown -R root details.txt "),
+        ("chgrp roo", "chgrp root "),
+        ("sudo -u roo", "sudo -u root "),
+        ("pkill zzsl", "pkill zzsleeper "),
+    ] {
+        completes(&mut t, typed, whole);
+    }
+    t.run("SYSTEMD_UNIT_PATH=$PWD/units:");
+    completes(&mut t, "systemctl --user stop min", "systemctl --user stop mine.socket ");
+    t.run("kill %1; wait");
+    t.exit();
+}
+
+#[test]
 fn several_candidates_are_shown_and_gone_through() {
     if !is_ipcsh() {
         return;

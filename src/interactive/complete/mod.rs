@@ -6,6 +6,7 @@ pub mod names;
 mod project;
 mod roff;
 pub mod scan;
+mod systemd;
 
 use crate::interactive::text::{to_bytes, to_text};
 use crate::quote::quote;
@@ -13,6 +14,7 @@ use crate::shell::Shell;
 use crate::sys::signames;
 use bstr::ByteSlice;
 use scan::{Place, Quote, unquote};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
@@ -67,7 +69,17 @@ enum Operand {
     Signals,
     Options,
     Users,
+    /// `user:group`
+    Owners,
+    Groups,
     Hosts,
+    /// Files here or on another computer.
+    HostsOrFiles,
+    ProcessNames,
+    SystemctlVerbs,
+    Units,
+    Services,
+    ServiceVerbs,
     Verbs,
     Addresses,
     Queues,
@@ -79,7 +91,16 @@ enum Operand {
 /// What the operands of a command are.
 fn kind_of_operand(command: &str, words: &[String]) -> Operand {
     let last = words.last().map(|word| &word[..]).unwrap_or_default();
+    let operands = words.get(1..).unwrap_or_default().iter().filter(|word| !word.starts_with('-')).count();
     match (command, words.len()) {
+        ("sudo", _) if last == "-u" || last == "--user" => Operand::Users,
+        ("systemctl", _) if operands == 0 => Operand::SystemctlVerbs,
+        ("systemctl", _) => Operand::Units,
+        ("journalctl", _) if last == "-u" || last == "--unit" => Operand::Units,
+        ("service", 1) => Operand::Services,
+        ("service", 2) => Operand::ServiceVerbs,
+        ("pkill" | "pgrep" | "killall" | "pidof", _) => Operand::ProcessNames,
+        ("scp" | "rsync", _) => Operand::HostsOrFiles,
         ("type" | "hash" | "which" | "whence" | "man" | "whatis", _) => Operand::Commands,
         ("command" | "exec" | "nohup" | "sudo" | "env" | "nice" | "xargs" | "strace" | "time", _) => {
             Operand::CommandLine
@@ -94,15 +115,20 @@ fn kind_of_operand(command: &str, words: &[String]) -> Operand {
         ("kill", _) => Operand::JobsOrProcesses,
         ("fg" | "bg" | "jobs" | "wait" | "disown", _) => Operand::Jobs,
         ("set", _) if last == "-o" || last == "+o" => Operand::Options,
-        ("ssh" | "ping" | "host" | "dig" | "nslookup" | "telnet" | "mosh" | "nc" | "ncat" | "socat", _) => {
-            Operand::Hosts
-        }
+        (
+            "ssh" | "sftp" | "ssh-copy-id" | "ping" | "host" | "dig" | "nslookup" | "telnet" | "mosh" | "nc" | "ncat"
+            | "socat",
+            _,
+        ) => Operand::Hosts,
         ("mq" | "rpc" | "sock" | "ipc", 1) => Operand::Verbs,
         ("mq", _) => Operand::Queues,
         ("send" | "recv" | "ipc", _) => Operand::Addresses,
         ("git", 2..) if last != "--" && project::GIT_VERBS.contains(&&words[1][..]) => Operand::GitNames,
         ("make" | "gmake", _) if !last.starts_with('-') => Operand::MakeTargets,
-        ("su" | "id" | "groups" | "finger" | "passwd" | "chown" | "login", _) => Operand::Users,
+        ("chown", _) if operands == 0 => Operand::Owners,
+        ("chgrp" | "newgrp", _) if operands == 0 => Operand::Groups,
+        ("chown" | "chgrp", _) => Operand::Files,
+        ("su" | "id" | "groups" | "finger" | "passwd" | "login", _) => Operand::Users,
         _ => Operand::Files,
     }
 }
@@ -256,12 +282,35 @@ fn operand(shell: &mut Shell, place: &Place, raw: &str, plain: &str) -> Vec<Cand
         Operand::GitNames => or_files(starting(project::git_names(), plain), shell, raw),
         Operand::MakeTargets => or_files(starting(project::make_targets(), plain), shell, raw),
         Operand::Users => or_files(starting(names::users(), plain), shell, raw),
-        Operand::Hosts => {
-            let (user, host) = plain.rsplit_once('@').map_or(("", plain), |(user, host)| (user, host));
-            let at = if user.is_empty() { String::new() } else { format!("{user}@") };
-            let hosts = names::hosts(shell).into_iter().filter(|name| name.starts_with(host));
-            or_files(quoted(hosts.map(|host| format!("{at}{host}"))), shell, raw)
+        Operand::Groups => or_files(starting(names::groups(), plain), shell, raw),
+        Operand::Owners => match plain.split_once(':') {
+            Some((user, _)) => starting(names::groups().into_iter().map(|group| format!("{user}:{group}")), plain),
+            None => or_files(starting(names::users(), plain), shell, raw),
+        },
+        Operand::ProcessNames => {
+            let names: BTreeSet<String> = names::processes().into_iter().map(|(_, name)| name).collect();
+            starting(names, plain)
         }
+        Operand::SystemctlVerbs => starting(systemd::VERBS.iter().map(|verb| (*verb).to_owned()), plain),
+        Operand::ServiceVerbs => starting(systemd::SERVICE_VERBS.iter().map(|verb| (*verb).to_owned()), plain),
+        Operand::Services => starting(systemd::services(shell), plain),
+        Operand::Units => {
+            let user = operands.iter().any(|operand| operand == "--user");
+            let units = starting(systemd::units(shell, user), plain).into_iter();
+            // Behind `name@` stands what its instance is called.
+            units
+                .map(|unit| if unit.text.ends_with('@') { Candidate { suffix: String::new(), ..unit } } else { unit })
+                .collect()
+        }
+        Operand::HostsOrFiles => {
+            let mut found = files::complete(shell, raw, files::Wanted::All);
+            if !plain.is_empty() && !plain.contains(['/', ':']) {
+                let remote = hosts(shell, plain).into_iter();
+                found.extend(remote.map(|host| Candidate { text: host.text + ":", suffix: String::new(), ..host }));
+            }
+            found
+        }
+        Operand::Hosts => or_files(hosts(shell, plain), shell, raw),
     }
 }
 
@@ -309,6 +358,14 @@ fn jobs(shell: &Shell, prefix: &str) -> Vec<Candidate> {
         }
     }
     found
+}
+
+/// The computers that the user's files know, with the user before `@` that is written there.
+fn hosts(shell: &mut Shell, plain: &str) -> Vec<Candidate> {
+    let (user, host) = plain.rsplit_once('@').map_or(("", plain), |(user, host)| (user, host));
+    let at = if user.is_empty() { String::new() } else { format!("{user}@") };
+    let hosts = names::hosts(shell).into_iter().filter(|name| name.starts_with(host));
+    quoted(hosts.map(|host| format!("{at}{host}")))
 }
 
 /// The user's processes by number, or, for what is no number, those whose names begin like it.

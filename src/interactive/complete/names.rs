@@ -34,7 +34,16 @@ pub fn variables(shell: &Shell) -> BTreeSet<String> {
 
 /// The names of users.
 pub fn users() -> BTreeSet<String> {
-    let text = std::fs::read("/etc/passwd").unwrap_or_default();
+    first_fields("/etc/passwd")
+}
+
+/// The names of groups.
+pub fn groups() -> BTreeSet<String> {
+    first_fields("/etc/group")
+}
+
+fn first_fields(file: &str) -> BTreeSet<String> {
+    let text = std::fs::read(file).unwrap_or_default();
     text.lines().filter_map(|line| line.split(|&byte| byte == b':').next()).map(to_text).collect()
 }
 
