@@ -19,10 +19,12 @@ use nix::unistd::Pid;
 use std::time::Duration;
 
 /// The signals that a child ignores: an asynchronous list when there is no job control (XCU 2.12), and what an interactive shell
-/// has changed for itself that was ignored when it was started.
+/// has changed for itself that was ignored when it was started; but not the stops, if jobs can be continued: terminal programs
+/// (tmux) start shells with SIGTTIN ignored, and then `cat &` would fail instead of waiting for `fg`.
 pub fn ignored_signals(shell: &Shell, background: bool) -> u64 {
     let list = if background && !shell.has_job_control() { bit(libc::SIGINT) | bit(libc::SIGQUIT) } else { 0 };
-    list | shell.own_signals & shell.traps.ignored_at_entry
+    let handled = if shell.has_job_control() { signal::STOPS } else { 0 };
+    list | shell.own_signals & shell.traps.ignored_at_entry & !handled
 }
 
 /// What a child does before it runs a program: as [`child_setup`], and it ignores SIGCHLD if the user has said so. A shell does not,

@@ -80,6 +80,18 @@ pub fn nearest(shell: &mut Shell, name: &BStr) -> Option<BString> {
     (best.0.0 <= most).then_some(best.1)
 }
 
+/// Builtins that people bring from other shells, and what does their work here.
+const OF_OTHER_SHELLS: [(&[&[u8]], &str); 8] = [
+    (&[b"declare", b"typeset"], "variables are not declared; in a function there is `local`"),
+    (&[b"let"], "write `x=$((x + 1))`"),
+    (&[b"shopt", b"setopt"], "`set -o` shows and sets the options"),
+    (&[b"pushd", b"popd", b"dirs"], "`cd -` goes back to the directory before"),
+    (&[b"disown"], "`nohup command &` starts one that outlives the terminal"),
+    (&[b"mapfile", b"readarray"], "write `while IFS= read -r line; do ...; done <file`"),
+    (&[b"builtin"], "write `command name`"),
+    (&[b"logout"], "write `exit`"),
+];
+
 /// The error of a command that could not be executed; for a person, with what was probably meant.
 pub fn suggest(shell: &mut Shell, fields: &Fields, mut error: Error) -> Error {
     let name = fields.get(0).unwrap_or_default();
@@ -102,6 +114,10 @@ pub fn suggest(shell: &mut Shell, fields: &Fields, mut error: Error) -> Error {
         [b"; \"", variable, b"\" is no name for a variable"].concat()
     } else if is_directory() {
         [b"; it is a directory: did you mean \"cd ", &quote(name)[..], b"\"?"].concat()
+    } else if name.starts_with(b"%") {
+        [b"; did you mean \"fg ", &quote(name)[..], b"\"?"].concat()
+    } else if let Some((_, instead)) = OF_OTHER_SHELLS.iter().find(|(names, _)| names.contains(&name.as_bytes())) {
+        ["; ", *instead].concat().into()
     } else if let Some(meant) = nearest(shell, name) {
         [b"; did you mean \"", &meant[..], b"\"?"].concat()
     } else {

@@ -7,24 +7,26 @@ use crate::interactive::text::{push_visible, to_text, visible, width};
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
 use crate::status::ExitStatus;
-use bstr::ByteSlice;
+use bstr::{BStr, ByteSlice};
 
 /// The text of PS1 (`slot::PS1`) or PS2, with its default when it is not set. Escape sequences in it are between
 /// [`HIDDEN_BEGIN`] and [`HIDDEN_END`] where it is known that they are.
 pub fn text(shell: &mut Shell, which: u32, colours: bool) -> String {
     let posix = shell.options.has(Opt::Posix);
+    // What is the default of ipcsh's own is none of the standard's, once `set -o posix` is said.
+    let is_other = posix && which == slot::PS1 && shell.vars.at(slot::PS1).is_default;
     let value = match shell.vars.get(which) {
-        Some(value) => value.to_vec(),
-        None if which == slot::PS1 && !posix => return default_primary(shell, colours),
-        None if which == slot::PS1 => return "$ ".to_owned(),
-        None => return "> ".to_owned(),
+        Some(value) if !is_other => value.to_vec(),
+        _ if which == slot::PS1 && posix => return "$ ".to_owned(),
+        None if which == slot::PS1 => return default_primary(shell, colours),
+        _ => return "> ".to_owned(),
     };
     let mut source = String::new();
     let mut rest = &to_text(&value)[..];
     while let Some(character) = rest.chars().next() {
         rest = &rest[character.len_utf8()..];
         match character {
-            '\\' if !posix => rest = escape(shell, rest, &mut source),
+            '\\' if !posix => rest = escape(shell, rest, &mut source, colours),
             '!' if which == slot::PS1 && !source.ends_with(['$', '{']) => {
                 if let Some(behind) = rest.strip_prefix('!') {
                     rest = behind;
@@ -37,6 +39,13 @@ pub fn text(shell: &mut Shell, which: u32, colours: bool) -> String {
         }
     }
     expanded(shell, &source)
+}
+
+/// Whether PS1 shows ipcsh's own prompt.
+pub fn is_own(shell: &mut Shell) -> bool {
+    let posix = shell.options.has(Opt::Posix);
+    let has_own = |value: &BStr| !posix && value.contains_str("\\p");
+    shell.vars.get(slot::PS1).is_none_or(has_own)
 }
 
 /// PS2 as the user has set it, and `> ` in POSIX mode; else `None`: what is [`continuation`] then.
@@ -82,8 +91,8 @@ pub fn expanded(shell: &mut Shell, source: &str) -> String {
     }
 }
 
-/// One of bash's escapes, without its backslash; what is behind it.
-fn escape<'a>(shell: &mut Shell, rest: &'a str, out: &mut String) -> &'a str {
+/// `\p`, or one of bash's escapes, without its backslash; what is behind it.
+fn escape<'a>(shell: &mut Shell, rest: &'a str, out: &mut String, colours: bool) -> &'a str {
     let Some(letter) = rest.chars().next() else {
         out.push_str("\\\\");
         return rest;
@@ -96,6 +105,7 @@ fn escape<'a>(shell: &mut Shell, rest: &'a str, out: &mut String) -> &'a str {
     }
     let time = |format: &str| crate::sys::clock::local_time(format);
     let text = match letter {
+        'p' => default_primary(shell, colours),
         'u' => user(shell),
         'h' => host().split('.').next().unwrap_or_default().to_owned(),
         'H' => host(),

@@ -75,6 +75,7 @@ pub fn run() -> i32 {
         shell.options.set(Opt::Interactive, true);
     }
     shell.io.gathers = !shell.options.has(Opt::Interactive);
+    take_control(&mut shell, invocation.refused);
     let outcome = profiles(&mut shell).and_then(|()| start(&mut shell, invocation));
     let status = trap::run_exit(&mut shell, status::at_end(outcome));
     // Connections say good-bye; the rest of the memory goes with the process, all at once.
@@ -110,6 +111,8 @@ fn profiles(shell: &mut Shell) -> Result<(), Flow> {
         return Ok(());
     }
     read_file(shell, b"/etc/profile")?;
+    // Not before: that of Debian gives every PS1 that it finds the value of dash's.
+    default_prompt(shell);
     let home = shell.vars.get(slot::HOME).filter(|home| !home.is_empty()).map(|home| home.to_vec());
     home.map_or(Ok(()), |home| read_file(shell, &[&home[..], b"/.profile"].concat()))
 }
@@ -117,6 +120,10 @@ fn profiles(shell: &mut Shell) -> Result<(), Flow> {
 /// What an interactive shell reads: the file that ENV names, expanded, but not if the shell is set-id (XCU, sh, ENV); then,
 /// beside POSIX mode, `rc` in the user's configuration directory.
 fn interactive_files(shell: &mut Shell, no_rc: bool) -> Result<(), Flow> {
+    if !shell.options.has(Opt::Interactive) {
+        return Ok(());
+    }
+    default_prompt(shell);
     mail::set_interval(shell);
     let ids_differ = nix::unistd::getuid() != nix::unistd::geteuid() || nix::unistd::getgid() != nix::unistd::getegid();
     let value =
@@ -276,7 +283,7 @@ fn start(shell: &mut Shell, invocation: Invocation) -> Outcome {
             shell.params.zero = Rc::new(name);
         }
         set_parameters(shell, operands);
-        interactive_or_not(shell, refused)?;
+        interactive_files(shell, refused.rc)?;
         return command_string(shell, Parser::of_text(command, 1));
     }
     if !shell.options.has(Opt::Stdin)
@@ -286,7 +293,7 @@ fn start(shell: &mut Shell, invocation: Invocation) -> Outcome {
     }
     shell.options.set(Opt::Stdin, true);
     set_parameters(shell, operands);
-    interactive_or_not(shell, refused)?;
+    interactive_files(shell, refused.rc)?;
     if shell.options.has(Opt::Interactive) {
         return terminal::run(shell);
     }
@@ -312,8 +319,9 @@ fn set_parameters(shell: &mut Shell, operands: impl Iterator<Item = BString>) {
     shell.params.replace(Rc::new(operands.collect::<Fields>()), 0);
 }
 
-/// Job control is on by default in an interactive shell; without a terminal that is no error.
-fn interactive_or_not(shell: &mut Shell, refused: Refused) -> Result<(), Flow> {
+/// Signals and job control, which is on by default in an interactive shell; without a terminal that is no error. Before the first
+/// start-up file: ^C ends one that hangs, and not the shell.
+fn take_control(shell: &mut Shell, refused: Refused) {
     if shell.options.has(Opt::Interactive) {
         terminal::prepare(shell);
         shell.options.set(Opt::Monitor, !refused.monitor);
@@ -324,18 +332,14 @@ fn interactive_or_not(shell: &mut Shell, refused: Refused) -> Result<(), Flow> {
             shell.report(&error);
         }
     }
-    if shell.options.has(Opt::Interactive) {
-        default_prompt(shell);
-        interactive_files(shell, refused.rc)?;
-    }
-    Ok(())
 }
 
-/// In POSIX mode PS1 has its default value (XCU 2.5.3); ipcsh's own primary prompt is no value but what is shown without one.
+/// PS1 has a default value in an interactive shell (XCU 2.5.3): start-up files put something before it, and ask for it to learn
+/// whether a person is there.
 fn default_prompt(shell: &mut Shell) {
-    if shell.options.has(Opt::Posix) && shell.vars.get(slot::PS1).is_none() {
-        // It is not read-only yet.
-        let _ = shell.vars.set(slot::PS1, b"$ ");
+    if shell.options.has(Opt::Interactive) {
+        let value: &[u8] = if shell.options.has(Opt::Posix) { b"$ " } else { b"\\p" };
+        shell.vars.set_default(slot::PS1, value);
     }
 }
 
@@ -350,7 +354,7 @@ fn script(shell: &mut Shell, name: BString, operands: impl Iterator<Item = BStri
             return Ok(error.status);
         }
     };
-    interactive_or_not(shell, refused)?;
+    interactive_files(shell, refused.rc)?;
     shell.files.begin(&name);
     let regular = nix::sys::stat::fstat(&file).is_ok_and(|stat| stat.st_mode & libc::S_IFMT == libc::S_IFREG);
     let mut parser = if regular {

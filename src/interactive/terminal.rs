@@ -106,8 +106,7 @@ fn edited(shell: &mut Shell) -> Outcome {
         let first = prompt::text(shell, slot::PS1, editor.colours);
         let second = prompt::secondary(shell, editor.colours);
         // A prompt that the user has set stands where the user expects it.
-        let own_prompt = shell.vars.get(slot::PS1).is_none();
-        let ensure_new_line = std::mem::replace(&mut ran, false) && own_prompt;
+        let ensure_new_line = std::mem::replace(&mut ran, false) && prompt::is_own(shell);
         match editor.read(shell, &first, second.as_deref(), ensure_new_line) {
             Ok(text) => {
                 ran = true;

@@ -132,7 +132,9 @@ fn simple_command(start: Cursor<'_>) -> Parsed<'_, Command> {
         cursor = next;
     }
     if words.is_empty() && assignments.is_empty() && redirects.is_empty() {
-        return cursor.fail(Situation::Expected("a command"));
+        let is_pipe = cursor.peek() == Some(b'&') && cursor.is_behind(b'|') && !cursor.rest().starts_with(b"&&");
+        let instead = "there is no `|&` in this shell: write `2>&1 |`";
+        return cursor.fail(if is_pipe { Situation::Elsewhere(instead) } else { Situation::Expected("a command") });
     }
     Ok((
         cursor,
@@ -264,9 +266,21 @@ fn operator(mut cursor: Cursor<'_>) -> Parsed<'_, RedirectOp> {
 
 // operand = word ;
 fn operand(cursor: Cursor<'_>) -> Parsed<'_, Word> {
-    let mut cursor = token_start(cursor);
-    if starts_word(&mut cursor) { word::word(cursor) } else { cursor.fail(Situation::Expected("a file name")) }
+    let is_process = |mut cursor: Cursor<'_>| cursor.peek() == Some(b'(');
+    let mut start = token_start(cursor);
+    if starts_word(&mut start) {
+        return word::word(start);
+    }
+    let is_inside = matches!(start.peek(), Some(b'<' | b'>')) && is_process(start.advance(1));
+    if is_inside || is_process(cursor) {
+        return start.fail(Situation::Elsewhere(PROCESS_SUBSTITUTION));
+    }
+    start.fail(Situation::Expected("a file name"))
 }
+
+/// `<(` and `>(` are words of other shells.
+const PROCESS_SUBSTITUTION: &str =
+    "there is no `<(` and no `>(` in this shell: take a pipe, or a FIFO (`mkfifo f; command >f & other f`)";
 
 /// `<<<` is an operator of other shells.
 const HERE_STRING: &str =

@@ -153,7 +153,13 @@ fn do_group<'a>(opened: Opened<'a>, cursor: Cursor<'a>) -> Parsed<'a, List> {
 fn for_clause<'a>(start: Cursor<'a>, behind: Cursor<'a>) -> Parsed<'a, Compound> {
     let mut at = token_start(behind);
     if !starts_word(&mut at) {
-        return at.fail(Situation::Expected("the name of a variable"));
+        let instead = "there is no `for ((` in this shell: write `i=0; while [ $i -lt 9 ]; do ...; i=$((i + 1)); done`";
+        let is_arithmetic = at.rest().starts_with(b"((");
+        return at.fail(if is_arithmetic {
+            Situation::Elsewhere(instead)
+        } else {
+            Situation::Expected("the name of a variable")
+        });
     }
     let (cursor, parsed) = word(at)?;
     let name = match &parsed.parts[..] {

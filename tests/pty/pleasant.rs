@@ -330,6 +330,9 @@ fn a_wrong_name_gets_the_nearest_one() {
     let Some(mut t) = Terminal::of_ipcsh() else { return };
     assert_eq!(t.run("ehco x"), "ipcsh: ehco: not found; did you mean \"echo\"?");
     assert_eq!(t.run("zzzzzzzzzz"), "ipcsh: zzzzzzzzzz: not found");
+    assert_eq!(t.run("%less"), "ipcsh: %less: not found; did you mean \"fg %less\"?");
+    assert_eq!(t.run("let x=1"), "ipcsh: let: not found; write `x=$((x + 1))`");
+    assert_eq!(t.run("shopt -s x"), "ipcsh: shopt: not found; `set -o` shows and sets the options");
     assert_eq!(t.run("echo $?"), "127");
     t.exit();
 }

@@ -92,6 +92,64 @@ fn an_error_in_a_start_up_file_leaves_a_working_shell() {
 }
 
 #[test]
+fn ctrl_c_ends_a_profile_that_hangs_and_not_the_shell() {
+    if !is_ipcsh() {
+        return;
+    }
+    for hang in ["sleep 1000", "while :; do :; done"] {
+        let profile = format!("PS1='ready> '; echo begun\n{hang}\necho unreached\n");
+        let mut t = Terminal::with().env("PS1", "").arg("-l").file(".profile", &profile).start();
+        t.see("begun");
+        t.key(CTRL_C);
+        t.see_at_cursor("ready>");
+        t.line("echo \"<alive>\"");
+        t.see("\n<alive>\nready>");
+        assert!(!t.text().contains("unreached"), "{}", t.picture());
+        t.exit();
+    }
+}
+
+#[test]
+fn what_a_profile_says_of_job_control_is_so() {
+    if !is_ipcsh() {
+        return;
+    }
+    let setup = Terminal::with().env("PS1", "").arg("-l").file(".profile", "PS1='ready> '; set +m\n");
+    let mut t = setup.start();
+    t.see_at_cursor("ready>");
+    t.line("case $- in *m*) echo '<on>';; *) echo '<off>';; esac");
+    t.see("\n<off>\nready>");
+    t.exit();
+}
+
+#[test]
+fn ps1_has_a_value_that_can_be_extended() {
+    if !is_ipcsh() {
+        return;
+    }
+    // As the scripts do that enter and leave an environment of Python.
+    let files = || Terminal::with().env_remove("PS1").file("enter", "OLD=${PS1-}; PS1=\"(venv) ${PS1-}\"\n");
+    let mut t = files().start();
+    t.until("the shell's own prompt", |t| t.cursor_line().contains(" ~ "));
+    t.line(". ./enter; [ -n \"$OLD\" ] && echo '<not empty>'; false");
+    t.until("the text before it", |t| t.cursor_line().starts_with("(venv) [1] ") && t.cursor_line().contains(" ~ "));
+    t.see("\n<not empty>\n");
+    t.line("PS1=$OLD; printf 'no newline'");
+    t.until("it alone", |t| t.text().contains("\nno newline%\n") && t.cursor_line().contains(" ~ "));
+    t.line("unset PS1; echo '<unset>'");
+    t.until("it without a value", |t| t.text().contains("\n<unset>\n") && t.cursor_line().contains(" ~ "));
+    t.line("exit 0");
+    assert_eq!(t.wait(), 0);
+    // In POSIX mode it is the standard's.
+    let mut t = files().start();
+    t.until("the shell's own prompt", |t| t.cursor_line().contains(" ~ "));
+    t.line("set -o posix");
+    t.until("the prompt of POSIX", |t| t.cursor_line() == "$");
+    t.line("exit 0");
+    assert_eq!(t.wait(), 0);
+}
+
+#[test]
 fn homes_that_are_missing_or_cannot_be_written() {
     if !is_ipcsh() {
         return;

@@ -111,6 +111,23 @@ const MISTAKES: &[(&str, u32, &str)] = &[
     ("for i in 1 2; do if x; then y; done\n", 1, "unexpected \"done\"; \"if\" in column 18 needs \"fi\""),
     ("x=(a b)\n", 1, "unexpected \"(\"; there are no arrays in this shell: `set -- a b` makes the list \"$@\""),
     (
+        "diff <(x) <(y)\n",
+        1,
+        "unexpected \"(\"; there is no `<(` and no `>(` in this shell: take a pipe, or a FIFO (`mkfifo f; command >f & other f`)",
+    ),
+    (
+        "exec > >(tee log)\n",
+        1,
+        "unexpected \">\"; there is no `<(` and no `>(` in this shell: take a pipe, or a FIFO (`mkfifo f; command >f & other f`)",
+    ),
+    ("x |& y\n", 1, "unexpected \"&\"; there is no `|&` in this shell: write `2>&1 |`"),
+    ("x |&& y\n", 1, "unexpected \"&&\"; expected a command"),
+    (
+        "for ((i = 0; i < 3; i++)); do x; done\n",
+        1,
+        "unexpected \"(\"; there is no `for ((` in this shell: write `i=0; while [ $i -lt 9 ]; do ...; i=$((i + 1)); done`",
+    ),
+    (
         "cat <<< hi\n",
         1,
         "unexpected \"<\"; there is no `<<<` in this shell: write `printf '%s\\n' text | command`, or a here-document (`<<E`)",
