@@ -4,11 +4,12 @@
 use crate::builtins::{Builtin, Kind, TABLE};
 use crate::exec::command::{assign, temporary, trace_if_on};
 use crate::exec::redirect::{self, RedirectFailure};
-use crate::exec::{consequence, substitute};
+use crate::exec::{consequence, substitute, trace};
 use crate::fields::Fields;
 use crate::shell::{Opt, Shell};
 use crate::status::{Error, ExitStatus, Failure, Flow, Outcome};
 use crate::syntax::ast::SimpleCommand;
+use crate::sys::private::Private;
 use bstr::ByteSlice;
 
 /// Builtins that read and write through [`Stdio`](crate::shell::Stdio) only, and execute no commands, which would need the shell's
@@ -123,15 +124,16 @@ fn run_dressed(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCom
     }
     // The trace goes where the shell's standard error is, and not the command's.
     if command.assignments.is_empty() {
-        trace_if_on(shell, command, fields)?;
+        trace_if_on(shell, command, fields, None)?;
     }
+    let place = trace::place(shell, command);
     // Redirections first, then assignments (XCU 2.9.1.1).
     if command.redirects.is_empty() {
-        assigned(shell, builtin, command, fields)
+        assigned(shell, builtin, command, fields, None)
     } else if redirect::can_be_direct(&command.redirects) && uses_stdio(builtin) && !names_descriptors(fields) {
         match redirect::direct(shell, &command.redirects) {
             Ok((files, old)) => {
-                let outcome = assigned(shell, builtin, command, fields);
+                let outcome = assigned(shell, builtin, command, fields, place);
                 old.restore(shell);
                 drop(files);
                 outcome
@@ -141,7 +143,7 @@ fn run_dressed(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCom
     } else {
         match redirect::apply(shell, &command.redirects) {
             Ok(saved) => {
-                let outcome = assigned(shell, builtin, command, fields);
+                let outcome = assigned(shell, builtin, command, fields, place);
                 if outcome.is_ok() && is_command_exec(fields) {
                     saved.keep()
                 } else {
@@ -163,7 +165,13 @@ fn is_command_exec(fields: &Fields) -> bool {
 
 /// Assign, for a special builtin for good and else for the time of the builtin; then run it.
 #[inline]
-fn assigned(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCommand, fields: &Fields) -> Outcome {
+fn assigned(
+    shell: &mut Shell,
+    builtin: &'static Builtin,
+    command: &SimpleCommand,
+    fields: &Fields,
+    place: Option<Private>,
+) -> Outcome {
     let special = builtin.kind == Kind::Special;
     if command.assignments.is_empty() {
         settle(shell, builtin, fields);
@@ -177,7 +185,7 @@ fn assigned(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleComman
     } else {
         mark = Some(temporary(shell, &command.assignments)?);
     }
-    let outcome = trace_if_on(shell, command, fields).and_then(|()| {
+    let outcome = trace_if_on(shell, command, fields, place).and_then(|()| {
         settle(shell, builtin, fields);
         call(shell, builtin, special, fields)
     });
@@ -196,7 +204,7 @@ fn exec_command(shell: &mut Shell, builtin: &'static Builtin, command: &SimpleCo
             shell.vars.set_exported(slot, true);
         }
     }
-    trace_if_on(shell, command, fields)?;
+    trace_if_on(shell, command, fields, None)?;
     if fields.len() == 1 {
         return match redirect::change(shell, &command.redirects) {
             Ok(()) => call(shell, builtin, true, fields),

@@ -12,6 +12,7 @@ use crate::status::{ExitStatus, Flow, Outcome};
 use crate::syntax::ast::{
     Assignment, CompoundCommand, Few, Parameter, ParameterOp, Prepared, Redirect, SimpleCommand, Word, WordPart,
 };
+use crate::sys::private::Private;
 use std::rc::Rc;
 
 /// Execute a simple command.
@@ -57,19 +58,20 @@ fn expanded(shell: &mut Shell, command: &SimpleCommand, last: bool) -> Outcome {
 #[inline]
 fn without_name(shell: &mut Shell, command: &SimpleCommand) -> Outcome {
     if command.redirects.is_empty() {
-        return assign_all(shell, &command.assignments);
+        return assign_all(shell, &command.assignments, None);
     }
     assign_redirected(shell, command)
 }
 
 #[cold]
 fn assign_redirected(shell: &mut Shell, command: &SimpleCommand) -> Outcome {
+    let place = trace::place(shell, command);
     let mark = shell.vars.begin_subshell();
     let result = redirect::apply(shell, &command.redirects);
     shell.vars.end_subshell(mark);
     match result {
         Ok(saved) => {
-            let outcome = assign_all(shell, &command.assignments);
+            let outcome = assign_all(shell, &command.assignments, place.as_ref());
             saved.restore(shell);
             outcome
         }
@@ -78,11 +80,11 @@ fn assign_redirected(shell: &mut Shell, command: &SimpleCommand) -> Outcome {
 }
 
 #[inline]
-fn assign_all(shell: &mut Shell, assignments: &[Assignment]) -> Outcome {
+fn assign_all(shell: &mut Shell, assignments: &[Assignment], place: Option<&Private>) -> Outcome {
     for assignment in assignments {
         assign(shell, assignment)?;
         if shell.options.has(Opt::XTrace) {
-            trace::command(shell, std::slice::from_ref(assignment), &Fields::new())?;
+            trace::command(shell, std::slice::from_ref(assignment), &Fields::new(), place)?;
         }
     }
     Ok(shell.substitution_status.take().unwrap_or_default())
@@ -196,29 +198,44 @@ fn run_function(
 ) -> Outcome {
     // The trace goes where the shell's standard error is, and not the function's.
     if command.assignments.is_empty() {
-        trace_if_on(shell, command, &fields)?;
+        trace_if_on(shell, command, &fields, None)?;
     }
-    redirected(shell, &command.redirects, |shell| call(shell, command, function, fields))
+    let place = trace::place(shell, command);
+    redirected(shell, &command.redirects, |shell| call(shell, command, function, fields, place))
 }
 
 /// Assign for the time of a function, after the redirections (XCU 2.9.1.1), and call it.
-fn call(shell: &mut Shell, command: &SimpleCommand, function: &Rc<CompoundCommand>, fields: Rc<Fields>) -> Outcome {
+fn call(
+    shell: &mut Shell,
+    command: &SimpleCommand,
+    function: &Rc<CompoundCommand>,
+    fields: Rc<Fields>,
+    place: Option<Private>,
+) -> Outcome {
     if command.assignments.is_empty() {
         return compound::call(shell, function, fields);
     }
     let mark = temporary(shell, &command.assignments)?;
-    let outcome = trace_if_on(shell, command, &fields).and_then(|()| compound::call(shell, function, fields));
+    let outcome = trace_if_on(shell, command, &fields, place).and_then(|()| compound::call(shell, function, fields));
     shell.vars.restore_locals(mark);
     outcome
 }
 
-/// `set -x`.
+/// `set -x`, at a [`trace::place`] if there is one.
 ///
 /// # Errors
 /// What expanding PS4 does to the flow.
 #[inline]
-pub fn trace_if_on(shell: &mut Shell, command: &SimpleCommand, fields: &Fields) -> Result<(), Flow> {
-    if shell.options.has(Opt::XTrace) { trace::command(shell, &command.assignments, fields) } else { Ok(()) }
+pub fn trace_if_on(
+    shell: &mut Shell,
+    command: &SimpleCommand,
+    fields: &Fields,
+    place: Option<Private>,
+) -> Result<(), Flow> {
+    if !shell.options.has(Opt::XTrace) {
+        return Ok(());
+    }
+    trace::command(shell, &command.assignments, fields, place.as_ref())
 }
 
 /// Assign for the time of one command, and export. Returns what `restore_locals` wants.

@@ -145,7 +145,7 @@ fn run_marked(shell: &mut Shell, command: &SimpleCommand, fields: &Fields, slot:
     }
     // Redirections first, then assignments (XCU 2.9.1.1).
     command::temporary(shell, &command.assignments)?;
-    command::trace_if_on(shell, command, fields)?;
+    command::trace_if_on(shell, command, fields, None)?;
     let name = fields.get(0).unwrap_or_default();
     let path = match locate(shell, name, slot) {
         Ok(path) => path,

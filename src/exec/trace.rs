@@ -4,18 +4,37 @@ use crate::expand;
 use crate::fields::Fields;
 use crate::find;
 use crate::quote;
+use crate::shell::io::Target;
 use crate::shell::vars::{is_name, slot};
 use crate::shell::{Opt, Shell};
 use crate::status::Flow;
-use crate::syntax::ast::Assignment;
+use crate::syntax::ast::{Assignment, SimpleCommand};
 use crate::syntax::reserved::Reserved;
+use crate::sys::private::Private;
+use std::os::fd::AsRawFd;
 
-/// Print PS4, the assignments with the values that the variables have now, and the fields.
+/// The shell's standard error, kept before the redirections of a command, behind which its assignments are made and traced (XCU 2.9.1.1):
+/// the trace is the shell's and not the command's. `None`: there is nothing to keep, or it is closed.
+#[inline]
+pub fn place(shell: &Shell, command: &SimpleCommand) -> Option<Private> {
+    let is_late = !command.assignments.is_empty() && !command.redirects.is_empty();
+    match shell.io.error {
+        Target::Fd(number) if is_late && shell.options.has(Opt::XTrace) => Private::copy_of(number).ok(),
+        _ => None,
+    }
+}
+
+/// Print PS4, the assignments with the values that the variables have now, and the fields; at a [`place`], if there is one.
 ///
 /// # Errors
 /// What expanding PS4 does to the flow.
 #[cold]
-pub fn command(shell: &mut Shell, assignments: &[Assignment], fields: &Fields) -> Result<(), Flow> {
+pub fn command(
+    shell: &mut Shell,
+    assignments: &[Assignment],
+    fields: &Fields,
+    place: Option<&Private>,
+) -> Result<(), Flow> {
     let mut line = prefix(shell)?;
     let mut first = true;
     for assignment in assignments {
@@ -35,7 +54,12 @@ pub fn command(shell: &mut Shell, assignments: &[Assignment], fields: &Fields) -
         }
     }
     line.push(b'\n');
+    let error = shell.io.error;
+    if let Some(place) = place {
+        shell.io.error = Target::Fd(place.as_raw_fd());
+    }
     shell.io.write_error(&line);
+    shell.io.error = error;
     Ok(())
 }
 
