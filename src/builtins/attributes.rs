@@ -52,6 +52,14 @@ fn split(operand: &BStr) -> (&[u8], Option<&[u8]>) {
     }
 }
 
+/// The error for an operand that begins with no name. `export a = 5` has one that begins with nothing.
+fn no_name(operand: &BStr, name: &[u8]) -> Error {
+    if operand.starts_with(b"=") {
+        return Error::usage([operand, &b": an assignment has no blanks around its \"=\""[..]].concat());
+    }
+    bad_name(name)
+}
+
 fn declare(shell: &mut Shell, fields: &Fields, exporting: bool) -> BuiltinResult {
     let (found, first) = options(fields, if exporting { "pn" } else { "p" })?;
     if fields.get(first).is_none() {
@@ -61,7 +69,7 @@ fn declare(shell: &mut Shell, fields: &Fields, exporting: bool) -> BuiltinResult
     for operand in fields.iter_from(first) {
         let (name, value) = split(operand);
         if !is_name(name) {
-            return Err(bad_name(name).into());
+            return Err(no_name(operand, name).into());
         }
         let slot = shell.vars.slot_of(name);
         if let Some(value) = value {
@@ -105,7 +113,7 @@ fn local(shell: &mut Shell, fields: &Fields) -> BuiltinResult {
         }
         let (name, value) = split(operand);
         if !is_name(name) {
-            return Err(bad_name(name).into());
+            return Err(no_name(operand, name).into());
         }
         let slot = shell.vars.slot_of(name);
         let is_new = !shell.vars.is_local_since(shell.locals_mark, slot);

@@ -77,6 +77,7 @@ pub fn error_at(failure: &ipc::Error, address: &Address, role: Role) -> Error {
             " (`mq create` makes it)"
         }
         (Why::Refused(Errno::ENOENT), Address::Fifo(_), _) => " (`mkfifo` makes it)",
+        (Why::Refused(Errno::ENXIO), Address::Fifo(_), Role::Sender) => " (nobody reads)",
         _ => "",
     });
     Error::new(text).with_status(ExitStatus(failure.status()))

@@ -92,11 +92,25 @@ const OF_OTHER_SHELLS: [(&[&[u8]], &str); 8] = [
     (&[b"logout"], "write `exit`"),
 ];
 
+/// The rule of the language that words break which are no command: the most common mistakes of those who learn it.
+fn broken_rule(fields: &Fields) -> Option<&'static str> {
+    match fields.get(0)?.as_bytes() {
+        b"[[" => Some("there is no \"[[\" in this shell: write [ ... ], or \"case\" for patterns"),
+        [b'[', ..] => Some("a blank is needed behind \"[\""),
+        [b'=', ..] => Some("an assignment begins with a name, without a \"$\""),
+        name if is_name(name) && fields.get(1)?.starts_with(b"=") => {
+            Some("an assignment has no blanks around its \"=\"")
+        }
+        _ => None,
+    }
+}
+
 /// The error of a command that could not be executed; for a person, with what was probably meant.
 pub fn suggest(shell: &mut Shell, fields: &Fields, mut error: Error) -> Error {
     let name = fields.get(0).unwrap_or_default();
-    if error.errno.is_none() && is_name(name) && fields.get(1).is_some_and(|second| second.starts_with(b"=")) {
-        error.tried.extend_from_slice(b"; an assignment has no blanks around its \"=\"");
+    if let Some(rule) = broken_rule(fields).filter(|_| error.errno.is_none()) {
+        error.tried.extend_from_slice(b"; ");
+        error.tried.extend_from_slice(rule.as_bytes());
         return error;
     }
     let is_directory = || Path::new(OsStr::from_bytes(name)).is_dir();

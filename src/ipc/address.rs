@@ -210,8 +210,11 @@ fn internet(text: &[u8], transport: Transport, place: &[u8]) -> Result<Address, 
         (None, false) => host,
     };
     let digits = port.iter().all(u8::is_ascii_digit);
-    let fits = !digits || port.to_str().is_ok_and(|port| port.parse::<u16>().is_ok());
-    if port.is_empty() || !fits || host.contains(&0) || port.contains(&0) {
+    let fits = port.is_empty() || !digits || port.to_str().is_ok_and(|port| port.parse::<u16>().is_ok());
+    if !fits {
+        return Err(Error::usage(text.as_bstr().to_string(), "a port is at most 65535"));
+    }
+    if port.is_empty() || host.contains(&0) || port.contains(&0) {
         return Err(wrong());
     }
     Ok(Address::Internet(Internet { transport, host: BString::from(host), port: BString::from(port) }))
