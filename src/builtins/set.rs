@@ -14,7 +14,7 @@ use std::rc::Rc;
 pub const SET: Builtin = Builtin {
     name: "set",
     kind: Kind::Special,
-    usage: "set [-abCefhmnuvx] [-o option] [argument...]\nset [+abCefhmnuvx] [+o option] [argument...]\nset -o\nset +o",
+    usage: "set [-abCefhHmnuvx] [-o option] [argument...]\nset [+abCefhHmnuvx] [+o option] [argument...]\nset -o\nset +o",
     about: "Set options (`-`) or unset them (`+`), and the positional parameters. Alone: print all variables.\n\
             -o  alone: print the options; +o alone: print commands that set them as they are",
     run: set,

@@ -15,6 +15,7 @@
 use crate::interactive::text::{to_bytes, to_text};
 use crate::quote::quote;
 use crate::shell::history::History;
+use crate::shell::{Opt, Shell};
 use crate::syntax::marks::{self, Kind};
 use std::fmt;
 use std::ops::Range;
@@ -69,6 +70,11 @@ impl fmt::Display for Reason {
 
 /// A place of a line and what stands there afterwards.
 type Piece = (Range<usize>, String);
+
+/// Whether lines are expanded when they are entered: `set -H`, but never in POSIX mode.
+pub fn are_expanded(shell: &Shell) -> bool {
+    shell.options.has(Opt::HistExpand) && !shell.options.has(Opt::Posix)
+}
 
 /// Expand a line; `None` if there is nothing to expand in it.
 ///

@@ -5,8 +5,8 @@ use crate::interactive::complete::scan::unquote;
 use crate::interactive::edit::frame::{Span, Style};
 use crate::interactive::events;
 use crate::interactive::text::{to_bytes, to_text};
+use crate::shell::Shell;
 use crate::shell::vars::slot;
-use crate::shell::{Opt, Shell};
 use crate::syntax::marks::{self, Kind, Mark};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -34,7 +34,7 @@ pub fn spans(shell: &mut Shell, line: &str) -> Vec<Span> {
             styles[mark.start..mark.end].fill(style);
         }
     }
-    if !shell.options.has(Opt::Posix) {
+    if events::are_expanded(shell) {
         let (expanded, refused) = events::places(line, &shell.history);
         expanded.into_iter().for_each(|place| styles[place].fill(Style::Expansion));
         refused.into_iter().for_each(|place| styles[place].fill(Style::Unknown));

@@ -34,6 +34,16 @@ struct Refused {
     rc: bool,
     /// `+m`: job control.
     monitor: bool,
+    /// `+H`: history expansion.
+    histexpand: bool,
+}
+
+impl Refused {
+    /// An option of the command line is on or off.
+    fn note(&mut self, option: Opt, on: bool) {
+        self.monitor |= option == Opt::Monitor && !on;
+        self.histexpand |= option == Opt::HistExpand && !on;
+    }
 }
 
 /// Whether a person sits there: `-i`, or commands come from a terminal, and there is one for messages (XCU, sh, OPTIONS).
@@ -85,7 +95,7 @@ pub fn run() -> i32 {
     status.0
 }
 
-const HELP: &str = "usage: ipcsh [-abCefhilmnuvx] [-o option]... [file [argument...]]
+const HELP: &str = "usage: ipcsh [-abCefhHilmnuvx] [-o option]... [file [argument...]]
        ipcsh [options] -c command [name [argument...]]
        ipcsh [options] -s [argument...]
   -c  execute the command          -s  read commands from standard input
@@ -255,13 +265,13 @@ fn parse(mut options: Options, arguments: &[BString]) -> Result<Invocation, Erro
                     Error::usage(text)
                 })?;
                 options.set(option, on);
-                refused.monitor |= option == Opt::Monitor && !on;
+                refused.note(option, on);
             } else if letter == b'c' {
                 options.set(Opt::CommandString, true);
             } else {
                 let option = Options::by_letter(letter).ok_or_else(|| builtins::unknown_option(letter))?;
                 options.set(option, on);
-                refused.monitor |= option == Opt::Monitor && !on;
+                refused.note(option, on);
             }
         }
     }
@@ -325,6 +335,7 @@ fn take_control(shell: &mut Shell, refused: Refused) {
     if shell.options.has(Opt::Interactive) {
         terminal::prepare(shell);
         shell.options.set(Opt::Monitor, !refused.monitor);
+        shell.options.set(Opt::HistExpand, !refused.histexpand && !shell.options.has(Opt::Posix));
     }
     if shell.options.has(Opt::Monitor) {
         let interactive = shell.options.has(Opt::Interactive);

@@ -461,7 +461,9 @@ fn history_is_expanded_as_in_bash() {
     t.key("echo x !!\r");
     t.prompt();
     t.see("\nx set -o vi\n");
-    t.run("set -o posix");
+    t.run("set +H");
+    assert_eq!(t.run("echo !! ^"), "!! ^");
+    t.run("set -H -o posix");
     assert_eq!(t.run("echo !!"), "!!");
     t.exit();
 }

@@ -172,7 +172,7 @@ impl Editor {
     /// Enter: a command that is not complete gets another line.
     fn enter(&mut self, shell: &mut Shell) -> Result<Step, Stop> {
         self.menu.close();
-        if !shell.options.has(Opt::Posix) {
+        if events::are_expanded(shell) {
             self.expand_history(shell)?;
         }
         if !syntax_state::lines(shell, &text::to_bytes(self.line.text())).goes_on {
@@ -256,12 +256,12 @@ impl Editor {
         let mut buffer = [0; 4];
         let text = character.encode_utf8(&mut buffer);
         let in_step = self.was_drawn && self.line.is_at_end() && !self.menu.is_open() && self.other_prompt.is_none();
-        self.menu.close();
-        self.line.insert(text);
         if in_step && text::is_simple(character) {
             // A terminal that is gone is found out at the next read.
             let _ = fd::write_all(OUTPUT, self.screen.echo(text, self.columns));
         }
+        self.menu.close();
+        self.line.insert(text);
     }
 
     /// Find what the line could go on with, where that may be shown.
