@@ -73,7 +73,7 @@ pub fn push_visible(out: &mut String, character: char) -> usize {
 
 /// Whether a character is shown as itself and takes one column.
 pub fn is_simple(character: char) -> bool {
-    sign(character).is_none() && character.width() == Some(1)
+    matches!(character, ' '..='~') || sign(character).is_none() && character.width() == Some(1)
 }
 
 /// A text for the terminal: newlines stay, all else that a terminal would obey is made visible.

@@ -134,7 +134,7 @@ impl Screen {
             self.out.push_str("\x1b[m");
         }
         if self.colours && !style.sgr().is_empty() {
-            let _ = write!(self.out, "\x1b[{}m", style.sgr());
+            ["\x1b[", style.sgr(), "m"].into_iter().for_each(|part| self.out.push_str(part));
         }
         self.style = style;
     }
