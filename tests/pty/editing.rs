@@ -284,11 +284,13 @@ fn a_command_and_a_directory_are_looked_up_without_losing_the_line() {
         .start();
     t.run("chmod +x bin/man; PATH=$PWD/bin:$PATH; MANPATH=$PWD/pages; alias mine='tool -x'");
     t.key("false; sudo tool verb --x\x1bw");
-    t.see("\ntool: do a thing\n[2]$ false; sudo tool verb --x");
+    t.see("\ntool-verb: do a part of it\n[2]$ false; sudo tool verb --x");
     t.key("\x1bh");
     t.see("\npage of tool-verb\n[2]$ false; sudo tool verb --x");
     t.key("\x15mine\x1bw");
     t.see("\nmine: an alias for tool -x\n[2]$ mine");
+    t.key("\x1bh");
+    t.see("\npage of tool\n[2]$ mine");
     t.key("\x15false; umask\x1bOP");
     t.see("\nusage: umask");
     t.see_at_cursor("[2]$ false; umask");

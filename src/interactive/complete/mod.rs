@@ -335,7 +335,7 @@ fn options(shell: &mut Shell, command: &str, operands: &[String], plain: &str) -
 }
 
 /// The program that a command name, or the alias with this name, stands for; none if it is a builtin or a function.
-fn program(shell: &Shell, command: &str) -> Option<String> {
+pub fn program(shell: &Shell, command: &str) -> Option<String> {
     let value = shell.aliases.get(to_bytes(command).as_bstr()).map(|value| to_text(value) + " ");
     let first = value.and_then(|value| scan::scan(&value).words.into_iter().next());
     let name = first.unwrap_or_else(|| command.to_owned());

@@ -52,10 +52,7 @@ impl Editor {
             self.run_below(shell, session, &format!("\\help {}\n", quoted(name)))?;
             return Ok(true);
         }
-        // `git commit` has a page of its own.
-        let with_verb = words.get(1).map(|verb| format!("{name}-{verb}"));
-        let page = with_verb.into_iter().chain([name.clone()]).find(|page| manual::title(shell, page).is_some());
-        let Some(page) = page else { return Ok(false) };
+        let Some((page, _)) = page_of(shell, &words) else { return Ok(false) };
         self.run_below(shell, session, &format!("command man {}\n", quoted(&page)))?;
         Ok(true)
     }
@@ -66,18 +63,20 @@ impl Editor {
         let Some(name) = words.first() else { return false };
         let bytes = to_bytes(name);
         let builtin = TABLE.iter().find(|builtin| builtin.name == name);
+        let mut what = name.clone();
         let about = if let Some(value) = shell.aliases.get(bytes.as_bstr()) {
             format!("an alias for {}", to_text(value))
         } else if shell.commands.function(&bytes).is_some() {
             "a function".to_owned()
         } else if let Some(builtin) = builtin {
             builtin.about.lines().next().unwrap_or_default().to_owned()
-        } else if let Some(title) = manual::title(shell, name) {
+        } else if let Some((page, title)) = page_of(shell, &words) {
+            what = page;
             title
         } else {
             return false;
         };
-        let text = visible(&to_bytes(&format!("{name}: {about}")));
+        let text = visible(&to_bytes(&format!("{what}: {about}")));
         self.print_above(&format!("{}\r\n", text.replace('\n', " ")));
         true
     }
@@ -152,4 +151,11 @@ impl Editor {
         self.line.replace_all(&text, text.len());
         self.line.go(Motion::End, 1);
     }
+}
+
+/// The manual page of a command and its title: `git commit` has a page of its own, and an alias that of its program.
+fn page_of(shell: &mut Shell, words: &[String]) -> Option<(String, String)> {
+    let name = complete::program(shell, words.first()?)?;
+    let with_verb = words.get(1).map(|verb| format!("{name}-{verb}"));
+    with_verb.into_iter().chain([name]).find_map(|page| manual::title(shell, &page).map(|title| (page, title)))
 }
