@@ -13,7 +13,7 @@ use crate::shell::io::{Capture, Target};
 use crate::shell::vars::SubshellMark;
 use crate::shell::{Getopts, InTrap, Loops, Options, Params, Shell, Subshell, Traps};
 use crate::status::{self, Error, ExitStatus, Flow, Outcome};
-use crate::syntax::ast::{CommandSubstitution, List};
+use crate::syntax::ast::{CommandSubstitution, List, Redirect, RedirectOp};
 use crate::sys::fork::{self, Fork};
 use crate::sys::private::Private;
 use crate::sys::{fd, file, signal, stack, stream};
@@ -106,7 +106,10 @@ pub fn command(shell: &mut Shell, substitution: &CommandSubstitution, out: &mut 
             if forks {
                 become_process(shell)?;
             }
-            list(shell, &substitution.body, true)
+            match input_alone(&substitution.body) {
+                Some(redirects) => contents(shell, redirects),
+                None => list(shell, &substitution.body, true),
+            }
         })
     });
     out.extend_from_slice(&memory);
@@ -122,6 +125,51 @@ pub fn command(shell: &mut Shell, substitution: &CommandSubstitution, out: &mut 
     }
     shell.substitution_status = Some(status);
     Ok(())
+}
+
+/// The redirection, if `< file` is all that there is.
+fn input_alone(body: &List) -> Option<&[Redirect]> {
+    let [item] = &body.items[..] else { return None };
+    let command = item.and_or.alone().filter(|_| !item.background)?;
+    if !command.words.is_empty() || !command.assignments.is_empty() {
+        return None;
+    }
+    match &command.redirects[..] {
+        redirects @ [Redirect { fd: None | Some(0), op: RedirectOp::Input(_), .. }] => Some(redirects),
+        _ => None,
+    }
+}
+
+/// `$(< file)` is what `$(cat file)` is, as in ksh, bash and zsh (XCU 2.6.3 leaves it open).
+fn contents(shell: &mut Shell, redirects: &[Redirect]) -> Outcome {
+    shell.vars.line = redirects[0].line.0;
+    match redirect::apply(shell, redirects) {
+        Ok(saved) => {
+            let is_regular = file::kind(shell.io.input) == Some(libc::S_IFREG);
+            // Nothing may come from what is no file, and ^C has to end that wait.
+            let ready = if is_regular { Ok(()) } else { become_process(shell) };
+            let outcome = ready.and_then(|()| copy_input(shell));
+            saved.restore(shell);
+            outcome
+        }
+        Err(failure) => redirect::failed(shell, failure),
+    }
+}
+
+fn copy_input(shell: &mut Shell) -> Outcome {
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let result = match fd::read(shell.io.input, &mut buffer) {
+            Ok(0) => return Ok(ExitStatus::SUCCESS),
+            Ok(got) => shell.io.write(&buffer[..got]),
+            Err(Errno::EINTR) => Ok(()),
+            Err(errno) => Err(Error::system("cannot read the file", errno)),
+        };
+        if let Err(error) = result {
+            shell.report(&error);
+            return Ok(error.status);
+        }
+    }
 }
 
 /// What [`captured`] takes.
