@@ -150,14 +150,17 @@ fn search(shell: &mut Shell, target: &BString) -> Option<(BString, bool)> {
 /// Change to `directory`; false if the new path could not be determined.
 fn change(shell: &mut Shell, directory: &BString, named: &BString, is_physical: bool) -> Result<bool, Failure> {
     let remembered = shell.vars.get(slot::PWD).filter(|path| path.starts_with(b"/")).map(|path| path.to_owned());
-    let current = remembered.or_else(|| physical().ok()).unwrap_or_default();
+    let current = remembered.or_else(|| physical().ok());
     let mut path = directory.clone();
+    // From a place without a known path only the kernel knows the way.
+    let is_physical = is_physical || current.is_none() && !path.starts_with(b"/");
     if !is_physical {
+        let current = current.as_ref().map_or(&b""[..], |path| path);
         if !path.starts_with(b"/") {
-            path = [&current[..], if current.ends_with(b"/") { b"" } else { b"/" }, &directory[..]].concat().into();
+            path = [current, if current.ends_with(b"/") { b"" } else { b"/" }, &directory[..]].concat().into();
         }
         // The way here may have been removed since; by the standard, that is the end of the way back, too.
-        let known = if shell.options.has(Opt::Posix) { &b""[..] } else { &current[..] };
+        let known = if shell.options.has(Opt::Posix) { &b""[..] } else { current };
         path = canonical(&path, known).ok_or_else(|| refused(named, Errno::ENOENT))?;
     }
     substitute::before_chdir(shell)?;
@@ -166,7 +169,10 @@ fn change(shell: &mut Shell, directory: &BString, named: &BString, is_physical: 
         .or_else(|errno| if errno == Errno::ENAMETOOLONG { nix::unistd::chdir(&directory[..]) } else { Err(errno) });
     result.map_err(|errno| refused(named, errno))?;
     let new = if is_physical { physical() } else { Ok(path) };
-    shell.vars.set(slot::OLDPWD, &current)?;
+    match current {
+        Some(current) => shell.vars.set(slot::OLDPWD, &current)?,
+        None => shell.vars.unset(slot::OLDPWD)?,
+    }
     shell.vars.set_exported(slot::OLDPWD, true);
     shell.vars.set_exported(slot::PWD, true);
     match new {
@@ -183,6 +189,14 @@ fn refused(named: &BString, errno: Errno) -> Failure {
     Failure::Error(error)
 }
 
+/// Whether it is known that a path is not that of a directory: one that is too long for the kernel can be.
+fn is_no_directory(path: &[u8]) -> bool {
+    match nix::sys::stat::stat(path) {
+        Ok(state) => state.st_mode & libc::S_IFMT != libc::S_IFDIR,
+        Err(errno) => errno != Errno::ENAMETOOLONG,
+    }
+}
+
 /// Remove `.` and `..` textually; none if what stands before a `..` is no directory, and is not on the way to the `known` one.
 fn canonical(path: &[u8], known: &[u8]) -> Option<BString> {
     let mut out = BString::default();
@@ -190,7 +204,7 @@ fn canonical(path: &[u8], known: &[u8]) -> Option<BString> {
         match part {
             b"" | b"." => {}
             b".." => {
-                if !out.is_empty() && !known.starts_with(&out) && !out.to_path().is_ok_and(std::path::Path::is_dir) {
+                if !out.is_empty() && !known.starts_with(&out) && is_no_directory(&out) {
                     return None;
                 }
                 let cut = out.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
