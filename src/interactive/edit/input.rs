@@ -27,6 +27,9 @@ pub const PASTE_ON: &str = "\x1b[?2004h";
 pub const PASTE_OFF: &str = "\x1b[?2004l";
 /// How long after ESC the rest of a key's sequence may take.
 const SEQUENCE_TIME: Duration = Duration::from_millis(40);
+/// How long this process sleeps behind an echo. The kernel hands the character on to the terminal in a thread of its own, which may have to
+/// wait for this processor.
+const ECHO_TIME: Duration = Duration::from_millis(1);
 
 /// Something typed.
 #[derive(Debug)]
@@ -179,7 +182,8 @@ impl Editor {
             if signal::is_pending() {
                 self.on_signal(shell, session)?;
             }
-            if !file::wait_readable(INPUT, Some(Duration::ZERO), None).unwrap_or(false) {
+            let pause = if std::mem::take(&mut self.echoed) { ECHO_TIME } else { Duration::ZERO };
+            if !file::wait_readable(INPUT, Some(pause), None).unwrap_or(false) {
                 if self.dirty {
                     // Nothing else is typed yet: now is the time to show what was.
                     self.draw(shell, true);

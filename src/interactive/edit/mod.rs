@@ -86,6 +86,8 @@ pub struct Editor {
     dirty: bool,
     /// Nothing had changed when the last key came.
     was_drawn: bool,
+    /// The last key has been shown; its frame is still to be drawn.
+    echoed: bool,
     /// Colours are wanted.
     pub colours: bool,
     /// A text that the next line begins with.
@@ -258,7 +260,9 @@ impl Editor {
         let in_step = self.was_drawn && self.line.is_at_end() && !self.menu.is_open() && self.other_prompt.is_none();
         if in_step && text::is_simple(character) {
             // A terminal that is gone is found out at the next read.
-            let _ = fd::write_all(OUTPUT, self.screen.echo(text, self.columns));
+            let bytes = self.screen.echo(text, self.columns);
+            self.echoed = !bytes.is_empty();
+            let _ = fd::write_all(OUTPUT, bytes);
         }
         self.menu.close();
         self.line.insert(text);
