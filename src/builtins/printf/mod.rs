@@ -150,6 +150,10 @@ impl Printer<'_> {
         // Everything beside a number's digits is as long as the argument.
         let digits = if b"bcqs".contains(&spec.conversion) { 0 } else { precision.unwrap_or(0) };
         let room = width.max(digits);
+        // What is larger was read as this number. The function in C cannot return such a length (EOVERFLOW).
+        if room >= i32::MAX as usize {
+            return Err(about(text, "the width or the precision is too large"));
+        }
         if room > MUCH && !heap::try_reserve(self.out, room.saturating_add(MUCH)) {
             return Err(about(text, "there is not enough memory for so many characters"));
         }
