@@ -8,6 +8,7 @@ use crate::interactive::text::{to_bytes, to_text};
 use crate::shell::Shell;
 use crate::shell::vars::slot;
 use crate::syntax::marks::{self, Kind, Mark};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -17,8 +18,32 @@ const LONGEST: usize = 20_000;
 /// For so many words the file system is asked.
 const MOST_PATHS: usize = 30;
 
+/// What has been looked up for the line that is being edited. The file system is asked once for a word, and not for every key behind it:
+/// a directory in PATH can be far away.
+#[derive(Debug, Default)]
+pub struct Known {
+    commands: HashMap<String, bool>,
+    paths: HashMap<String, bool>,
+}
+
+impl Known {
+    /// Another line begins, or something was executed that may have changed the answers.
+    pub fn forget(&mut self) {
+        self.commands.clear();
+        self.paths.clear();
+    }
+}
+
+/// The answer for a word, which is looked up if it is not known.
+fn ask(known: &mut HashMap<String, bool>, text: &str, look_up: impl FnOnce() -> bool) -> bool {
+    match known.get(text) {
+        Some(answer) => *answer,
+        None => *known.entry(text.to_owned()).or_insert(look_up()),
+    }
+}
+
 /// The colours of a line.
-pub fn spans(shell: &mut Shell, line: &str) -> Vec<Span> {
+pub fn spans(shell: &mut Shell, line: &str, known: &mut Known) -> Vec<Span> {
     if line.is_empty() || line.len() > LONGEST {
         return Vec::new();
     }
@@ -30,7 +55,7 @@ pub fn spans(shell: &mut Shell, line: &str) -> Vec<Span> {
     }
     let mut paths = 0;
     for mark in marks::of(line.as_bytes()) {
-        if let Some(style) = style(shell, line, mark, &mut paths) {
+        if let Some(style) = style(shell, line, mark, known, &mut paths) {
             styles[mark.start..mark.end].fill(style);
         }
     }
@@ -54,15 +79,15 @@ fn runs(styles: &[Style]) -> Vec<Span> {
     spans
 }
 
-fn style(shell: &mut Shell, line: &str, mark: Mark, paths: &mut usize) -> Option<Style> {
+fn style(shell: &mut Shell, line: &str, mark: Mark, known: &mut Known, paths: &mut usize) -> Option<Style> {
     let text = line.get(mark.start..mark.end)?;
     Some(match mark.kind {
-        Kind::Command => command(shell, text),
+        Kind::Command => command(shell, text, known),
         Kind::Word | Kind::Assignment => {
             *paths += 1;
             if text.starts_with('-') {
                 Style::Option
-            } else if mark.kind == Kind::Word && *paths <= MOST_PATHS && path_exists(shell, text) {
+            } else if mark.kind == Kind::Word && *paths <= MOST_PATHS && path_exists(shell, text, known) {
                 Style::Path
             } else {
                 Style::Plain
@@ -79,21 +104,24 @@ fn style(shell: &mut Shell, line: &str, mark: Mark, paths: &mut usize) -> Option
 }
 
 /// Whether a command exists. What has to be expanded first is not judged.
-fn command(shell: &mut Shell, text: &str) -> Style {
+fn command(shell: &mut Shell, text: &str, known: &mut Known) -> Style {
     if text.contains(['$', '`', '*', '?', '[']) {
         return Style::Plain;
     }
-    let name = to_bytes(&unquote(text));
-    let known = if name.contains(&b'/') {
-        expanded(shell, text).is_some_and(|path| path.is_dir() || names::is_program(&path))
-    } else {
-        names::exists(shell, &name)
-    };
-    if known { Style::Command } else { Style::Unknown }
+    let exists = ask(&mut known.commands, text, || {
+        let name = to_bytes(&unquote(text));
+        if name.contains(&b'/') {
+            expanded(shell, text).is_some_and(|path| path.is_dir() || names::is_program(&path))
+        } else {
+            names::exists(shell, &name)
+        }
+    });
+    if exists { Style::Command } else { Style::Unknown }
 }
 
-fn path_exists(shell: &mut Shell, text: &str) -> bool {
-    !text.contains(['$', '`', '*', '?', '[', '\n']) && expanded(shell, text).is_some_and(|path| path.exists())
+fn path_exists(shell: &mut Shell, text: &str, known: &mut Known) -> bool {
+    !text.contains(['$', '`', '*', '?', '[', '\n'])
+        && ask(&mut known.paths, text, || expanded(shell, text).is_some_and(|path| path.exists()))
 }
 
 /// The path that a word without expansions other than `~/` means.
@@ -110,4 +138,25 @@ fn expanded(shell: &mut Shell, text: &str) -> Option<PathBuf> {
 
 fn to_text_of(bytes: &bstr::BStr) -> String {
     to_text(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_looked_up_once() {
+        let path = std::env::temp_dir().join(format!("ipcsh-highlight-{}", std::process::id()));
+        let mut shell = Shell::new(crate::builtins::find);
+        let mut known = Known::default();
+        let line = format!("echo {}", path.display());
+        let mut last = |known: &mut Known| spans(&mut shell, &line, known).last().map(|span| span.style);
+        assert_eq!(last(&mut known), Some(Style::Plain));
+        std::fs::write(&path, "").expect("a file for the test");
+        assert_eq!(last(&mut known), Some(Style::Plain));
+        known.forget();
+        assert_eq!(last(&mut known), Some(Style::Path));
+        std::fs::remove_file(&path).expect("it is there");
+        assert_eq!(last(&mut known), Some(Style::Path));
+    }
 }

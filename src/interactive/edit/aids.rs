@@ -36,6 +36,7 @@ impl Editor {
         let parser = Parser::of_text(to_bytes(command), 1);
         let outcome = session.outside(|| exec::run(shell, parser, false));
         shell.status = status;
+        self.known.forget();
         self.dirty = true;
         match outcome {
             Ok(_) | Err(Flow::Interrupt(_)) => Ok(()),

@@ -269,6 +269,7 @@ impl Editor {
         let erase = self.screen.erase().to_vec();
         self.write(&format!("{}{PASTE_OFF}", String::from_utf8_lossy(&erase)));
         let result = session.outside(|| trap::run_pending(shell));
+        self.known.forget();
         self.write(PASTE_ON);
         self.dirty = true;
         result.map_err(Stop::Flow)

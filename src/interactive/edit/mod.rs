@@ -76,6 +76,8 @@ pub struct Editor {
     recall: Recall,
     vi: vi::State,
     suggestion: Suggestion,
+    /// What the colours of this line have asked the file system for.
+    known: highlight::Known,
     /// The last substitution of a history expansion.
     substitution: Option<events::Substitution>,
     /// What is to be written before the prompt is.
@@ -117,6 +119,7 @@ impl Editor {
         self.search = None;
         self.menu.close();
         self.recall.begin();
+        self.known.forget();
         self.vi.begin(shell.options.has(Opt::Vi));
         let initial = std::mem::take(&mut self.initial);
         self.line.begin(&initial, initial.len());
@@ -216,7 +219,8 @@ impl Editor {
     /// Draw what has changed.
     fn draw(&mut self, shell: &mut Shell, assist: bool) {
         self.dirty = false;
-        let spans: Vec<Span> = if self.colours { highlight::spans(shell, self.line.text()) } else { Vec::new() };
+        let spans: Vec<Span> =
+            if self.colours { highlight::spans(shell, self.line.text(), &mut self.known) } else { Vec::new() };
         match assist {
             true => self.suggest(shell),
             false => self.suggestion.clear(),
