@@ -12,4 +12,5 @@ pub mod startup;
 pub mod suggest;
 pub mod syntax_state;
 pub mod terminal;
+pub mod terminfo;
 pub mod text;

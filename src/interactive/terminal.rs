@@ -6,6 +6,7 @@
 use crate::exec::{self, trap};
 use crate::interactive::edit::{Editor, Stop};
 use crate::interactive::mail::{self, Mail};
+use crate::interactive::terminfo::Terminfo;
 use crate::interactive::text::{to_bytes, visible};
 use crate::interactive::{plain, prompt, startup};
 use crate::jobs::report;
@@ -35,25 +36,18 @@ pub fn prepare(shell: &mut Shell) {
     }
 }
 
-/// Whether the terminal understands the sequences that move the cursor.
-fn can_be_drawn_on(shell: &mut Shell) -> bool {
-    let term = shell.vars.value_of(b"TERM").map(|term| term.to_vec()).unwrap_or_default();
-    let plain: [&[u8]; 5] = [b"", b"dumb", b"unknown", b"emacs", b"cons25"];
-    tty::is_terminal(0) && tty::is_terminal(2) && !plain.contains(&&term[..])
-}
-
 /// Whether colours are wanted (<https://no-color.org>) and possible.
-fn has_colours(shell: &mut Shell) -> bool {
+fn has_colours(shell: &mut Shell, terminfo: &mut Terminfo) -> bool {
     let refused = shell.vars.value_of(b"NO_COLOR").is_some_and(|value| !value.is_empty());
-    let term = shell.vars.value_of(b"TERM").map(|term| term.to_vec()).unwrap_or_default();
-    let monochrome = [&b"vt100"[..], b"vt102", b"vt220", b"vt52"].contains(&&term[..]) || term.ends_with(b"-m");
-    !refused && !monochrome
+    !refused && terminfo.abilities(shell).colours
 }
 
 /// Read, execute, repeat, until the end of the input or `exit`.
 pub fn run(shell: &mut Shell) -> Outcome {
     begin_history(shell);
-    if can_be_drawn_on(shell) { edited(shell) } else { plain::run(shell) }
+    let mut terminfo = Terminfo::default();
+    let is_drawn_on = tty::is_terminal(0) && tty::is_terminal(2) && terminfo.abilities(shell).moves;
+    if is_drawn_on { edited(shell, &mut terminfo) } else { plain::run(shell) }
 }
 
 /// What the user wants of the history: its size, and whether repetitions count.
@@ -96,13 +90,13 @@ pub(super) fn tell_news(shell: &mut Shell, mail: &mut Mail) {
 }
 
 /// The loop around the line editor.
-fn edited(shell: &mut Shell) -> Outcome {
+fn edited(shell: &mut Shell, terminfo: &mut Terminfo) -> Outcome {
     let mut editor = Editor::default();
     let mut mail = Mail::default();
     let mut ran = false;
     loop {
         tell_news(shell, &mut mail);
-        editor.colours = has_colours(shell);
+        editor.colours = has_colours(shell, terminfo);
         let first = prompt::text(shell, slot::PS1, editor.colours);
         let second = prompt::secondary(shell, editor.colours);
         // A prompt that the user has set stands where the user expects it.

@@ -512,8 +512,11 @@ fn colours_only_where_they_are_wanted() {
     if !is_ipcsh() {
         return;
     }
-    for (name, value) in [("NO_COLOR", "1"), ("TERM", "vt100")] {
-        let mut t = Terminal::with().env(name, value).env_remove("PS1").start();
+    for (name, value) in [("NO_COLOR", "1"), ("TERM", "one-colour")] {
+        if name == "TERM" && !have("tic") {
+            continue;
+        }
+        let mut t = with_terminfo().env(name, value).env_remove("PS1").start();
         t.see("~");
         t.line("if true; then echo 'x'; fi; nosuchcommand");
         t.see("\nx\n");
@@ -522,6 +525,26 @@ fn colours_only_where_they_are_wanted() {
         let coloured = t.written.windows(3).any(|bytes| bytes == b"\x1b[3" || bytes == b"\x1b[9");
         assert!(!coloured, "{name}: {}", t.written.escape_ascii());
     }
+}
+
+/// A home directory with two terminals: one has no colours, and one obeys other sequences than all others.
+fn with_terminfo() -> Setup {
+    let source = "one-colour,\n\tel=\\E[K, cuu=\\E[%p1%dA,\nvt52-like,\n\tcolors#8, el=\\EK, cuu1=\\EA,\n";
+    let setup = Terminal::with().file("source", source);
+    let database = setup.home().join(".terminfo");
+    // (Where there is no tic, the names stay unknown.)
+    let _ = std::process::Command::new("tic").arg("-o").arg(database).arg(setup.home().join("source")).status();
+    setup
+}
+
+#[test]
+fn on_a_terminal_that_obeys_other_sequences_there_are_none() {
+    if !is_ipcsh() || !have("tic") {
+        return;
+    }
+    let mut t = with_terminfo().env("TERM", "vt52-like").start();
+    assert_eq!(t.run("echo x"), "x");
+    t.exit_and(|written| assert!(!written.contains(&0x1b), "{}", written.escape_ascii()));
 }
 
 #[test]
