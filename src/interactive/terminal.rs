@@ -13,8 +13,9 @@ use crate::jobs::report;
 use crate::shell::history::file;
 use crate::shell::vars::slot;
 use crate::shell::{Opt, Shell};
-use crate::status::{ExitStatus, Flow, Outcome};
+use crate::status::{Error, ExitStatus, Flow, Outcome};
 use crate::syntax::Parser;
+use crate::syntax::ast::{List, SimpleCommand};
 use crate::sys::signal::{self, Disposition, bit, bits};
 use crate::sys::tty;
 
@@ -159,11 +160,24 @@ fn commands(shell: &mut Shell, parser: &mut Parser<'_>) -> Result<(), Flow> {
     }
 }
 
+/// Whether somebody has written `command &>file`, which redirects both outputs in other shells. For the standard it is `command &` and an
+/// empty file, and nobody at a prompt means that.
+fn has_both_outputs(list: &List) -> bool {
+    let only_redirects = |command: &SimpleCommand| {
+        command.words.is_empty() && command.assignments.is_empty() && !command.redirects.is_empty()
+    };
+    list.items.windows(2).any(|pair| pair[0].background && pair[1].and_or.alone().is_some_and(only_redirects))
+}
+
 /// Parse and execute one command; false at the end of the source, which an error of syntax is too.
 fn one_command(shell: &mut Shell, parser: &mut Parser<'_>) -> Result<bool, Flow> {
     match parser.next_command(&shell.aliases, &shell.pools) {
         Ok(None) => Ok(false),
         Ok(Some(list)) => {
+            if !shell.options.has(Opt::Posix) && has_both_outputs(&list) {
+                let meant = Error::new("write `>file 2>&1` for both outputs");
+                shell.report(&meant.within("`&>` is `&` and `>` in this shell"));
+            }
             shell.status = exec::list(shell, &list, false)?;
             if signal::is_pending() {
                 trap::run_pending(shell)?;

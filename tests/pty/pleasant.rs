@@ -338,6 +338,18 @@ fn a_wrong_name_gets_the_nearest_one() {
 }
 
 #[test]
+fn both_outputs_are_not_redirected_in_silence() {
+    let Some(mut t) = Terminal::of_ipcsh() else { return };
+    let notice = "ipcsh: `&>` is `&` and `>` in this shell: write `>file 2>&1` for both outputs";
+    assert!(t.run("true &>out; wait").starts_with(notice), "{}", t.picture());
+    // It is what the standard says all the same, and in POSIX mode nothing is said.
+    assert_eq!(t.run("ls; rm out"), "out");
+    t.run("set -o posix; clear");
+    assert!(!t.run("true &>out; wait").contains("both"), "{}", t.picture());
+    t.exit();
+}
+
+#[test]
 fn the_prompt_without_configuration() {
     if !is_ipcsh() {
         return;
