@@ -76,16 +76,21 @@ pub fn are_expanded(shell: &Shell) -> bool {
     shell.options.has(Opt::HistExpand) && !shell.options.has(Opt::Posix)
 }
 
-/// Expand a line; `None` if there is nothing to expand in it.
+/// Expand a line; `None` if there is nothing to expand in it. What stands before `from` was expanded before, and stays.
 ///
 /// # Errors
 /// [`Refused`]: nothing is to be executed.
-pub fn expand(line: &str, history: &History, last: &mut Option<Substitution>) -> Result<Option<Expanded>, Refused> {
+pub fn expand(
+    line: &str,
+    from: usize,
+    history: &History,
+    last: &mut Option<Substitution>,
+) -> Result<Option<Expanded>, Refused> {
     if !line.contains('!') && !line.starts_with('^') {
         return Ok(None);
     }
     let mut only_shown = false;
-    let pieces = pieces(line, history, last, &mut only_shown)?;
+    let pieces = pieces(line, from, history, last, &mut only_shown)?;
     if pieces.is_empty() {
         return Ok(None);
     }
@@ -97,11 +102,11 @@ pub fn expand(line: &str, history: &History, last: &mut Option<Substitution>) ->
 }
 
 /// The places of a line that will be expanded, for its colours; and the one that cannot be.
-pub fn places(line: &str, history: &History) -> (Vec<Range<usize>>, Option<Range<usize>>) {
+pub fn places(line: &str, from: usize, history: &History) -> (Vec<Range<usize>>, Option<Range<usize>>) {
     if !line.contains('!') && !line.starts_with('^') {
         return Default::default();
     }
-    match pieces(line, history, &mut None, &mut false) {
+    match pieces(line, from, history, &mut None, &mut false) {
         Ok(pieces) => (pieces.into_iter().map(|(range, _)| range).collect(), None),
         Err(refused) => (Vec::new(), Some(refused.place)),
     }
@@ -109,17 +114,21 @@ pub fn places(line: &str, history: &History) -> (Vec<Range<usize>>, Option<Range
 
 fn pieces(
     line: &str,
+    from: usize,
     history: &History,
     last: &mut Option<Substitution>,
     only_shown: &mut bool,
 ) -> Result<Vec<Piece>, Refused> {
     let mut reader = Reader { line, at: 0, history, last, only_shown, sought: None };
-    if line.starts_with('^') {
+    if line.starts_with('^') && from == 0 {
         return reader.quick().map(|piece| vec![piece]);
     }
     let passed = passed_over(line);
     let mut pieces: Vec<Piece> = Vec::new();
     let (mut single, mut double) = (false, false);
+    // In `$'...'` a backslash quotes also a quote. In `$(...)` quotes begin anew: what is around it comes back at its end.
+    let (mut escapes, mut behind_dollar) = (false, false);
+    let (mut around, mut depth) = (Vec::new(), 0_usize);
     while let Some(character) = reader.peek() {
         if let Some(range) = passed.iter().find(|range| range.contains(&reader.at)) {
             reader.at = range.end;
@@ -127,11 +136,26 @@ fn pieces(
         }
         let start = reader.at;
         reader.at += character.len_utf8();
+        let behind_dollar = std::mem::replace(&mut behind_dollar, character == '$' && !single);
         match character {
-            '\\' if !single => reader.at += reader.peek().map_or(0, char::len_utf8),
-            '\'' if !double => single = !single,
+            '\\' if !single || escapes => reader.at += reader.peek().map_or(0, char::len_utf8),
+            '\'' if !double => {
+                single = !single;
+                escapes = single && behind_dollar;
+            }
             '"' if !single => double = !double,
-            '!' if !single && !line[..start].ends_with(['$', '[']) && !line[..start].ends_with("${") => {
+            '(' if !single && behind_dollar => {
+                around.push((double, depth));
+                (double, depth) = (false, 0);
+            }
+            '(' if !single && !double => depth += 1,
+            ')' if !single && !double && depth > 0 => depth -= 1,
+            ')' if !single && !double => (double, depth) = around.pop().unwrap_or_default(),
+            '!' if start >= from
+                && !single
+                && !line[..start].ends_with(['$', '['])
+                && !line[..start].ends_with("${") =>
+            {
                 match reader.expansion(start, &pieces)? {
                     Some(meaning) => pieces.push((start..reader.at, meaning)),
                     None => reader.at = start + 1,
@@ -456,7 +480,7 @@ mod tests {
         for command in COMMANDS {
             history.add(command.as_bytes());
         }
-        expand(line, &history, &mut None)
+        expand(line, 0, &history, &mut None)
     }
 
     /// All but those marked otherwise are what bash 5.2 makes of these lines.
@@ -536,9 +560,24 @@ mod tests {
             "echo a:!: !, !]",
             "a^b^c",
             "x!",
+            "echo \"$(echo '!!' \"'x'\" '!!')\"",
+            "echo $'it\\'s !!' '!!'",
+            "echo \"\\$(\" '!!'",
+            "echo \"$(case x in (x) echo '!!'; esac)\"",
         ] {
             assert_eq!(expanded(line), Ok(None), "{line}");
         }
+    }
+
+    #[test]
+    fn what_was_expanded_is_not_expanded_again() {
+        let mut history = History::default();
+        history.add(b": 'a !! b'");
+        let expand = |line, from| expand(line, from, &history, &mut None).map(|found| found.map(|found| found.text));
+        assert_eq!(expand(": \"!!\n", 0), Ok(Some(": \": 'a !! b'\n".into())));
+        assert_eq!(expand(": \": 'a !! b'\nx\"", 15), Ok(None));
+        assert_eq!(expand(": \"!!\n!:0", 6), Ok(Some(": \"!!\n:".into())));
+        assert_eq!(expand("^a\n!:0", 3), Ok(Some("^a\n:".into())));
     }
 
     #[test]
@@ -558,7 +597,7 @@ mod tests {
             let said = refused.map(|refused| (&line[refused.place], refused.reason));
             assert_eq!(said, Some((place, reason)), "{line}");
         }
-        assert!(expand("!!", &History::default(), &mut None).is_err());
-        assert!(expand("^a^b", &History::default(), &mut None).is_err());
+        assert!(expand("!!", 0, &History::default(), &mut None).is_err());
+        assert!(expand("^a^b", 0, &History::default(), &mut None).is_err());
     }
 }

@@ -42,8 +42,8 @@ fn ask(known: &mut HashMap<String, bool>, text: &str, look_up: impl FnOnce() -> 
     }
 }
 
-/// The colours of a line.
-pub fn spans(shell: &mut Shell, line: &str, known: &mut Known) -> Vec<Span> {
+/// The colours of a line, whose history expansions begin at `expanded_to`.
+pub fn spans(shell: &mut Shell, line: &str, expanded_to: usize, known: &mut Known) -> Vec<Span> {
     if line.is_empty() || line.len() > LONGEST {
         return Vec::new();
     }
@@ -60,7 +60,7 @@ pub fn spans(shell: &mut Shell, line: &str, known: &mut Known) -> Vec<Span> {
         }
     }
     if events::are_expanded(shell) {
-        let (expanded, refused) = events::places(line, &shell.history);
+        let (expanded, refused) = events::places(line, expanded_to, &shell.history);
         expanded.into_iter().for_each(|place| styles[place].fill(Style::Expansion));
         refused.into_iter().for_each(|place| styles[place].fill(Style::Unknown));
     }
@@ -150,7 +150,7 @@ mod tests {
         let mut shell = Shell::new(crate::builtins::find);
         let mut known = Known::default();
         let line = format!("echo {}", path.display());
-        let mut last = |known: &mut Known| spans(&mut shell, &line, known).last().map(|span| span.style);
+        let mut last = |known: &mut Known| spans(&mut shell, &line, 0, known).last().map(|span| span.style);
         assert_eq!(last(&mut known), Some(Style::Plain));
         std::fs::write(&path, "").expect("a file for the test");
         assert_eq!(last(&mut known), Some(Style::Plain));

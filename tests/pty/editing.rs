@@ -243,15 +243,27 @@ fn a_line_is_put_aside_and_comes_back() {
     t.key("\r");
     t.prompt();
     t.see("\nlater\n[3]$");
+    // One more does not lose the first.
+    for line in ["echo last\x1bq", "echo before\x1bq"] {
+        t.key(line);
+        t.see_at_cursor("[3]$");
+    }
+    t.key(":\r");
+    t.see("\n[4]$ echo before");
+    t.key("\r");
+    t.see("\nbefore\n[5]$ echo last");
+    t.key("\r");
+    t.prompt();
+    t.see("\nlast\n[6]$");
     // A comment is remembered, and executed when it is none any more.
     t.key("echo never\x1b#");
     t.prompt();
-    assert!(t.text().ends_with("[3]$ #echo never\n[4]$"), "{}", t.picture());
+    assert!(t.text().ends_with("[6]$ #echo never\n[7]$"), "{}", t.picture());
     t.key(UP);
-    t.see_at_cursor("[4]$ #echo never");
+    t.see_at_cursor("[7]$ #echo never");
     t.key("\x1b#");
     t.prompt();
-    t.see("[4]$ echo never\nnever\n[5]$");
+    t.see("[7]$ echo never\nnever\n[8]$");
     t.exit();
 }
 

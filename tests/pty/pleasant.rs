@@ -469,6 +469,14 @@ fn history_is_expanded_as_in_bash() {
     t.line("is' !ec:1");
     t.prompt();
     t.see("quote> is' never\n");
+    // What was expanded is not expanded again with the next line.
+    t.run(": 'a !! b'");
+    t.line("echo \"!!");
+    t.see("$ echo \": 'a !! b'\n");
+    t.see_at_cursor("dquote>");
+    t.line("x\"");
+    t.prompt();
+    t.see("dquote> x\"\n: 'a !! b'\nx\n");
     t.run("set -o vi");
     t.key("echo x !!\r");
     t.prompt();

@@ -114,11 +114,11 @@ impl Editor {
         true
     }
 
-    /// Put the line aside: the next prompt begins with it.
+    /// Put the line aside: the next prompt begins with it. Of several the last one comes first.
     pub fn put_aside(&mut self) -> bool {
         let is_empty = self.line.text().is_empty();
         if !is_empty {
-            self.initial = self.line.text().to_owned();
+            self.aside.push(self.line.text().to_owned());
             self.line.replace_all("", 0);
         }
         !is_empty

@@ -159,6 +159,8 @@ impl Line {
         if !std::mem::replace(&mut self.typing, true) {
             self.checkpoint();
         }
+        self.killing = false;
+        self.yanked = None;
         self.put(text);
     }
 
@@ -209,6 +211,9 @@ impl Line {
     pub fn kill(&mut self, range: Range<usize>) {
         let backward = range.end == self.cursor() && range.start != range.end;
         let text = self.delete(range);
+        if text.is_empty() {
+            return;
+        }
         match (std::mem::replace(&mut self.killing, true), self.killed.last_mut()) {
             (true, Some(last)) if backward => last.insert_str(0, &text),
             (true, Some(last)) => last.push_str(&text),
@@ -348,6 +353,17 @@ mod tests {
         it.interrupt();
         it.yank();
         assert_eq!(it.text(), "one two three");
+        // What is killed behind typed characters, or where there was nothing to kill, is another text.
+        let mut it = line("one", 3);
+        it.kill(0..3);
+        it.insert("two");
+        it.kill(3..3);
+        it.kill(0..3);
+        it.yank();
+        assert_eq!(it.text(), "two");
+        it.insert("x");
+        it.yank_older();
+        assert_eq!(it.text(), "twox");
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub struct Editor {
     known: highlight::Known,
     /// The last substitution of a history expansion.
     substitution: Option<events::Substitution>,
+    /// What the line begins with that has been expanded: each of a command's lines is expanded when it is entered, and once.
+    expanded: String,
     /// What is to be written before the prompt is.
     before: String,
     columns: usize,
@@ -92,8 +94,8 @@ pub struct Editor {
     echoed: bool,
     /// Colours are wanted.
     pub colours: bool,
-    /// A text that the next line begins with.
-    pub initial: String,
+    /// Lines that were put aside: the last one is what the next prompt begins with.
+    aside: Vec<String>,
     /// The number of the entry that the next line is.
     go_on_with: Option<u64>,
 }
@@ -120,8 +122,9 @@ impl Editor {
         self.menu.close();
         self.recall.begin();
         self.known.forget();
+        self.expanded.clear();
         self.vi.begin(shell.options.has(Opt::Vi));
-        let initial = std::mem::take(&mut self.initial);
+        let initial = self.aside.pop().unwrap_or_default();
         self.line.begin(&initial, initial.len());
         if let Some(index) = self.go_on_with.take().and_then(|number| shell.history.index_of(number)) {
             self.show(shell, Some(index), usize::MAX);
@@ -186,15 +189,17 @@ impl Editor {
         self.line.go(line::Motion::End, 1);
         self.line.interrupt();
         self.line.insert("\n");
+        self.line.text().clone_into(&mut self.expanded);
         Ok(Step::Continue)
     }
 
     /// What is executed is what is seen: `!!` becomes the command that it means.
     fn expand_history(&mut self, shell: &Shell) -> Result<(), Stop> {
         let line = self.line.text();
-        match events::expand(line, &shell.history, &mut self.substitution) {
+        match events::expand(line, self.expanded_to(), &shell.history, &mut self.substitution) {
             Ok(None) => {}
             Ok(Some(expanded)) => {
+                expanded.text.clone_into(&mut self.expanded);
                 self.line.replace_all(&expanded.text, expanded.text.len());
                 if expanded.only_shown {
                     return Err(Stop::NotExecuted(expanded.text, None));
@@ -209,6 +214,11 @@ impl Editor {
         Ok(())
     }
 
+    /// Up to where the line has been expanded.
+    fn expanded_to(&self) -> usize {
+        if self.line.text().starts_with(&self.expanded) { self.expanded.len() } else { 0 }
+    }
+
     fn update_size(&mut self) {
         let (columns, rows) = tty::window(OUTPUT);
         // A terminal that does not know is taken for the usual one.
@@ -219,8 +229,11 @@ impl Editor {
     /// Draw what has changed.
     fn draw(&mut self, shell: &mut Shell, assist: bool) {
         self.dirty = false;
-        let spans: Vec<Span> =
-            if self.colours { highlight::spans(shell, self.line.text(), &mut self.known) } else { Vec::new() };
+        let expanded_to = self.expanded_to();
+        let spans: Vec<Span> = match self.colours {
+            true => highlight::spans(shell, self.line.text(), expanded_to, &mut self.known),
+            false => Vec::new(),
+        };
         match assist {
             true => self.suggest(shell),
             false => self.suggestion.clear(),
