@@ -491,14 +491,15 @@ fn a_terminal_that_answers_nothing_is_asked_nothing() {
     t.key("ls ab\t\t");
     t.see("ls abc");
     t.key(CTRL_C);
-    t.until("a prompt", |t| t.cursor_line().ends_with(['$', '#']));
+    t.until("a prompt", |t| t.text().ends_with(['$', '#']));
     t.line("printf 'no newline'");
-    t.until("a prompt below", |t| t.text().contains("\nno newline%\n") && t.cursor_line().ends_with(['$', '#']));
+    t.until("a prompt below", |t| t.text().contains("\nno newline%\n") && t.text().ends_with(['$', '#']));
     t.resize(10, 30);
     t.key("echo wide 日本\x12ls\x07");
-    t.until("the line again", |t| t.cursor_line().ends_with("echo wide 日本"));
+    // (Names of users and hosts can be long: it can have two rows, and a blank at the end of the first.)
+    t.until("the line again", |t| t.rows().concat().replace(' ', "").ends_with("echowide日本"));
     t.key(CTRL_C);
-    t.until("a prompt", |t| t.cursor_line().ends_with(['$', '#']));
+    t.until("a prompt", |t| t.text().ends_with(['$', '#']));
     t.line("exit 0");
     t.wait();
     // Reports of status, cursor, attributes, modes and colours: what one asks a terminal for.
