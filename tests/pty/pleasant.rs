@@ -572,7 +572,7 @@ fn prompts_are_what_the_user_has_set() {
     if !is_ipcsh() {
         return;
     }
-    let mut t = Terminal::with().env("PS1", "\\W \\j $((1+1)) ").start();
+    let mut t = Terminal::with().env("PS1", "\\W \\j $((1+1)) ").size(24, 200).start();
     t.until("bash's escapes", |t| t.cursor_line().ends_with("~ 0 2"));
     t.line("PS1='<\\u@\\h \\w \\$ \\t \\[\\e[1m\\]bold\\[\\e[m\\]> '; cd /usr/bin");
     let uname = nix::sys::utsname::uname().expect("the system has a name");
