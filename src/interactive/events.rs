@@ -86,7 +86,7 @@ pub fn expand(
     history: &History,
     last: &mut Option<Substitution>,
 ) -> Result<Option<Expanded>, Refused> {
-    if !line.contains('!') && !line.starts_with('^') {
+    if !may_have_expansions(line, from) {
         return Ok(None);
     }
     let mut only_shown = false;
@@ -103,13 +103,21 @@ pub fn expand(
 
 /// The places of a line that will be expanded, for its colours; and the one that cannot be.
 pub fn places(line: &str, from: usize, history: &History) -> (Vec<Range<usize>>, Option<Range<usize>>) {
-    if !line.contains('!') && !line.starts_with('^') {
+    if !may_have_expansions(line, from) {
         return Default::default();
     }
     match pieces(line, from, history, &mut None, &mut false) {
         Ok(pieces) => (pieces.into_iter().map(|(range, _)| range).collect(), None),
         Err(refused) => (Vec::new(), Some(refused.place)),
     }
+}
+
+/// Whether it is worth looking closer: most lines have no `!`, or only those of `! command` and `!=`.
+fn may_have_expansions(line: &str, from: usize) -> bool {
+    let is_other = |next: u8| next.is_ascii_whitespace() || matches!(next, b'=' | b'(' | b'"');
+    let bytes = &line.as_bytes()[from..];
+    let begins = |at: usize| bytes.get(at + 1).is_some_and(|&next| !is_other(next));
+    from == 0 && line.starts_with('^') || memchr::memchr_iter(b'!', bytes).any(begins)
 }
 
 fn pieces(
@@ -123,14 +131,15 @@ fn pieces(
     if line.starts_with('^') && from == 0 {
         return reader.quick().map(|piece| vec![piece]);
     }
-    let passed = passed_over(line);
+    let mut passed = passed_over(line).into_iter().peekable();
     let mut pieces: Vec<Piece> = Vec::new();
     let (mut single, mut double) = (false, false);
     // In `$'...'` a backslash quotes also a quote. In `$(...)` quotes begin anew: what is around it comes back at its end.
     let (mut escapes, mut behind_dollar) = (false, false);
     let (mut around, mut depth) = (Vec::new(), 0_usize);
     while let Some(character) = reader.peek() {
-        if let Some(range) = passed.iter().find(|range| range.contains(&reader.at)) {
+        while passed.next_if(|range| range.end <= reader.at).is_some() {}
+        if let Some(range) = passed.next_if(|range| range.contains(&reader.at)) {
             reader.at = range.end;
             continue;
         }
@@ -167,14 +176,17 @@ fn pieces(
     Ok(pieces)
 }
 
-/// Where `!` has a meaning of its own, or none.
+/// Where `!` has a meaning of its own, or none: ranges in the order of their beginnings.
 fn passed_over(line: &str) -> Vec<Range<usize>> {
     let is_passed = |mark: &marks::Mark| match mark.kind {
         Kind::Comment | Kind::HereDocument => true,
         Kind::Expansion => line.get(mark.start..).is_some_and(|text| text.starts_with("$((") || text.starts_with("${")),
         _ => false,
     };
-    marks::of(line.as_bytes()).iter().filter(|mark| is_passed(mark)).map(|mark| mark.start..mark.end).collect()
+    let marks = marks::of(line.as_bytes());
+    let mut ranges: Vec<_> = marks.iter().filter(|mark| is_passed(mark)).map(|mark| mark.start..mark.end).collect();
+    ranges.sort_by_key(|range| range.start);
+    ranges
 }
 
 struct Reader<'a> {
