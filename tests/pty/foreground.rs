@@ -267,7 +267,9 @@ fn reading_in_the_background_stops_a_job() {
         t.run(":");
         t.see("[1] + Stopped (SIGTTIN) cat >out");
         t.line("fg");
-        t.in_job();
+        let job = t.in_job();
+        // (What continues it takes a stop away that comes before.)
+        t.until("it runs", |_| Process::of(job).is_some_and(|process| process.state == 'S'));
         t.key(CTRL_Z);
         t.prompt();
         t.line("fg");

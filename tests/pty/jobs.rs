@@ -72,6 +72,9 @@ fn numbers_are_used_again_above_the_highest() {
     t.run("sleep 2000 &");
     t.line("fg %1");
     t.in_job();
+    // (`fg` continues the job, whatever it does: a stop that comes before is taken away. Then the shell waits.)
+    let shell = t.pid();
+    t.until("the shell waits", |_| Process::of(shell).is_some_and(|process| process.state == 'S'));
     t.key(CTRL_Z);
     t.prompt();
     assert_eq!(t.run("jobs %1"), "[1] + Stopped sleep 1000");
